@@ -1,1 +1,4 @@
-export {};
+export { dense, initDense, type Dense } from './dense.js';
+export { gelu } from './gelu.js';
+export { l2Normalize } from './l2-normalize.js';
+export { initLayerNorm, layerNorm, type LayerNorm } from './layer-norm.js';

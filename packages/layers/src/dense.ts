@@ -1,0 +1,45 @@
+import { xavierUniform, tidy, zeros, type Random } from '@audio-ssl/params';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** An affine map: kernel (in, out), bias (out). */
+export type Dense = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor };
+
+/** A dense layer with a Xavier-uniform kernel and a bias of zeros. */
+export function initDense(inputDim: number, outputDim: number, random: Random): Dense {
+  return { kernel: xavierUniform([inputDim, outputDim], random), bias: zeros([outputDim]) };
+}
+
+/**
+ * y = x W + b over the last axis, with the gradient of the whole operation: dx = dy Wᵀ, dW = xᵀ dy, db = Σ dy.
+ *
+ * One 2-D matrix product each way, whatever the leading axes, which is the fast path of every backend.
+ *
+ * @param params kernel (I, O) and bias (O).
+ * @param x (..., I), float32.
+ * @returns (..., O).
+ * @throws Error when the last axis of x is not the kernel's first.
+ * @example
+ * const y = dense(initDense(192, 768, random), tokens); // (B, N, 192) -> (B, N, 768)
+ */
+export function dense({ kernel, bias }: Dense, x: tf.Tensor): tf.Tensor {
+  const [inputDim, outputDim] = kernel.shape as [number, number];
+  if (x.shape.at(-1) !== inputDim) {
+    throw new Error(`dense: expected a last axis of ${inputDim} for a kernel [${kernel.shape}], got shape [${x.shape}]`);
+  }
+  const op = tf.customGrad((...args) => {
+    const [rows, w, b, save] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
+    save([rows, w]);
+    return {
+      value: tf.add(tf.matMul(rows, w), b),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [r, k] = saved as [tf.Tensor2D, tf.Tensor2D];
+        const d = dy as tf.Tensor2D;
+        return [tf.matMul(d, k, false, true), tf.matMul(r, d, true, false), tf.sum(d, 0)];
+      },
+    };
+  });
+  return tidy(() => {
+    const rows = tf.reshape(x, [-1, inputDim]);
+    return tf.reshape(op(rows, kernel, bias), [...x.shape.slice(0, -1), outputDim]);
+  });
+}
