@@ -1,1 +1,1 @@
-export {};
+export { startBackend, type BackendName } from './start-backend.js';
