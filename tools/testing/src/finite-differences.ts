@@ -10,7 +10,7 @@ export async function finiteDifferences(f: (x: tf.Tensor) => tf.Tensor, x: tf.Te
   const at = async (i: number, delta: number): Promise<number> => {
     const moved = values.slice();
     moved[i]! += delta;
-    const y = tf.tidy(() => f(tf.tensor(moved, x.shape)).asScalar());
+    const y = tf.tidy(() => tf.reshape(f(tf.tensor(moved, x.shape)), []));
     const value = (await y.data())[0]!;
     y.dispose();
     return value;
