@@ -1,0 +1,84 @@
+/** A sound shown in a report: what it is and, when it is to be listened to, the file itself. */
+export interface ReportSound {
+  /** Path or name of the clip, as the data set knows it. */
+  readonly id: string;
+  /** Class of the clip, where the data set has one. */
+  readonly label?: string;
+  /** The sound as a `data:` address. */
+  readonly audio?: string;
+}
+
+/** A spectrogram before and after masking, both as PNG `data:` addresses. */
+export interface ReportSpectrogram {
+  readonly sound: ReportSound;
+  readonly image: string;
+  readonly masked: string;
+  /** Share of the patches that is hidden, in [0, 1]. */
+  readonly maskedShare: number;
+  /** Length of what is shown, in seconds. */
+  readonly seconds: number;
+  /** Width and height of both pictures, in pixels. */
+  readonly size: readonly [width: number, height: number];
+}
+
+/** A sound and the clips whose embeddings lie nearest to its own, nearest first. */
+export interface ReportNeighbours {
+  readonly query: ReportSound;
+  readonly neighbours: readonly { readonly sound: ReportSound; readonly similarity: number }[];
+}
+
+/** A share of right answers with its 95 % interval, all in [0, 1]. */
+export interface ReportScore {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What one probe of one pooling found: the same classifier on three kinds of features. */
+export interface ReportProbe {
+  readonly dataset: string;
+  /** What is predicted, such as `instrument family`. */
+  readonly target: string;
+  readonly pooling: string;
+  /** How the folds were made, in words. */
+  readonly folds: string;
+  readonly clips: number;
+  readonly chance: number;
+  readonly randomStart: ReportScore;
+  readonly pretrained: ReportScore;
+  readonly logMel: ReportScore;
+  /** Pretrained minus random start, with the interval of the paired difference. */
+  readonly gain: ReportScore;
+  readonly classes: readonly string[];
+  /** Counts, row = true class, column = predicted class, of the pretrained encoder. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly seconds: number;
+}
+
+/** Everything a report shows; each part may come from another command of the same run. */
+export interface ReportData {
+  readonly name: string;
+  readonly command: string;
+  readonly created: string;
+  readonly seed: number;
+  readonly preset: string;
+  readonly variant: string;
+  readonly backend: string;
+  readonly completed: boolean;
+  readonly step: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly trainingSeconds: number;
+  readonly parameters: number;
+  readonly dataset: { readonly name: string; readonly kept: number; readonly skipped: readonly { readonly path: string; readonly reason: string }[] };
+  /** One row a logged step; every row has `step`, the rest is what the step measured. */
+  readonly log: readonly Readonly<Record<string, number>>[];
+  readonly spectrograms: readonly ReportSpectrogram[];
+  readonly neighbours: readonly ReportNeighbours[];
+  readonly probes: readonly ReportProbe[];
+  /** The configuration as YAML. */
+  readonly config: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Commands that repeat the run, one a line. */
+  readonly repeat: readonly string[];
+}
