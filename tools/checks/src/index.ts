@@ -1,0 +1,4 @@
+export { arrowViolations, type Arrows } from './arrows.js';
+export { linkViolations } from './links.js';
+export { readmeViolations, useExample } from './readme.js';
+export { publishedPackages, type PackageFolder } from './workspace.js';
