@@ -1,1 +1,2 @@
-export {};
+export { ema } from './ema.js';
+export { rescaleDecay } from './rescale-decay.js';

@@ -1,1 +1,12 @@
-export {};
+export {
+  adamW,
+  adamWCorrections,
+  initMoments,
+  type AdamWCorrections,
+  type AdamWOptions,
+  type AdamWScalars,
+  type Decay,
+  type Moments,
+} from './adam-w.js';
+export { clipByGlobalNorm } from './clip-by-global-norm.js';
+export { exponential, linear, warmupCosine, type Schedule, type WarmupCosineOptions } from './schedules.js';
