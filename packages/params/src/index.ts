@@ -23,3 +23,4 @@ export {
   type SafetensorsEntry,
   type SafetensorsType,
 } from './safetensors.js';
+export { randomStream } from './random-stream.js';

@@ -1,0 +1,104 @@
+import type { AdamWOptions } from '@audio-ssl/optim';
+import type { EncoderOptions, Patch } from '@audio-ssl/vit';
+
+/** A value that moves from `from` to `to`. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How many hypotheses the predictor makes and how their weighting cools (MATPAC++, arXiv 2508.12709, eq. 1). */
+export interface HypothesesOptions {
+  /** Hypotheses per masked token. */
+  readonly count: number;
+  /** Temperature of the weights softmax(-distance / temperature) at the first step. */
+  readonly temperature: number;
+  /** Factor of the temperature at every step. */
+  readonly rate: number;
+  /** Below this temperature only the least distance counts. */
+  readonly hardBelow: number;
+}
+
+/** Sizes of the networks. */
+export interface ModelOptions {
+  /** Mel bins of the spectrogram. */
+  readonly bins: number;
+  /** [mel bins, frames] of a patch. */
+  readonly patch: Patch;
+  readonly encoder: EncoderOptions;
+  readonly predictor: EncoderOptions;
+  /** The head that maps latents to logits over pseudo-classes. */
+  readonly head: { readonly hiddenDim: number; readonly bottleneckDim: number; readonly pseudoClasses: number };
+}
+
+/** The prediction of masked latents (MATPAC, section 2.2). */
+export interface PredictionOptions {
+  /** Distance between prediction and target: 2 - 2cos, the mean square, or smooth L1. */
+  readonly loss: 'cosine' | 'mse' | 'smoothL1';
+  /** Standardise each target token over its channels first, as M2D does. */
+  readonly standardizeTargets: boolean;
+  /** Weight of the mean loss; 0 removes the term. */
+  readonly weight: number;
+  /** Several hypotheses per token instead of one prediction (MATPAC++); cosine distance only. */
+  readonly hypotheses: HypothesesOptions | null;
+}
+
+/** The matching of the teacher's pseudo-class distribution (MATPAC, section 2.3). */
+export interface ClassificationOptions {
+  /** Weight of the mean loss; 0 removes the term, and the heads with it unless `observe` is set. */
+  readonly weight: number;
+  /** Keep heads, centre and statistics at weight 0, as the authors' code does: they are watched and train nothing. */
+  readonly observe: boolean;
+  /** Temperature of the student's distribution. */
+  readonly studentTemperature: number;
+  /** Temperature of the teacher's distribution: a line over the first `warmup` of the run. */
+  readonly teacherTemperature: Range & { readonly warmup: number };
+  /** What keeps the teacher's distribution from collapsing: a centre of its probabilities (the authors) or logits (DINO), Sinkhorn, or nothing. */
+  readonly centering: 'probabilities' | 'logits' | 'sinkhorn' | 'none';
+  /** Momentum of the centre. */
+  readonly centerMomentum: number;
+  /** Whether a step uses the centre of the steps before it (`next`, the authors) or one that includes itself (`now`). */
+  readonly centerUpdate: 'next' | 'now';
+}
+
+/** The momentum teacher (MATPAC, section 2.1). */
+export interface TeacherOptions {
+  /** How the teacher's encoder starts: with a draw of its own (the authors) or as a copy of the student's. */
+  readonly start: 'independent' | 'student';
+  /** What the teacher sees: the masked patches and the class token (the authors) or all patches. */
+  readonly input: 'masked' | 'all';
+  /** Whether the average takes in the student that made the forward pass (`before` the optimiser's step, the authors; skipped at step 0) or the updated one. */
+  readonly update: 'before' | 'after';
+  /** Decay of the encoder's average: a line over the run. */
+  readonly encoderDecay: Range;
+  /** Decay of the head's average: a line over the run. */
+  readonly headDecay: Range;
+  /** Number of updates that the decays are meant for; they are rescaled to the run's length d^(referenceSteps / steps). `null` takes them as they are. */
+  readonly referenceSteps: number | null;
+}
+
+/** AdamW, clipping and the learning rate's curve. */
+export interface OptimizerOptions extends Required<Omit<AdamWOptions, 'decay'>> {
+  /** Highest learning rate. */
+  readonly learningRate: number;
+  /** Fraction of the run over which the learning rate rises from 0. */
+  readonly warmup: number;
+  /** Which parameters decay: all (the authors) or only matrices (M2D). */
+  readonly decay: 'all' | 'matrices';
+  /** Global gradient norm above which gradients are scaled down. */
+  readonly clipNorm: number;
+}
+
+/** Everything that makes a MATPAC run but its data and its length. */
+export interface MatpacOptions {
+  readonly model: ModelOptions;
+  readonly prediction: PredictionOptions;
+  readonly classification: ClassificationOptions;
+  readonly teacher: TeacherOptions;
+  readonly optimizer: OptimizerOptions;
+}
+
+/** Whether the options need heads: for the loss, or to be watched. */
+export function hasHead({ classification }: Pick<MatpacOptions, 'classification'>): boolean {
+  return classification.weight > 0 || classification.observe;
+}

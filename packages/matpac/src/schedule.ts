@@ -1,0 +1,77 @@
+import { rescaleDecay } from '@audio-ssl/momentum-teacher';
+import { adamWCorrections, exponential, linear, warmupCosine, type Schedule } from '@audio-ssl/optim';
+import type { MatpacOptions } from './options.js';
+
+/** What changes from step to step. */
+export interface MatpacScalars<Value = number> {
+  readonly learningRate: Value;
+  /** AdamW's bias corrections. */
+  readonly firstCorrection: Value;
+  readonly secondCorrection: Value;
+  /** Decays of the teacher's encoder and head at this step; 1 leaves them as they are. */
+  readonly encoderDecay: Value;
+  readonly headDecay: Value;
+  /** Temperature of the teacher's pseudo-class distribution. */
+  readonly teacherTemperature: Value;
+  /** Temperature of the weights over hypotheses; 1 and unused without them. */
+  readonly hypothesisTemperature: Value;
+}
+
+/** The curves of a run, each a function of the step counted from 0. */
+export interface MatpacSchedule {
+  readonly learningRate: Schedule;
+  readonly encoderDecay: Schedule;
+  readonly headDecay: Schedule;
+  readonly teacherTemperature: Schedule;
+  readonly hypothesisTemperature: Schedule;
+  /** All values of one step, as {@link trainStep} takes them. */
+  readonly at: (step: number) => MatpacScalars;
+}
+
+/**
+ * The curves of a run of `steps` updates (matpac.yaml of the authors; MATPAC, section 3.2), in double precision.
+ *
+ * Warm-ups are fractions of the run. Decays are meant for `teacher.referenceSteps` updates and rescaled to keep the
+ * same forgetting over the run, d^(referenceSteps / steps); the rate at which MATPAC++'s temperature cools likewise.
+ *
+ * @throws Error when `steps` is not a positive integer.
+ * @example
+ * const { at } = schedule(options, 10_000);
+ * const scalars = at(0);
+ */
+export function schedule({ optimizer, teacher, classification, prediction }: MatpacOptions, steps: number): MatpacSchedule {
+  if (!Number.isInteger(steps) || steps < 1) throw new Error(`schedule: expected steps of 1 or more, got ${steps}`);
+  const { referenceSteps } = teacher;
+  const decay = (range: { readonly from: number; readonly to: number }): Schedule => {
+    const line = linear({ ...range, steps });
+    return referenceSteps === null ? line : (step) => rescaleDecay(line(step), { referenceSteps, steps });
+  };
+  const { learningRate: peak, warmup } = optimizer;
+  const { teacherTemperature: temperature } = classification;
+  const { hypotheses } = prediction;
+  const curves = {
+    learningRate: warmupCosine({ peak, warmup: Math.round(warmup * steps), total: steps, init: 0, end: 0 }),
+    encoderDecay: decay(teacher.encoderDecay),
+    headDecay: decay(teacher.headDecay),
+    teacherTemperature: linear({ ...temperature, steps: Math.round(temperature.warmup * steps) }),
+    hypothesisTemperature: hypotheses
+      ? exponential({
+          from: hypotheses.temperature,
+          rate: referenceSteps === null ? hypotheses.rate : hypotheses.rate ** (referenceSteps / steps),
+        })
+      : () => 1,
+  };
+  // The authors skip the average at step 0, where it would only mix in the student's first draw.
+  const skips = (step: number): boolean => step === 0 && teacher.update === 'before';
+  return {
+    ...curves,
+    at: (step) => ({
+      learningRate: curves.learningRate(step),
+      ...adamWCorrections(step, optimizer),
+      encoderDecay: skips(step) ? 1 : curves.encoderDecay(step),
+      headDecay: skips(step) ? 1 : curves.headDecay(step),
+      teacherTemperature: curves.teacherTemperature(step),
+      hypothesisTemperature: curves.hypothesisTemperature(step),
+    }),
+  };
+}

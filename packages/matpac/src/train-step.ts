@@ -1,0 +1,60 @@
+import { adamW, clipByGlobalNorm } from '@audio-ssl/optim';
+import { ema } from '@audio-ssl/momentum-teacher';
+import { tidy, valueAndGrad, type Scalar } from '@audio-ssl/params';
+import type { MatpacBatch } from './batch.js';
+import { matpacLoss } from './matpac-loss.js';
+import { forwardMetrics, type MatpacMetrics } from './metrics.js';
+import type { MatpacOptions } from './options.js';
+import type { MatpacScalars } from './schedule.js';
+import type { MatpacState, Student, Teacher } from './state.js';
+import { teacherTargets } from './teacher-targets.js';
+
+/** One update: a pure function of the state, the batch and the step's scalars. */
+export type MatpacStep = (
+  state: MatpacState,
+  batch: MatpacBatch,
+  scalars: MatpacScalars<Scalar>,
+) => { state: MatpacState; metrics: MatpacMetrics };
+
+/**
+ * The training step of a recipe.
+ *
+ * @returns a function that borrows its arguments and gives a new state and the step's figures; the caller disposes the
+ * old state, the batch and the figures.
+ * @throws Error when both loss weights are 0.
+ * @example
+ * const step = trainStep(options);
+ * const { state: next, metrics } = step(state, batch, schedule(options, steps).at(0));
+ */
+export function trainStep(options: MatpacOptions): MatpacStep {
+  const { prediction, classification, teacher: teacherOptions, optimizer } = options;
+  if (!(prediction.weight > 0 || classification.weight > 0)) {
+    throw new Error('trainStep: both loss weights are 0; set prediction.weight or classification.weight above 0');
+  }
+  if (prediction.hypotheses && prediction.loss !== 'cosine') {
+    throw new Error(`trainStep: hypotheses need the cosine loss, got '${prediction.loss}'; set prediction.loss to 'cosine'`);
+  }
+
+  return (state, batch, scalars) =>
+    tidy(() => {
+      const targets = teacherTargets(state, batch, scalars, options); // z_m, p_m: no gradient
+      const { value, aux, grads } = valueAndGrad(
+        (student: Student) => matpacLoss(student, batch, targets, scalars, options),
+        state.student,
+      );
+      const clipped = clipByGlobalNorm(grads, optimizer.clipNorm);
+      const { params: student, moments } = adamW(state.student, clipped.grads, state.moments, scalars, optimizer);
+      const teacher = follow(state.teacher, teacherOptions.update === 'before' ? state.student : student, scalars);
+      return {
+        state: { student, teacher, moments, ...(targets.center && { center: targets.center }) },
+        metrics: { loss: value, ...forwardMetrics(aux, targets), 'gradient/norm': clipped.norm },
+      };
+    });
+}
+
+function follow(teacher: Teacher, student: Student, scalars: MatpacScalars<Scalar>): Teacher {
+  return {
+    encoder: ema(teacher.encoder, student.encoder, scalars.encoderDecay),
+    ...(teacher.head && { head: ema(teacher.head, student.head!, scalars.headDecay) }),
+  };
+}

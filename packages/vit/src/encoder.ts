@@ -1,0 +1,86 @@
+import { dense, gelu, initDense, initLayerNorm, layerNorm, type Dense, type LayerNorm } from '@audio-ssl/layers';
+import { tidy, type Random } from '@audio-ssl/params';
+import * as tf from '@tensorflow/tfjs-core';
+import { attend, initAttention, type Attention } from './attention.js';
+
+/** One pre-norm transformer block, under timm's names. */
+export type Block = {
+  readonly norm1: LayerNorm;
+  readonly attn: Attention;
+  readonly norm2: LayerNorm;
+  readonly mlp: { readonly fc1: Dense; readonly fc2: Dense };
+};
+
+/** A stack of blocks and the norm after it. */
+export type Encoder = { readonly blocks: readonly Block[]; readonly norm: LayerNorm };
+
+/** Sizes of a stack of transformer blocks. */
+export interface EncoderOptions {
+  /** Width D of a token. */
+  readonly embedDim: number;
+  /** Number of blocks. */
+  readonly depth: number;
+  /** Attention heads; a divisor of `embedDim`. */
+  readonly numHeads: number;
+  /** Width of the MLP's hidden layer in units of `embedDim`; 4 by default. */
+  readonly mlpRatio?: number | undefined;
+}
+
+/** Xavier-uniform kernels, biases of zeros, norms at 1 and 0. */
+export function initEncoder({ embedDim, depth, numHeads, mlpRatio = 4 }: EncoderOptions, random: Random): Encoder {
+  if (embedDim % numHeads !== 0) {
+    throw new Error(`initEncoder: embedDim ${embedDim} is not a multiple of numHeads ${numHeads}; choose a divisor`);
+  }
+  const hidden = Math.round(embedDim * mlpRatio);
+  const block = (): Block => ({
+    norm1: initLayerNorm(embedDim),
+    attn: initAttention(embedDim, random),
+    norm2: initLayerNorm(embedDim),
+    mlp: { fc1: initDense(embedDim, hidden, random), fc2: initDense(hidden, embedDim, random) },
+  });
+  return { blocks: Array.from({ length: depth }, block), norm: initLayerNorm(embedDim) };
+}
+
+/**
+ * One block: x + attention(norm(x)), then x + MLP(norm(x)) (Dosovitskiy et al. 2021, eq. 2 and 3).
+ *
+ * @param x (B, N, D).
+ * @returns (B, N, D).
+ */
+export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHeads: number): tf.Tensor {
+  return tidy(() => {
+    const attended = tf.add(x, attend(attn, layerNorm(norm1, x), numHeads));
+    return tf.add(attended, dense(mlp.fc2, gelu(dense(mlp.fc1, layerNorm(norm2, attended)))));
+  });
+}
+
+/**
+ * The encoder: all blocks, then the norm (Dosovitskiy et al. 2021, eq. 2 to 4).
+ *
+ * @param tokens (B, N, D), positions added, any N.
+ * @returns (B, N, D).
+ * @example
+ * const encoded = encode(params, tokens, { numHeads: 3 });
+ */
+export function encode({ blocks, norm }: Encoder, tokens: tf.Tensor, { numHeads }: Pick<EncoderOptions, 'numHeads'>): tf.Tensor3D {
+  return tidy(() => {
+    let x = tokens;
+    for (const block of blocks) x = runBlock(block, x, numHeads);
+    return layerNorm(norm, x) as tf.Tensor3D;
+  });
+}
+
+/**
+ * The output of every block, the last one through the final norm: what layer-wise probes take.
+ *
+ * @param tokens (B, N, D).
+ * @returns `depth` tensors (B, N, D), first block first.
+ */
+export function encodeLayers({ blocks, norm }: Encoder, tokens: tf.Tensor, { numHeads }: Pick<EncoderOptions, 'numHeads'>): tf.Tensor3D[] {
+  return tidy(() => {
+    const outputs: tf.Tensor3D[] = [];
+    let x = tokens;
+    for (const block of blocks) outputs.push((x = runBlock(block, x, numHeads)) as tf.Tensor3D);
+    return [...outputs.slice(0, -1), layerNorm(norm, x) as tf.Tensor3D];
+  });
+}
