@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import GithubSlugger from 'github-slugger';
 import { marked, type Tokens } from 'marked';
@@ -16,12 +16,25 @@ export function linkViolations(root: string): string[] {
     .flatMap((file) => brokenLinks(join(root, file)).map((link) => `${file}: ${link} leads nowhere`));
 }
 
+/** Pages of `docs/decisions/` that its index does not link. */
+export function indexViolations(root: string): string[] {
+  const folder = join(root, 'docs', 'decisions');
+  const linked = links(join(folder, 'README.md'));
+  return readdirSync(folder)
+    .filter((name) => name !== 'README.md' && !linked.includes(name))
+    .map((name) => `docs/decisions/README.md: does not link ${name}`);
+}
+
 function brokenLinks(file: string): string[] {
-  const links: string[] = [];
+  return links(file).filter((link) => !/^[a-z]+:/i.test(link) && !leadsSomewhere(file, link));
+}
+
+function links(file: string): string[] {
+  const found: string[] = [];
   marked.walkTokens(marked.lexer(readFileSync(file, 'utf8')), (token) => {
-    if (token.type === 'link' || token.type === 'image') links.push((token as Tokens.Link).href);
+    if (token.type === 'link' || token.type === 'image') found.push((token as Tokens.Link).href);
   });
-  return links.filter((link) => !/^[a-z]+:/i.test(link) && !leadsSomewhere(file, link));
+  return found;
 }
 
 function leadsSomewhere(file: string, link: string): boolean {

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { arrowViolations } from './arrows.js';
-import { linkViolations } from './links.js';
+import { indexViolations, linkViolations } from './links.js';
 import { readmeViolations } from './readme.js';
 
 /** Output of a failed step; undefined when it passed. */
@@ -19,7 +19,7 @@ const steps: Readonly<Record<string, Step>> = {
   types: script('typecheck'),
   arrows: list(arrowViolations),
   readmes: list(readmeViolations),
-  links: list(linkViolations),
+  links: list((folder) => [...linkViolations(folder), ...indexViolations(folder)]),
   unused: script('check:unused'),
   versions: script('check:versions'),
   packages: script('check:packages'),
