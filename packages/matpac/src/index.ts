@@ -1,5 +1,12 @@
+export { authorsName, type AuthorsName } from './authors-names.js';
 export { makeBatch, type MatpacBatch } from './batch.js';
-export { createExtractor, MATPAC_STANDARDIZATION, type Extractor, type ExtractorOptions, type FrameFeatures } from './extractor.js';
+export {
+  createExtractor,
+  MATPAC_STANDARDIZATION,
+  type Extractor,
+  type ExtractorOptions,
+  type FrameFeatures,
+} from './extractor.js';
 export { matpacLoss, type StudentOutputs } from './matpac-loss.js';
 export { forwardMetrics, spread, type MatpacMetrics } from './metrics.js';
 export {

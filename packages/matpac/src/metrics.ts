@@ -1,18 +1,20 @@
 import { pseudoClassUsage } from '@audio-ssl/distribution-matching';
+import { l2Normalize } from '@audio-ssl/layers';
 import { tidy } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StudentOutputs } from './matpac-loss.js';
 import type { Targets } from './teacher-targets.js';
 
 /**
- * The mean over channels of the standard deviation over tokens, sqrt(variance + 1e-6) with the unbiased variance: near 0
- * when a representation has collapsed to a point (the authors' `var_z_m` and `var_z_hat_m`).
+ * How far tokens spread on the unit sphere: the standard deviation over tokens, sqrt(unbiased variance + 1e-6), of the
+ * L2-normalised latents, averaged over channels. About 1/sqrt(D) when directions differ, near 0.001 when they have
+ * collapsed to one (the authors' `var_z_m` and `var_z_hat_m`).
  *
  * @param latents (..., D).
  */
 export function spread(latents: tf.Tensor): tf.Scalar {
   return tidy(() => {
-    const rows = tf.reshape(latents, [-1, latents.shape.at(-1)!]); // (R, D)
+    const rows = l2Normalize(tf.reshape(latents, [-1, latents.shape.at(-1)!])); // (R, D)
     const count = rows.shape[0]!;
     const { variance } = tf.moments(rows, 0);
     return tf.mean(tf.sqrt(tf.add(tf.mul(variance, count / Math.max(1, count - 1)), 1e-6)));

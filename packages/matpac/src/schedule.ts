@@ -39,7 +39,10 @@ export interface MatpacSchedule {
  * const { at } = schedule(options, 10_000);
  * const scalars = at(0);
  */
-export function schedule({ optimizer, teacher, classification, prediction }: MatpacOptions, steps: number): MatpacSchedule {
+export function schedule(
+  { optimizer, teacher, classification, prediction }: MatpacOptions,
+  steps: number,
+): MatpacSchedule {
   if (!Number.isInteger(steps) || steps < 1) throw new Error(`schedule: expected steps of 1 or more, got ${steps}`);
   const { referenceSteps } = teacher;
   const decay = (range: { readonly from: number; readonly to: number }): Schedule => {

@@ -64,7 +64,7 @@ export function initMatpac(options: MatpacOptions, seed: number): MatpacState {
     const encoder =
       teacherOptions.start === 'student' ? cloneTree(base.encoder) : initEncoder(model.encoder, stream('teacher'));
     const teacherHead = head && {
-      ...initHead({ ...model.head, inputDim: embedDim, mlpInit: 'truncatedNormal' }, stream('teacher head')),
+      ...initHead({ ...model.head, inputDim: embedDim, mlpWeights: 'truncatedNormal' }, stream('teacher head')),
       last_layer: cloneTree(head.last_layer),
     };
     return {

@@ -32,7 +32,9 @@ export function trainStep(options: MatpacOptions): MatpacStep {
     throw new Error('trainStep: both loss weights are 0; set prediction.weight or classification.weight above 0');
   }
   if (prediction.hypotheses && prediction.loss !== 'cosine') {
-    throw new Error(`trainStep: hypotheses need the cosine loss, got '${prediction.loss}'; set prediction.loss to 'cosine'`);
+    throw new Error(
+      `trainStep: hypotheses need the cosine loss, got '${prediction.loss}'; set prediction.loss to 'cosine'`,
+    );
   }
 
   return (state, batch, scalars) =>

@@ -1,4 +1,10 @@
-import type { ClassificationOptions, MatpacOptions, OptimizerOptions, PredictionOptions, TeacherOptions } from './options.js';
+import type {
+  ClassificationOptions,
+  MatpacOptions,
+  OptimizerOptions,
+  PredictionOptions,
+  TeacherOptions,
+} from './options.js';
 
 /** A recipe without its sizes. */
 export type Variant = Omit<MatpacOptions, 'model'>;

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { startBackend } from '@audio-ssl/backend';
+import { program } from 'commander';
+import type { Comparison } from './comparison.js';
+import { compareFrontend } from './frontend.js';
+import { replay } from './replay.js';
+
+program
+  .name('parity')
+  .description('Replay runs recorded from the authors’ code and compare every number')
+  .argument('<folders...>', 'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors)')
+  .option('--backend <name>', 'tensorflow, wasm or cpu; the best of this machine by default')
+  .action(async (folders: string[], options: { backend?: 'tensorflow' | 'wasm' | 'cpu' }) => {
+    const { name } = await startBackend(options.backend ? { prefer: options.backend } : {});
+    if (options.backend && name !== options.backend) throw new Error(`backend ${options.backend} is not available here; run: npm run setup`);
+    let failed = 0;
+    let compared = 0;
+    for (const folder of folders) {
+      const lines = await compareFolder(folder, name);
+      console.log(`\n${basename(folder)} on ${name}`);
+      for (const line of lines) console.log(format(line));
+      compared += lines.length;
+      failed += lines.filter(({ ok }) => !ok).length;
+    }
+    console.log(`\n${compared - failed} of ${compared} quantities within tolerance`);
+    if (failed > 0) process.exitCode = 1;
+  });
+
+async function compareFolder(folder: string, backend: string): Promise<Comparison[]> {
+  if (existsSync(join(folder, 'run.json'))) return replay(folder, backend);
+  const frontend = join(folder, 'frontend.safetensors');
+  if (existsSync(frontend)) return compareFrontend(frontend);
+  throw new Error(`${folder}: found neither run.json nor frontend.safetensors; give folders such as ../shared/reference/matpac-tiny`);
+}
+
+function format({ quantity, absolute, relative, tolerance, ok }: Comparison): string {
+  const number = (value: number): string => value.toExponential(1).padStart(8);
+  return `  ${quantity.padEnd(42)} abs ${number(absolute)}  rel ${number(relative)}  allowed ${tolerance.padEnd(24)} ${ok ? 'ok' : 'FAIL'}`;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`parity: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
