@@ -26,7 +26,9 @@ export function valueAndGrad<P extends TensorTree, A extends TensorTree>(
       () => {
         const result = f(params);
         if (result.value.rank !== 0) {
-          throw new Error(`valueAndGrad: expected a scalar value, got shape [${result.value.shape}]; take its mean or sum`);
+          throw new Error(
+            `valueAndGrad: expected a scalar value, got shape [${result.value.shape}]; take its mean or sum`,
+          );
         }
         held.aux = result.aux;
         // The tape's scope would dispose what only `aux` holds.

@@ -45,7 +45,8 @@ export function readSafetensors(bytes: Uint8Array, name = 'the file'): Safetenso
   } catch {
     return fail(name, 'its header is not JSON');
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) return fail(name, 'its header is not an object');
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    return fail(name, 'its header is not an object');
   const body = bytes.subarray(8 + headerLength);
   const tensors = new Map<string, SafetensorsEntry>();
   let metadata: Record<string, string> = {};
@@ -57,20 +58,28 @@ export function readSafetensors(bytes: Uint8Array, name = 'the file'): Safetenso
 }
 
 function readEntry(body: Uint8Array, key: string, value: unknown, name: string): SafetensorsEntry {
-  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   const natural = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
-  if (!natural(shape) || !natural(offsets) || offsets.length !== 2) return fail(name, `'${key}' has no valid shape and offsets`);
+  if (!natural(shape) || !natural(offsets) || offsets.length !== 2)
+    return fail(name, `'${key}' has no valid shape and offsets`);
   if (dtype !== 'F32' && dtype !== 'I32') {
     throw new Error(`readSafetensors: ${name}: '${key}' has element type ${String(dtype)}; only F32 and I32 are read`);
   }
   const [begin, end] = offsets as [number, number];
   const size = shape.reduce((a, b) => a * b, 1);
   if (end - begin !== size * 4 || end > body.length) {
-    return fail(name, `'${key}' of shape [${shape}] needs ${size * 4} bytes, its offsets are ${begin}..${end} of ${body.length}`);
+    return fail(
+      name,
+      `'${key}' of shape [${shape}] needs ${size * 4} bytes, its offsets are ${begin}..${end} of ${body.length}`,
+    );
   }
-  // A copy: aligned whatever the header's length, and free of the file's buffer.
-  const buffer = body.slice(begin, end).buffer;
+  // A copy: aligned whatever the header's length, and free of the file's buffer (`slice` of a Node Buffer is a view).
+  const { buffer } = new Uint8Array(body.subarray(begin, end));
   return { dtype, shape, data: dtype === 'F32' ? new Float32Array(buffer) : new Int32Array(buffer) };
 }
 
@@ -122,7 +131,9 @@ export function toTensor({ dtype, shape, data }: SafetensorsEntry): tf.Tensor {
  * @example
  * writeSafetensors(await fromTensors(leaves(model)));
  */
-export async function fromTensors(named: Iterable<readonly [string, tf.Tensor]>): Promise<Map<string, SafetensorsEntry>> {
+export async function fromTensors(
+  named: Iterable<readonly [string, tf.Tensor]>,
+): Promise<Map<string, SafetensorsEntry>> {
   const entries = new Map<string, SafetensorsEntry>();
   for (const [name, tensor] of named) {
     if (tensor.dtype !== 'float32' && tensor.dtype !== 'int32') {

@@ -108,7 +108,8 @@ export function fromLeaves<T extends TensorTree, R>(template: T, byPath: Readonl
   const known = new Set(wanted);
   const extra = [...byPath.keys()].filter((path) => !known.has(path));
   if (missing.length > 0 || extra.length > 0) {
-    const list = (paths: string[]): string => paths.slice(0, 5).join(', ') + (paths.length > 5 ? `, and ${paths.length - 5} more` : '');
+    const list = (paths: string[]): string =>
+      paths.slice(0, 5).join(', ') + (paths.length > 5 ? `, and ${paths.length - 5} more` : '');
     throw new Error(
       `fromLeaves: the leaves do not fit the tree;${missing.length > 0 ? ` missing: ${list(missing)};` : ''}` +
         `${extra.length > 0 ? ` left over: ${list(extra)};` : ''} were they saved with other options?`,
