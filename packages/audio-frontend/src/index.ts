@@ -1,1 +1,8 @@
-export {};
+export type { AudioData } from './audio-data.js';
+export { decodeAudio } from './decode-audio.js';
+export { mixToMono } from './mix-to-mono.js';
+export { resample } from './resample.js';
+export { createLogMel, logMelPresets, type LogMelOptions } from './log-mel.js';
+export { melFilterBank, type MelFilterBankOptions } from './mel-filter-bank.js';
+export { hannWindow } from './hann-window.js';
+export { crop, cropAt, pad, standardize, type Spectrogram } from './spectrogram.js';
