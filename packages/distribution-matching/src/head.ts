@@ -29,7 +29,7 @@ export interface HeadOptions {
 }
 
 /**
- * A projection head before training (DINO, Caron et al. 2021, appendix C, with the three-layer MLP of MATPAC): biases 0,
+ * A projection head before training (DINO, Caron et al. 2021, section 3.1, network architecture): biases 0,
  * `weight_v` uniform within ±1/√bottleneck, `weight_g` 1.
  *
  * MATPAC's student and teacher start with different MLPs and the same last layer: clone the student's `last_layer` for the teacher.
@@ -70,7 +70,7 @@ export function initHead(
 
 /**
  * The logits of every latent over the pseudo-classes: x the MLP's output, logit_k = g_k (v_k / ‖v_k‖) · (x / ‖x‖), so within
- * ±g_k (DINO, appendix C; weight normalisation, Salimans & Kingma 2016, eq. 2).
+ * ±g_k (DINO, section 3.1; weight normalisation, Salimans & Kingma 2016, eq. 2).
  *
  * @param head from {@link initHead}; an MLP of any number of layers.
  * @param latents (..., D), as a rule (B, M, D).

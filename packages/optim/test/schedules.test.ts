@@ -9,28 +9,26 @@ const runs = ['matpac-tiny', 'matpac-plusplus-tiny', 'prediction-only-tiny', 'cl
 const reference = sharedFolder('reference');
 
 describe.skipIf(!reference)('the schedules of the recorded runs', () => {
-  it.each(runs)(
-    '%s: learning rate, decays and teacher temperature are equal to the last bit or the one before',
-    (name) => {
-      const run = JSON.parse(readFileSync(join(reference!, name, 'run.json'), 'utf8'));
-      const { config, optimizer } = run;
-      const schedules = {
-        lr: warmupCosine({ peak: optimizer.lr, warmup: optimizer.warmup, total: optimizer.max_update }),
-        ema_decay_encoder: linear({ from: run.ema_decay[0], to: run.ema_decay[1], steps: config.max_update }),
-        ema_decay_head: linear({ from: run.head_ema_decay[0], to: run.head_ema_decay[1], steps: config.max_update }),
-        teacher_temp: linear({ from: run.teacher_temp[0], to: run.teacher_temp[1], steps: config.warmup }),
-      };
-      expect(run.log.length).toBe(run.steps);
-      for (const row of run.log) {
-        for (const [column, schedule] of Object.entries(schedules)) {
-          // One unit in the last place: the order of two products may differ.
-          expect(Math.abs(schedule(row.step) - row[column]), `${column} at step ${row.step}`).toBeLessThanOrEqual(
-            2.3e-16 * row[column],
-          );
-        }
+  it.each(runs)('%s: learning rate, decays and temperatures are equal to the last bit or the one before', (name) => {
+    const run = JSON.parse(readFileSync(join(reference!, name, 'run.json'), 'utf8'));
+    const { config, optimizer } = run;
+    const schedules = {
+      lr: warmupCosine({ peak: optimizer.lr, warmup: optimizer.warmup, total: optimizer.max_update }),
+      ema_decay_encoder: linear({ from: run.ema_decay[0], to: run.ema_decay[1], steps: config.max_update }),
+      ema_decay_head: linear({ from: run.head_ema_decay[0], to: run.head_ema_decay[1], steps: config.max_update }),
+      teacher_temp: linear({ from: run.teacher_temp[0], to: run.teacher_temp[1], steps: config.warmup }),
+      ...(config.mcl ? { mcl_temp: exponential({ from: config.mcl_t, rate: run.mcl_decay_rate }) } : {}),
+    };
+    expect(run.log.length).toBe(run.steps);
+    for (const row of run.log) {
+      for (const [column, schedule] of Object.entries(schedules)) {
+        // One unit in the last place: the order of two products may differ.
+        expect(Math.abs(schedule(row.step) - row[column]), `${column} at step ${row.step}`).toBeLessThanOrEqual(
+          2.3e-16 * row[column],
+        );
       }
-    },
-  );
+    }
+  });
 });
 
 describe('the values of the published configuration (facts/matpac.md, section 2)', () => {
