@@ -15,7 +15,15 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { ...shared, test: { ...test, name: 'best', include: ['{packages,tools,examples,bench}/*/test/**/*.test.ts'], exclude: ['**/pack.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          ...test,
+          name: 'best',
+          include: ['{packages,tools,examples,bench}/*/test/**/*.test.ts'],
+          exclude: ['**/pack.test.ts'],
+        },
+      },
       ...(['wasm', 'cpu'] as const).map((name) => ({
         ...shared,
         test: { ...test, name, include: ['packages/*/test/**/*.everywhere.test.ts'], env: { AUDIO_SSL_BACKEND: name } },
