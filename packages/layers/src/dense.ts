@@ -24,7 +24,9 @@ export function initDense(inputDim: number, outputDim: number, random: Random): 
 export function dense({ kernel, bias }: Dense, x: tf.Tensor): tf.Tensor {
   const [inputDim, outputDim] = kernel.shape as [number, number];
   if (x.shape.at(-1) !== inputDim) {
-    throw new Error(`dense: expected a last axis of ${inputDim} for a kernel [${kernel.shape}], got shape [${x.shape}]`);
+    throw new Error(
+      `dense: expected a last axis of ${inputDim} for a kernel [${kernel.shape}], got shape [${x.shape}]`,
+    );
   }
   const op = tf.customGrad((...args) => {
     const [rows, w, b, save] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];

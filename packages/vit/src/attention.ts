@@ -28,7 +28,9 @@ function attentionCore(qkv: tf.Tensor, numHeads: number): tf.Tensor {
   const [batch, count, triple] = qkv.shape as [number, number, number];
   const dim = triple / 3;
   if (!Number.isInteger(dim / numHeads)) {
-    throw new Error(`attend: a width of ${dim} does not divide into ${numHeads} heads; choose numHeads as a divisor of embedDim`);
+    throw new Error(
+      `attend: a width of ${dim} does not divide into ${numHeads} heads; choose numHeads as a divisor of embedDim`,
+    );
   }
   const headDim = dim / numHeads;
   const scale = headDim ** -0.5;

@@ -70,7 +70,14 @@ function inputTokens(
 ): { tokens: tf.Tensor3D; grid: Grid } {
   const [, bins, frames] = spectrogram.shape as [number, number, number];
   const missing = (patch[1] - (frames % patch[1])) % patch[1];
-  const whole = missing === 0 ? spectrogram : tf.pad(spectrogram, [[0, 0], [0, 0], [0, missing]]);
+  const whole =
+    missing === 0
+      ? spectrogram
+      : tf.pad(spectrogram, [
+          [0, 0],
+          [0, 0],
+          [0, missing],
+        ]);
   const grid = patchGrid(bins, frames + missing, patch);
   return { tokens: prependClassToken(cls_token, embedPatches(patch_embed, whole, { patch })), grid };
 }

@@ -62,7 +62,11 @@ export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHe
  * @example
  * const encoded = encode(params, tokens, { numHeads: 3 });
  */
-export function encode({ blocks, norm }: Encoder, tokens: tf.Tensor, { numHeads }: Pick<EncoderOptions, 'numHeads'>): tf.Tensor3D {
+export function encode(
+  { blocks, norm }: Encoder,
+  tokens: tf.Tensor,
+  { numHeads }: Pick<EncoderOptions, 'numHeads'>,
+): tf.Tensor3D {
   return tidy(() => {
     let x = tokens;
     for (const block of blocks) x = runBlock(block, x, numHeads);
@@ -76,7 +80,11 @@ export function encode({ blocks, norm }: Encoder, tokens: tf.Tensor, { numHeads 
  * @param tokens (B, N, D).
  * @returns `depth` tensors (B, N, D), first block first.
  */
-export function encodeLayers({ blocks, norm }: Encoder, tokens: tf.Tensor, { numHeads }: Pick<EncoderOptions, 'numHeads'>): tf.Tensor3D[] {
+export function encodeLayers(
+  { blocks, norm }: Encoder,
+  tokens: tf.Tensor,
+  { numHeads }: Pick<EncoderOptions, 'numHeads'>,
+): tf.Tensor3D[] {
   return tidy(() => {
     const outputs: tf.Tensor3D[] = [];
     let x = tokens;

@@ -8,7 +8,15 @@ export {
   type EncodeSpectrogramOptions,
   type SpectrogramEncoder,
 } from './encode-spectrogram.js';
-export { encode, encodeLayers, initEncoder, runBlock, type Block, type Encoder, type EncoderOptions } from './encoder.js';
+export {
+  encode,
+  encodeLayers,
+  initEncoder,
+  runBlock,
+  type Block,
+  type Encoder,
+  type EncoderOptions,
+} from './encoder.js';
 export { embedPatches, initPatchEmbed, patchGrid, patchify, type Patch, type PatchEmbed } from './patches.js';
 export { sinCosPositions } from './positions.js';
 export { initPredictor, predict, type Predictor, type PredictorOptions } from './predictor.js';

@@ -49,7 +49,10 @@ export function patchify(spectrogram: tf.Tensor, patch: Patch): tf.Tensor3D {
 /**
  * A patch embedding as the authors start it: Xavier-uniform kernel, bias uniform in ±1/sqrt(values in a patch).
  */
-export function initPatchEmbed({ patch, embedDim }: { readonly patch: Patch; readonly embedDim: number }, random: Random): PatchEmbed {
+export function initPatchEmbed(
+  { patch, embedDim }: { readonly patch: Patch; readonly embedDim: number },
+  random: Random,
+): PatchEmbed {
   const values = patch[0] * patch[1];
   const { kernel, bias } = initDense(values, embedDim, random);
   bias.dispose();

@@ -22,7 +22,11 @@ export function takeTokens(tokens: tf.Tensor, indices: tf.Tensor): tf.Tensor3D {
   }
   return tidy(() => {
     // One flat gather: its gradient is a single segment sum, while a batched gather's would loop over the batch.
-    const first = tf.tensor2d(Int32Array.from({ length: batch }, (_, b) => b * count), [batch, 1], 'int32');
+    const first = tf.tensor2d(
+      Int32Array.from({ length: batch }, (_, b) => b * count),
+      [batch, 1],
+      'int32',
+    );
     const flat = tf.reshape(tf.add(indices, first), [-1]) as tf.Tensor1D;
     const op = tf.customGrad((...args) => {
       const [all, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];

@@ -9,11 +9,15 @@ import { replay } from './replay.js';
 program
   .name('parity')
   .description('Replay runs recorded from the authors’ code and compare every number')
-  .argument('<folders...>', 'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors)')
+  .argument(
+    '<folders...>',
+    'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors)',
+  )
   .option('--backend <name>', 'tensorflow, wasm or cpu; the best of this machine by default')
   .action(async (folders: string[], options: { backend?: 'tensorflow' | 'wasm' | 'cpu' }) => {
     const { name } = await startBackend(options.backend ? { prefer: options.backend } : {});
-    if (options.backend && name !== options.backend) throw new Error(`backend ${options.backend} is not available here; run: npm run setup`);
+    if (options.backend && name !== options.backend)
+      throw new Error(`backend ${options.backend} is not available here; run: npm run setup`);
     let failed = 0;
     let compared = 0;
     for (const folder of folders) {
@@ -31,7 +35,9 @@ async function compareFolder(folder: string, backend: string): Promise<Compariso
   if (existsSync(join(folder, 'run.json'))) return replay(folder, backend);
   const frontend = join(folder, 'frontend.safetensors');
   if (existsSync(frontend)) return compareFrontend(frontend);
-  throw new Error(`${folder}: found neither run.json nor frontend.safetensors; give folders such as ../shared/reference/matpac-tiny`);
+  throw new Error(
+    `${folder}: found neither run.json nor frontend.safetensors; give folders such as ../shared/reference/matpac-tiny`,
+  );
 }
 
 function format({ quantity, absolute, relative, tolerance, ok }: Comparison): string {

@@ -99,7 +99,11 @@ export function optionsOf({ run, tensor }: RecordedRun): MatpacOptions {
       weight: run.alpha === 1 ? 0 : run.loss_weights.loss_cls,
       observe: true,
       studentTemperature: run.student_temp,
-      teacherTemperature: { from: run.teacher_temp[0], to: run.teacher_temp[1], warmup: config.warmup / config.max_update },
+      teacherTemperature: {
+        from: run.teacher_temp[0],
+        to: run.teacher_temp[1],
+        warmup: config.warmup / config.max_update,
+      },
       centerMomentum: run.center_momentum,
     },
     teacher: {

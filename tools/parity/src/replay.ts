@@ -86,8 +86,10 @@ export async function replay(folder: string, backend: string): Promise<Compariso
 
   const parameters = { kind: 'absolute', bound: bounds.parameters } as const;
   const recordedTo = (name: string): Float32Array => recorded.tensor(name).data as Float32Array;
-  for (const [name, actual] of await named(state.student)) differences.compare('final parameters', actual, recordedTo(`final/${name}`), parameters);
-  for (const [name, actual] of await namedTeacher(state)) differences.compare('final teacher', actual, recordedTo(`final_teacher/${name}`), parameters);
+  for (const [name, actual] of await named(state.student))
+    differences.compare('final parameters', actual, recordedTo(`final/${name}`), parameters);
+  for (const [name, actual] of await namedTeacher(state))
+    differences.compare('final teacher', actual, recordedTo(`final_teacher/${name}`), parameters);
   differences.compare('final centre', await center.data(), recordedTo('final/center'), parameters);
   center.dispose();
   disposeTree(state);
@@ -120,7 +122,9 @@ async function compareForward(
   await tokens('targets z_m', targets.raw, 'z_m');
   await tokens('prediction loss per token', aux.predictionLoss, 'loss_pred_per_token');
   await tokens('classification loss per token', aux.classificationLoss!, 'loss_cls_per_token');
-  const expected = new Set(recorded.names.filter((name) => name.startsWith('step0/grad/')).map((name) => name.slice(11)));
+  const expected = new Set(
+    recorded.names.filter((name) => name.startsWith('step0/grad/')).map((name) => name.slice(11)),
+  );
   for (const [path, grad] of leaves<tf.Tensor | null>(grads)) {
     const { name, transposed } = authorsName(path);
     if (grad === null) {
@@ -128,10 +132,15 @@ async function compareForward(
       continue;
     }
     expected.delete(name);
-    differences.compare('step 0 gradients', await inAuthorsLayout(grad, transposed), recorded.tensor(`step0/grad/${name}`).data, {
-      kind: 'relative L2',
-      bound: bounds.gradients,
-    });
+    differences.compare(
+      'step 0 gradients',
+      await inAuthorsLayout(grad, transposed),
+      recorded.tensor(`step0/grad/${name}`).data,
+      {
+        kind: 'relative L2',
+        bound: bounds.gradients,
+      },
+    );
   }
   if (expected.size > 0) throw new Error(`recorded gradients without ours: ${[...expected].join(', ')}`);
   tf.dispose([targets, value, aux, grads] as unknown as tf.TensorContainer);
@@ -169,7 +178,10 @@ function recordedState(recorded: RecordedRun, options: MatpacOptions): MatpacSta
 
 function teacherName(path: string): { name: string; transposed: boolean } {
   const { name, transposed } = authorsName(path);
-  return { name: name.replace(/^student_encoder\./, 'encoder.').replace(/^cls_student_head\./, 'cls_head.'), transposed };
+  return {
+    name: name.replace(/^student_encoder\./, 'encoder.').replace(/^cls_student_head\./, 'cls_head.'),
+    transposed,
+  };
 }
 
 async function named(student: TensorTree): Promise<[string, ArrayLike<number>][]> {
