@@ -11,7 +11,7 @@ const scalar = async (x: tf.Tensor): Promise<number> => (await x.data())[0]!;
 
 function open(name: string) {
   const folder = join(reference!, name);
-  const { tensors } = readSafetensors(new Uint8Array(readFileSync(join(folder, 'tensors.safetensors'))));
+  const { tensors } = readSafetensors(readFileSync(join(folder, 'tensors.safetensors')));
   const run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'));
   const tensor = (key: string): tf.Tensor => toTensor(tensors.get(key)!);
   const kernel = (key: string): tf.Tensor => tf.transpose(tensor(key)); // PyTorch holds (out, in)

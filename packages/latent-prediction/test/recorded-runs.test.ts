@@ -10,7 +10,7 @@ const reference = sharedFolder('reference');
 
 function open(name: string) {
   const folder = join(reference!, name);
-  const { tensors } = readSafetensors(new Uint8Array(readFileSync(join(folder, 'tensors.safetensors'))));
+  const { tensors } = readSafetensors(readFileSync(join(folder, 'tensors.safetensors')));
   const run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'));
   return { run, tensor: (key: string): tf.Tensor => toTensor(tensors.get(key)!) };
 }
