@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { mixToMono } from '../src/index.js';
+
+describe('mixToMono', () => {
+  it('averages the channels and leaves them as they are', () => {
+    const channels = [Float32Array.of(1, 0, -1), Float32Array.of(0, 0.5, -1), Float32Array.of(0.5, 0.25, -1)];
+    const before = channels.map((channel) => channel.slice());
+    expect(mixToMono({ channels, sampleRate: 8000 })).toEqual(Float32Array.of(0.5, 0.25, -1));
+    expect(channels).toEqual(before);
+  });
+
+  it('copies a single channel', () => {
+    const channel = Float32Array.of(1, 2);
+    const mono = mixToMono({ channels: [channel], sampleRate: 8000 });
+    expect(mono).toEqual(channel);
+    expect(mono).not.toBe(channel);
+  });
+
+  it('refuses no channel and channels of different length', () => {
+    expect(() => mixToMono({ channels: [], sampleRate: 8000 })).toThrow('at least one channel');
+    const channels = [new Float32Array(2), new Float32Array(2), new Float32Array(3)];
+    expect(() => mixToMono({ channels, sampleRate: 8000 })).toThrow('got 2 and 3 samples');
+  });
+});
