@@ -1,35 +1,99 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { bindingOf, findNodePackage, placeMissingBinding } from './native-build.js';
+import { prepareProcess } from './prepare-process.js';
+import { selfTest } from './self-test.js';
 import { completeWasm } from './wasm-kernels.js';
 
-/** The backends that audio-ssl trains on in Node, best first. */
+/** The backends that audio-ssl runs on in Node, best first. */
 export type BackendName = 'tensorflow' | 'wasm' | 'cpu';
 
-const require = createRequire(import.meta.url);
+/** What {@link startBackend} takes. */
+export interface StartOptions {
+  /** The backend to try first; those after it in the order `tensorflow`, `wasm`, `cpu` are what is left. Default `tensorflow`. */
+  readonly prefer?: BackendName;
+}
 
-export async function startBackend({ prefer = 'tensorflow' }: { readonly prefer?: BackendName } = {}): Promise<{
+/** The backend that runs. */
+export interface StartedBackend {
   readonly name: BackendName;
+  /** One sentence: why this one, and what a better one lacks. */
   readonly why: string;
-}> {
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  const util = require('node:util') as Record<string, unknown>;
-  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  util['isArray'] ??= Array.isArray;
-  const order: readonly BackendName[] = ['tensorflow', 'wasm', 'cpu'];
-  const failures: string[] = [];
-  await import('@tensorflow/tfjs');
-  const cpu = tf.engine().findBackend('cpu') as unknown as { firstUse: boolean };
-  cpu.firstUse = false;
-  for (const name of order.slice(order.indexOf(prefer))) {
+  /** The version of what computes: TensorFlow's, or the TensorFlow.js backend's. */
+  readonly version: string;
+  readonly device: 'cpu' | 'gpu';
+}
+
+const require = createRequire(import.meta.url);
+const ORDER: readonly BackendName[] = ['tensorflow', 'wasm', 'cpu'];
+
+/**
+ * Starts the best TensorFlow.js backend of this machine and makes it the current one: `tensorflow` (after
+ * `audio-ssl setup`), else `wasm`, else `cpu`. Registers all gradients, and tests the backend against `cpu` first.
+ * Call it once, before the first tensor.
+ *
+ * @throws Error when no backend starts.
+ * @example
+ * ```ts
+ * const { name, why } = await startBackend();
+ * console.log(name, why);
+ * ```
+ */
+export async function startBackend({ prefer = 'tensorflow' }: StartOptions = {}): Promise<StartedBackend> {
+  const first = ORDER.indexOf(prefer);
+  if (first < 0)
+    throw new Error(`startBackend: expected prefer to be one of ${ORDER.join(', ')}, got ${JSON.stringify(prefer)}`);
+  prepareProcess();
+  await import('@tensorflow/tfjs'); // registers the cpu backend and the gradients in the engine that all copies of tfjs-core share
+  // Says on its first tensor, otherwise, that tfjs-node would be faster.
+  (tf.engine().findBackend('cpu') as unknown as { firstUse: boolean }).firstUse = false;
+  const lacking: string[] = [];
+  for (const name of ORDER.slice(first)) {
     try {
-      if (name === 'tensorflow') require('@tensorflow/tfjs-node-gpu');
-      if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-      if (!(await tf.setBackend(name))) throw new Error('no');
+      const { version, device } = await starters[name]();
+      if (!(await tf.setBackend(name))) throw new Error('it does not initialise');
       if (name === 'wasm') completeWasm(tf.backend());
-      return { name, why: failures.join('; ') };
+      if (name !== 'cpu') await selfTest();
+      const why =
+        lacking.join('; ') || (name === prefer && first > 0 ? `${name} was asked for` : `${name} is the fastest`);
+      return { name, why, version, device };
     } catch (error) {
-      failures.push(`${name}: ${(error as Error).message}`);
+      lacking.push(`${name} is not available: ${firstLine(error)}`);
     }
   }
-  throw new Error(`startBackend: no backend starts: ${failures.join('; ')}`);
+  throw new Error(`startBackend: ${lacking.join('; ')}`);
 }
+
+const starters: { readonly [name in BackendName]: () => Promise<Pick<StartedBackend, 'version' | 'device'>> } = {
+  async tensorflow() {
+    const nodePackage = findNodePackage();
+    if (!nodePackage) throw new Error('@tensorflow/tfjs-node-gpu is not installed; run `audio-ssl setup`');
+    placeMissingBinding(nodePackage);
+    if (!existsSync(bindingOf(nodePackage)))
+      throw new Error('it has not been built on this machine; run `audio-ssl setup`');
+    try {
+      require(nodePackage.folder);
+    } catch (error) {
+      throw new Error(`its library does not load (${firstLine(error)}); run \`audio-ssl setup\``, { cause: error });
+    }
+    const { binding, isUsingGpuDevice } = tf.engine().findBackend('tensorflow') as unknown as {
+      binding: { TF_Version: string };
+      isUsingGpuDevice: boolean;
+    };
+    return { version: binding.TF_Version, device: isUsingGpuDevice ? 'gpu' : 'cpu' };
+  },
+  async wasm() {
+    const { setWasmPaths, version_wasm } = await import('@tensorflow/tfjs-backend-wasm');
+    // The default is relative to the running script, which is wrong as soon as somebody bundles it.
+    setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), sep));
+    return { version: version_wasm, device: 'cpu' };
+  },
+  async cpu() {
+    return { version: tf.version_core, device: 'cpu' };
+  },
+};
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : JSON.stringify(error)).split('\n')[0]!.trim();

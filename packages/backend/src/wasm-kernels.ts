@@ -143,18 +143,13 @@ function swapLastAxes(x: tf.TensorInfo, backend: Heap): tf.TensorInfo {
 }
 
 /** For each index of `to` in row-major order, the index in `from` that broadcasting takes. */
-function broadcastIndices(from: readonly number[], to: readonly number[]): readonly number[] {
-  let indices = [0];
-  let stride = 1;
+function broadcastIndices(from: readonly number[], to: readonly number[]): Int32Array {
   const strides = to.map(() => 0);
-  for (let i = from.length - 1, axis = to.length - 1; i >= 0; i--, axis--) {
+  for (let i = from.length - 1, axis = to.length - 1, stride = 1; i >= 0; i--, axis--) {
     if (from[i] !== 1) strides[axis] = stride;
     stride *= from[i]!;
   }
-  to.forEach((size, axis) => {
-    indices = indices.flatMap((start) => Array.from({ length: size }, (_, i) => start + i * strides[axis]!));
-  });
-  return indices;
+  return to.reduce((indices, size, axis) => outerSum(indices, size, strides[axis]!), Int32Array.of(0));
 }
 
 /** Upstream copies the whole source out of the heap at every slice. */
@@ -171,10 +166,10 @@ function copyBlock(x: tf.TensorInfo, begin: readonly number[], size: readonly nu
   const total = tf.util.sizeFromShape([...size]);
   if (x.dtype === 'string') {
     const strings = backend.readSync(x.dataId) as unknown as readonly Uint8Array[];
-    const runs = blockRuns(x.shape, begin, size);
-    backend.dataIdMap.get(out.dataId).stringBytes = runs.starts.flatMap((start) =>
-      strings.slice(start, start + runs.length),
-    );
+    const { starts, length } = blockRuns(x.shape, begin, size);
+    backend.dataIdMap.get(out.dataId).stringBytes = Array.from(starts, (start) =>
+      strings.slice(start, start + length),
+    ).flat();
     return out;
   }
   if (total === 0) return out;
@@ -198,31 +193,29 @@ function copyBlock(x: tf.TensorInfo, begin: readonly number[], size: readonly nu
   return out;
 }
 
+/** Where the runs of a block that are contiguous in memory start, and how long each is, in elements. */
 function blockRuns(
   shape: readonly number[],
   begin: readonly number[],
   size: readonly number[],
-): { starts: number[]; length: number } {
-  const strides: number[] = [];
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  // The run covers the last axes that are taken whole, and the one before them.
+): { starts: Int32Array; length: number } {
+  const strides = [...tf.util.computeStrides([...shape]), 1];
+  // A run covers the last axes that are taken whole, and the one before them.
   let first = shape.length - 1;
   while (first > 0 && size[first] === shape[first]) first--;
-  if (first < 0) return { starts: [0], length: 1 };
-  let starts = [0];
-  for (let axis = 0; axis < first; axis++) {
-    starts = starts.flatMap((start) =>
-      Array.from({ length: size[axis]! }, (_, i) => start + (begin[axis]! + i) * strides[axis]!),
-    );
+  if (first < 0) return { starts: Int32Array.of(0), length: 1 };
+  let starts = Int32Array.of(begin[first]! * strides[first]!);
+  for (let axis = 0; axis < first; axis++) starts = outerSum(starts, size[axis]!, strides[axis]!, begin[axis]!);
+  return { starts, length: size[first]! * strides[first]! };
+}
+
+/** All sums of an element of `starts` and one of `count` multiples of `stride`, the latter running fastest. */
+function outerSum(starts: Int32Array, count: number, stride: number, first = 0): Int32Array<ArrayBuffer> {
+  const sums = new Int32Array(starts.length * count);
+  for (let i = 0, to = 0; i < starts.length; i++) {
+    for (let j = 0; j < count; j++) sums[to++] = starts[i]! + (first + j) * stride;
   }
-  return {
-    starts: starts.map((start) => start + begin[first]! * strides[first]!),
-    length: size[first]! * strides[first]!,
-  };
+  return sums;
 }
 
 const splitV: Kernel<{ numOrSizeSplits: number | number[]; axis: number }> = ({ inputs, backend, attrs }) => {

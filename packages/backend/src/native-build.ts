@@ -1,0 +1,84 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** The release of TensorFlow whose libraries the native backend uses. */
+export const TENSORFLOW_VERSION = '2.21.0';
+/** The release of tfjs-node-gpu that `audio-ssl setup` installs where there is none. */
+export const TFJS_NODE_VERSION = '4.22.0';
+
+/** Which library a native build holds: the processor's alone, or the CUDA one. */
+export type Flavour = 'cpu' | 'gpu';
+
+/** An installed `@tensorflow/tfjs-node-gpu`: its JavaScript and its binding's source serve both flavours. */
+export interface NodePackage {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/** The folder that native builds are kept in: `$AUDIO_SSL_CACHE`, else `audio-ssl` in the user's cache folder. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return env['AUDIO_SSL_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'audio-ssl');
+}
+
+/** The folder of one build: a build is complete if this exists, because it is renamed into place as the last step. */
+export function buildFolder(flavour: Flavour, version: string, root = cacheFolder()): string {
+  return join(
+    root,
+    'native',
+    `tensorflow-${TENSORFLOW_VERSION}-tfjs-${version}-${process.platform}-${process.arch}-${flavour}`,
+  );
+}
+
+/** The compiled binding in a build's folder. */
+export const bindingIn = (folder: string): string => join(folder, 'tfjs_binding.node');
+
+/** Where tfjs-node looks for its binding: Node-API version 8 is the newest it knows. */
+export const bindingOf = (nodePackage: NodePackage): string =>
+  join(nodePackage.folder, 'lib', 'napi-v8', 'tfjs_binding.node');
+
+/** Finds `@tensorflow/tfjs-node-gpu` beside this package, else in the project of the working directory. */
+export function findNodePackage(cwd = process.cwd()): NodePackage | undefined {
+  for (const from of [import.meta.url, join(cwd, 'package.json')]) {
+    try {
+      const path = createRequire(from).resolve('@tensorflow/tfjs-node-gpu/package.json');
+      return {
+        folder: dirname(path),
+        version: (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version,
+      };
+    } catch {
+      // not there: the next place
+    }
+  }
+  return undefined;
+}
+
+/** The finished builds for one version of tfjs-node, the CUDA one first. */
+export function findBuilds(
+  version: string,
+  root = cacheFolder(),
+): { readonly flavour: Flavour; readonly folder: string }[] {
+  return (['gpu', 'cpu'] as const)
+    .map((flavour) => ({ flavour, folder: buildFolder(flavour, version, root) }))
+    .filter(({ folder }) => existsSync(bindingIn(folder)));
+}
+
+/** Puts a link to `binding` where tfjs-node looks; processes that start at the same moment do no harm. */
+export function placeBinding(nodePackage: NodePackage, binding: string): void {
+  const place = bindingOf(nodePackage);
+  if (isLink(place) && readlinkSync(place) === binding) return;
+  mkdirSync(dirname(place), { recursive: true });
+  const link = `${place}.${process.pid}`;
+  rmSync(link, { force: true });
+  symlinkSync(binding, link);
+  renameSync(link, place);
+}
+
+/** Places a cached build's binding where tfjs-node has none or a link that leads nowhere, as after `npm ci`. */
+export function placeMissingBinding(nodePackage: NodePackage): void {
+  const build = findBuilds(nodePackage.version)[0];
+  if (!existsSync(bindingOf(nodePackage)) && build) placeBinding(nodePackage, bindingIn(build.folder));
+}
+
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
