@@ -1,1 +1,15 @@
-export {};
+export type { Clip, Dataset } from './dataset.js';
+export { openFolder } from './open-folder.js';
+export { openEsc50 } from './open-esc50.js';
+export { openNsynth, type NsynthOptions } from './open-nsynth.js';
+export {
+  openLogMels,
+  SkippedClipError,
+  type LogMelStore,
+  type LogMelStoreOptions,
+  type Prepared,
+  type PrepareProgress,
+  type Skipped,
+} from './log-mel-store.js';
+export { createBatches, type Batch, type Batches, type BatchOptions } from './create-batches.js';
+export { logMelStatistics, type LogMelStatistics } from './log-mel-statistics.js';

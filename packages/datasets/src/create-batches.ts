@@ -1,0 +1,144 @@
+import { cropAt, pad, standardize, type Spectrogram } from '@audio-ssl/audio-frontend';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+
+import { cropStarts } from './crop-starts.js';
+import { noneLeft, SkippedClipError, type LogMelStore } from './log-mel-store.js';
+import { generatorFor, shuffled } from './random.js';
+
+/** What goes into a batch. */
+export interface BatchOptions {
+  /** Which clips of the store to draw from, usually `kept` of `prepareAll`. Default: all. */
+  readonly indices?: readonly number[];
+  /** Clips in a batch. */
+  readonly batchSize: number;
+  /** Length of a crop. Shorter clips are padded at the end with zeros, after standardisation. */
+  readonly frames: number;
+  /** Mean of the log-mels, subtracted. See {@link logMelStatistics}. */
+  readonly mean: number;
+  /** Standard deviation of the log-mels, divided by; above 0. */
+  readonly std: number;
+  /** Any number: decides order and crops. */
+  readonly seed: number;
+  /** Batches made ahead of the one asked for. Default 2. */
+  readonly prefetch?: number;
+  /**
+   * Crops away from digital silence (stretches of zeros, 10.7 % of ESC-50): the largest share of silent frames in a
+   * crop, 0 to 1, as long as the clip has a crop that is as loud. Default 1: crops anywhere.
+   */
+  readonly maxSilence?: number;
+}
+
+/** Standardised crops, ready for a tensor. */
+export interface Batch {
+  /** (batchSize, bins, frames), row-major. */
+  readonly data: Float32Array;
+  /** Index in the store of each clip. */
+  readonly clips: number[];
+}
+
+/** Batches by number. */
+export interface Batches {
+  /** The batch of a step (from 0); the same for the same seed and step, whatever was asked before. */
+  at(step: number): Promise<Batch>;
+  /** Forgets what was made ahead. The store stays open. */
+  close(): void;
+}
+
+/**
+ * Batches for training without end, as a pure function of seed and step: a run that is resumed at step n sees what it
+ * would have seen. Each epoch is a new permutation of the clips and goes over into the next one inside a batch, so every
+ * batch is full and every clip comes once an epoch. The crop's position depends on seed, step and place in the batch.
+ *
+ * A clip that turns out to be unusable is listed in the store's `skipped` and another takes its place; after `prepareAll`
+ * with its `kept` that only happens to files that change during the run.
+ *
+ * @throws when an option is out of range. `at` rejects when none of the clips can be used.
+ * @example
+ * const { mean, std } = await logMelStatistics(store, kept);
+ * const batches = createBatches(store, { indices: kept, batchSize: 32, frames: 208, mean, std, seed: 1 });
+ * const { data } = await batches.at(0); // 32 * bins * 208 values
+ */
+export function createBatches(store: LogMelStore, options: BatchOptions): Batches {
+  const { batchSize, frames, mean, std, seed, prefetch = 2, maxSilence = 1 } = options;
+  const indices = options.indices ?? store.clips.map((_, index) => index);
+  check('indices', indices.length > 0, 'one or more', 'none');
+  for (const [name, value, least] of [
+    ['batchSize', batchSize, 1],
+    ['frames', frames, 1],
+    ['prefetch', prefetch, 0],
+  ] as const) {
+    check(name, Number.isSafeInteger(value) && value >= least, `a whole number of ${least} or more`, value);
+  }
+  check('seed', Number.isFinite(seed), 'a number', seed);
+  check('mean', Number.isFinite(mean), 'a number', mean);
+  check('std', Number.isFinite(std) && std > 0, 'a number above 0', std);
+  check('maxSilence', maxSilence >= 0 && maxSilence <= 1, 'a number from 0 to 1', maxSilence);
+
+  const orders = new Map<number, readonly number[]>();
+  const order = (epoch: number): readonly number[] => {
+    const known = orders.get(epoch);
+    if (known) return known;
+    const made = shuffled(indices, generatorFor('order', seed, epoch));
+    if (orders.size >= 4) orders.delete(orders.keys().next().value!);
+    orders.set(epoch, made);
+    return made;
+  };
+
+  /** The clip at a position of the endless sequence, or the next one of its epoch that can be used. */
+  const loadAt = async (position: number): Promise<{ readonly index: number; readonly spectrogram: Spectrogram }> => {
+    const epoch = order(Math.floor(position / indices.length));
+    for (let k = 0; k < epoch.length; k++) {
+      const index = epoch[(position + k) % epoch.length]!;
+      try {
+        return { index, spectrogram: await store.load(index) };
+      } catch (error) {
+        if (!(error instanceof SkippedClipError)) throw error;
+      }
+    }
+    throw new Error(noneLeft(store.skipped));
+  };
+
+  const take = (spectrogram: Spectrogram, random: ReturnType<typeof generatorFor>): Spectrogram => {
+    const { frames: length } = spectrogram;
+    if (length < frames) return pad(standardize(spectrogram, { mean, std }), frames);
+    const starts = maxSilence < 1 ? cropStarts(spectrogram, frames, maxSilence) : undefined;
+    const drawn = uniformInt(random, 0, (starts?.length ?? length - frames + 1) - 1);
+    return standardize(cropAt(spectrogram, starts?.[drawn] ?? drawn, frames), { mean, std });
+  };
+
+  const make = async (step: number): Promise<Batch> => {
+    const loaded = await Promise.all(Array.from({ length: batchSize }, (_, row) => loadAt(step * batchSize + row)));
+    const { bins } = loaded[0]!.spectrogram;
+    const data = new Float32Array(batchSize * bins * frames);
+    loaded.forEach(({ spectrogram }, row) => {
+      const crop = take(spectrogram, generatorFor('crop', seed, step, row));
+      data.set(crop.data, row * bins * frames);
+    });
+    return { data, clips: loaded.map(({ index }) => index) };
+  };
+
+  const ahead = new Map<number, Promise<Batch>>();
+  const start = (step: number): Promise<Batch> => {
+    const batch = ahead.get(step) ?? make(step);
+    ahead.set(step, batch);
+    batch.catch(() => undefined); // whoever asks for the step is told
+    return batch;
+  };
+
+  return {
+    async at(step) {
+      check('step', Number.isSafeInteger(step) && step >= 0, 'a whole number of 0 or more', step);
+      const batch = start(step);
+      for (const other of ahead.keys()) if (other < step || other > step + prefetch) ahead.delete(other);
+      for (let next = step + 1; next <= step + prefetch; next++) void start(next);
+      ahead.delete(step);
+      return batch;
+    },
+    close: () => ahead.clear(),
+  };
+}
+
+function check(name: string, holds: boolean, expected: string, got: unknown): void {
+  if (!holds)
+    throw new Error(`createBatches: expected ${name} to be ${expected}, got ${String(got)}; correct the option`);
+}

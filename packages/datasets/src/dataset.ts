@@ -1,0 +1,25 @@
+/** One audio file of a data set. */
+export interface Clip {
+  /** Unique within the data set, and the same on every machine. */
+  readonly id: string;
+  /** Where the audio file is. */
+  readonly path: string;
+  /** The class, one of {@link Dataset.classes}; absent when the data set has no labels. */
+  readonly label?: string;
+  /** The data set's own cross-validation fold. */
+  readonly fold?: number;
+  /** Clips of one group (an instrument, a source recording) must not be split between training and test. */
+  readonly group?: string;
+}
+
+/** What every `open...` function of this package returns: a list of files, no audio is read yet. */
+export interface Dataset {
+  /** For messages and reports. */
+  readonly name: string;
+  /** The folder that was opened, absolute. */
+  readonly root: string;
+  /** In an order that is the same on every machine. */
+  readonly clips: readonly Clip[];
+  /** Class names in the order of their indices; empty when the clips have no labels. */
+  readonly classes: readonly string[];
+}
