@@ -54,7 +54,7 @@ export class Differences {
       quantity,
       absolute,
       relative,
-      tolerance: `${tolerance.bound} ${tolerance.kind}`,
+      tolerance: `${tolerance.bound.toExponential(1)} ${tolerance.kind}`,
       ok: (tolerance.kind === 'absolute' ? absolute : relative) <= tolerance.bound,
     }));
   }
