@@ -1,1 +1,24 @@
-export {};
+export { runCli } from './cli.js';
+export { configDifferences } from './config/config-differences.js';
+export { configMessages, configKeys, expected, type KeySchema } from './config/config-messages.js';
+export { configSchema, matpacOptions, type Config, type ProbePooling } from './config/config-schema.js';
+export { loadConfig, parseConfig, type ConfigSources } from './config/load-config.js';
+export { embed, type Embedded, type EmbedOptions } from './embed.js';
+export { withInterrupts } from './interrupts.js';
+export type { DatasetLayout } from './open-clips.js';
+export { pretrain, type PretrainOptions } from './pretrain.js';
+export { probe, probeSummary, type ProbeOptions } from './probe.js';
+export { renderReport } from './report/render-report.js';
+export type {
+  ReportData,
+  ReportNeighbours,
+  ReportProbe,
+  ReportScore,
+  ReportSound,
+  ReportSpectrogram,
+} from './report/report-data.js';
+export type { RunSummary } from './run-record.js';
+export { doctorReport, setupBackend, type SetupBackendOptions } from './setup-backend.js';
+export { startForTraining } from './start-for-training.js';
+export { printError, UserError } from './user-error.js';
+export { writeReport } from './write-report.js';

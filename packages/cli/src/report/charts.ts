@@ -22,7 +22,11 @@ export interface Line {
 
 /** Draws lines over steps as an SVG: the values as logged, faint, and their running mean. */
 export function lineChart(lines: readonly Line[], logarithmic = false): Html {
-  const axis = { axisLine: { lineStyle: { color: rule } }, axisTick: { show: false }, axisLabel: { color: muted, fontSize: 13, fontFamily: font, hideOverlap: true } };
+  const axis = {
+    axisLine: { lineStyle: { color: rule } },
+    axisTick: { show: false },
+    axisLabel: { color: muted, fontSize: 13, fontFamily: font, hideOverlap: true },
+  };
   return draw(460, 230, {
     grid: { left: 8, right: 18, top: 14, bottom: 6, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     xAxis: { ...axis, type: 'value', max: 'dataMax', splitNumber: 4, splitLine: { show: false } },
@@ -47,10 +51,13 @@ export function lineChart(lines: readonly Line[], logarithmic = false): Html {
 }
 
 /** Draws scores of a probe with their 95 % intervals as an SVG, one row a kind of feature. */
-export function scoreChart(rows: readonly { readonly name: string; readonly score: ReportScore; readonly color: string }[], chance: number): Html {
+export function scoreChart(
+  rows: readonly { readonly name: string; readonly score: ReportScore; readonly color: string }[],
+  chance: number,
+): Html {
   const names = rows.map((row) => row.name).reverse();
   return draw(640, 46 * rows.length + 44, {
-    grid: { left: 4, right: 70, top: 8, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 150, right: 70, top: 8, bottom: 28 },
     xAxis: {
       type: 'value',
       min: 0,
@@ -58,18 +65,21 @@ export function scoreChart(rows: readonly { readonly name: string; readonly scor
       axisLabel: { color: muted, fontSize: 13, fontFamily: font, formatter: (x: number) => `${Math.round(100 * x)} %` },
       splitLine: { lineStyle: { color: rule } },
     },
-    yAxis: { type: 'category', data: names, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: ink, fontSize: 14, fontFamily: font } },
+    yAxis: {
+      type: 'category',
+      data: names,
+      axisLine: { show: false },
+      axisTick: { show: false },
+      axisLabel: { color: ink, fontSize: 14, fontFamily: font },
+    },
     series: [
       {
         type: 'bar',
         silent: true,
         barWidth: 20,
-        data: rows.toReversed().map(({ score, color }) => ({ value: score.value, itemStyle: { color, borderRadius: 3, opacity: 0.85 } })),
-        label: {
-          show: true,
-          position: [0, 0],
-          formatter: () => '',
-        },
+        data: [...rows]
+          .reverse()
+          .map(({ score, color }) => ({ value: score.value, itemStyle: { color, borderRadius: 3, opacity: 0.85 } })),
       },
       ...rows.map(({ name, score }) => ({
         type: 'line',
@@ -88,7 +98,16 @@ export function scoreChart(rows: readonly { readonly name: string; readonly scor
         silent: true,
         symbolSize: 0,
         data: rows.map(({ name, score }) => [score.high, name]),
-        label: { show: true, position: 'right', distance: 10, color: ink, fontSize: 14, fontWeight: 600, fontFamily: font, formatter: ({ dataIndex }: { dataIndex: number }) => percent(rows[dataIndex]?.score.value ?? 0) },
+        label: {
+          show: true,
+          position: 'right',
+          distance: 10,
+          color: ink,
+          fontSize: 14,
+          fontWeight: 600,
+          fontFamily: font,
+          formatter: ({ dataIndex }: { dataIndex: number }) => percent(rows[dataIndex]?.score.value ?? 0),
+        },
       },
       {
         type: 'line',
@@ -111,11 +130,30 @@ export function confusionChart({ classes, confusion }: Pick<ReportProbe, 'classe
   const cell = few ? 44 : Math.max(9, Math.floor(720 / classes.length));
   const side = classes.length * cell;
   const labels = { color: ink, fontSize: few ? 13 : Math.min(13, cell), fontFamily: font, interval: 0 };
-  return draw(side + 150, side + 120, {
-    grid: { left: 140, right: 8, top: 8, bottom: 110 },
-    xAxis: { type: 'category', data: classes, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { ...labels, rotate: 55 }, splitArea: { show: false } },
-    yAxis: { type: 'category', data: classes, inverse: true, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { ...labels, width: 130, overflow: 'truncate' } },
-    visualMap: { show: false, min: 0, max: 1, inRange: { color: ['#e9eef0', '#a8d5cf', '#3c9f97', '#0f6e6a', '#07403f'] } },
+  return draw(side + 150, side + 98, {
+    grid: { left: 140, right: 8, top: 8, bottom: 88 },
+    xAxis: {
+      type: 'category',
+      data: classes,
+      axisTick: { show: false },
+      axisLine: { show: false },
+      axisLabel: { ...labels, rotate: 55 },
+      splitArea: { show: false },
+    },
+    yAxis: {
+      type: 'category',
+      data: classes,
+      inverse: true,
+      axisTick: { show: false },
+      axisLine: { show: false },
+      axisLabel: { ...labels, width: 130, overflow: 'truncate' },
+    },
+    visualMap: {
+      show: false,
+      min: 0,
+      max: 1,
+      inRange: { color: ['#e9eef0', '#a8d5cf', '#3c9f97', '#0f6e6a', '#07403f'] },
+    },
     series: [
       {
         type: 'heatmap',
@@ -125,7 +163,13 @@ export function confusionChart({ classes, confusion }: Pick<ReportProbe, 'classe
           row.map((count, predicted) => {
             const share = count / Math.max(1, totals[actual] as number);
             const show = few && count > 0;
-            const label = { show, fontSize: 13, fontFamily: font, color: share > 0.4 ? '#ffffff' : '#173a3a', formatter: String(count) };
+            const label = {
+              show,
+              fontSize: 13,
+              fontFamily: font,
+              color: share > 0.4 ? '#ffffff' : '#173a3a',
+              formatter: String(count),
+            };
             return { value: [predicted, actual, share], label };
           }),
         ),

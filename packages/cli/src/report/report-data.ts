@@ -70,7 +70,11 @@ export interface ReportData {
   readonly batchSize: number;
   readonly trainingSeconds: number;
   readonly parameters: number;
-  readonly dataset: { readonly name: string; readonly kept: number; readonly skipped: readonly { readonly path: string; readonly reason: string }[] };
+  readonly dataset: {
+    readonly name: string;
+    readonly kept: number;
+    readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  };
   /** One row a logged step; every row has `step`, the rest is what the step measured. */
   readonly log: readonly Readonly<Record<string, number>>[];
   readonly spectrograms: readonly ReportSpectrogram[];

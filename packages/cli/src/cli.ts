@@ -1,0 +1,158 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { createRequire } from 'node:module';
+import { loadConfig } from './config/load-config.js';
+import { embed } from './embed.js';
+import { withInterrupts } from './interrupts.js';
+import { pretrain } from './pretrain.js';
+import { probe, probeSummary } from './probe.js';
+import { doctorReport, setupBackend } from './setup-backend.js';
+import { startForTraining } from './start-for-training.js';
+import { printError } from './user-error.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/**
+ * Runs the `audio-ssl` command.
+ *
+ * @param args what stands behind the command's name
+ * @returns the exit code: 0, 1 for a failure, 2 for a command line that can't be understood, 130 when interrupted
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = createProgram(args, (exitCode) => {
+    code = exitCode;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Error && error.name === 'AbortError') return 130;
+    return printError(error);
+  }
+}
+
+function createProgram(args: readonly string[], setCode: (code: number) => void): Command {
+  const commandLine = `audio-ssl ${args.map(quote).join(' ')}`;
+  const program = new Command('audio-ssl')
+    .description('Self-supervised learning on audio: set up, pretrain, probe, embed')
+    .version(version)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(add --help for the options)')
+    .exitOverride();
+
+  program
+    .command('setup')
+    .description('build the native backend, once per machine; where it cannot be had, wasm is used')
+    .option('--gpu', 'take the CUDA build of TensorFlow and its libraries (several GB)')
+    .option('--force', 'build again')
+    .action(async (options: { gpu?: boolean; force?: boolean }) => {
+      await withInterrupts((signal) => setupBackend({ ...options, signal }));
+    });
+
+  program
+    .command('doctor')
+    .description('print versions, backend, device, threads and speed, and what is missing')
+    .action(async () => {
+      console.log(await doctorReport());
+    });
+
+  program
+    .command('pretrain')
+    .description('pretrain on a folder of audio, without labels; goes on where an interrupted run was')
+    .requiredOption('--data <folder>', 'folder of audio (.wav, .flac)')
+    .requiredOption('--out <run>', 'folder of the run: checkpoints, log, weights, report')
+    .option('--preset <name>', 'sizes and defaults: demo, tiny, small or base', 'tiny')
+    .option('--dataset <layout>', 'layout of the folder: folder, esc50 or nsynth')
+    .option('--config <file.yaml>', 'settings in YAML')
+    .option('--set <key=value...>', 'one setting, such as --set optimizer.learningRate=1e-3; may be repeated', collect)
+    .action(
+      async (options: {
+        data: string;
+        out: string;
+        preset: string;
+        dataset?: string;
+        config?: string;
+        set?: string[];
+      }) => {
+        const set = [
+          ...(options.dataset === undefined ? [] : [`data.dataset=${options.dataset}`]),
+          ...(options.set ?? []),
+        ];
+        const config = await loadConfig({ preset: options.preset, file: options.config, set });
+        await withInterrupts(async (signal) => {
+          const backend = await startForTraining();
+          const summary = await pretrain({
+            data: options.data,
+            out: options.out,
+            config,
+            command: commandLine,
+            backend,
+            signal,
+          });
+          if (!summary.completed) {
+            console.log(`stopped after step ${summary.step} of ${summary.steps}; the same command goes on from there`);
+            setCode(130);
+          } else console.log(`finished ${summary.steps} steps; report: ${options.out}/report.html`);
+        });
+      },
+    );
+
+  program
+    .command('probe')
+    .description('probe a run on a labelled data set: random start, pretrained encoder and log-mel statistics')
+    .argument('<run>', 'folder of a finished run')
+    .addOption(
+      new Option('--dataset <layout>', 'layout of the data set').choices(['esc50', 'nsynth']).makeOptionMandatory(),
+    )
+    .requiredOption('--root <folder>', 'folder of the data set')
+    .addOption(
+      new Option('--pool <pooling...>', 'how frames become one vector a clip: mean, mean+std+max').argParser(pooling),
+    )
+    .action(async (run: string, options: { dataset: 'esc50' | 'nsynth'; root: string; pool?: Pooling[] }) => {
+      await withInterrupts(async (signal) => {
+        await startForTraining();
+        const results = await probe({
+          run,
+          layout: options.dataset,
+          root: options.root,
+          poolings: options.pool,
+          signal,
+        });
+        console.log(`${results.map(probeSummary).join('\n')}\nreport: ${run}/report.html`);
+      });
+    });
+
+  program
+    .command('embed')
+    .description('embed sounds with the encoder of a run: one vector a file')
+    .argument('<run>', 'folder of a finished run')
+    .argument('<files...>', 'sounds (.wav, .flac)')
+    .option('--out <file>', 'where to write: .safetensors or .jsonl', 'embeddings.jsonl')
+    .action(async (run: string, files: string[], options: { out: string }) => {
+      await withInterrupts(async (signal) => {
+        await startForTraining();
+        const { count, dims, skipped } = await embed({ run, files, out: options.out, signal });
+        for (const { path, reason } of skipped) console.error(`skipped ${path}: ${reason}`);
+        console.log(`${count} embeddings of ${dims} values in ${options.out}`);
+        if (skipped.length > 0) setCode(1);
+      });
+    });
+
+  return program;
+}
+
+type Pooling = 'mean' | 'mean+std+max';
+
+function pooling(value: string, before: Pooling[] | undefined): Pooling[] {
+  if (value !== 'mean' && value !== 'mean+std+max') throw new InvalidArgumentError('expected mean or mean+std+max');
+  return [...(before ?? []), value];
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+function quote(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`;
+}

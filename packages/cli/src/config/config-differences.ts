@@ -1,0 +1,23 @@
+import type { Config } from './config-schema.js';
+
+// What may change when a run goes on: it touches neither the steps that were made nor those to come.
+const free = new Set(['checkpointEvery', 'data.workers', 'probe.pool', 'probe.folds']);
+
+/** The settings that fix a run's numbers, flat: `optimizer.learningRate` to its value as JSON. */
+export function fixedSettings(config: Config): Readonly<Record<string, string>> {
+  return Object.fromEntries(flatten(config).filter(([key]) => !free.has(key)));
+}
+
+/** Lists the fixed settings in which two configurations differ, such as `batchSize 32 -> 64`. */
+export function configDifferences(before: Config, after: Config): string[] {
+  const old = fixedSettings(before);
+  const now = fixedSettings(after);
+  return Object.keys({ ...old, ...now })
+    .filter((key) => old[key] !== now[key])
+    .map((key) => `${key} ${old[key] ?? 'unset'} -> ${now[key] ?? 'unset'}`);
+}
+
+function flatten(value: unknown, path = ''): [string, string][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, JSON.stringify(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key));
+}

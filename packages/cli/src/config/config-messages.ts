@@ -1,0 +1,77 @@
+import { closest } from 'fastest-levenshtein';
+import { z } from 'zod';
+
+/** What is said about one key: the part of JSON Schema that zod writes for it. */
+export type KeySchema = z.core.JSONSchema.BaseSchema;
+
+/**
+ * Puts what a schema found into messages that name the key, the value and what is allowed.
+ *
+ * @param schema the object schema that refused
+ * @param input what it was given
+ * @returns one message a problem, such as `batchSize: expected a whole number from 1 to 65536, got 0`
+ */
+export function configMessages(schema: z.ZodType, input: unknown, error: z.ZodError): string[] {
+  const keys = configKeys(schema);
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key].join('.'), keys));
+    if (issue.code === 'custom') return [`${path.join('.')}: ${issue.message}`];
+    // A value inside a list is named by the list, whose description says what its values may be.
+    const key = keys.has(path.join('.')) ? path : path.slice(0, -1);
+    const known = keys.get(key.join('.'));
+    const value = key.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], input);
+    const got = value === undefined ? 'nothing' : JSON.stringify(value);
+    return [`${key.join('.')}: expected ${known ? expected(known) : issue.message}, got ${got}`];
+  });
+}
+
+/** Lists every key of an object schema, groups (`a`) before what is in them (`a.b`), with what it takes. */
+export function configKeys(schema: z.ZodType): Map<string, KeySchema> {
+  const list = (node: KeySchema, path: string): [string, KeySchema][] => [
+    ...(path === '' ? [] : [[path, node] as [string, KeySchema]]),
+    ...Object.entries(fields(node)).flatMap(([key, child]) => list(child as KeySchema, path ? `${path}.${key}` : key)),
+  ];
+  return new Map(list(z.toJSONSchema(schema, { io: 'input' }), ''));
+}
+
+/** Says in words what a key takes: a range, a list of words, or a type. */
+export function expected(schema: KeySchema): string {
+  const { type, anyOf, items, prefixItems } = schema;
+  if (schema.enum) return `one of ${schema.enum.join(', ')}`;
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (anyOf) return anyOf.map((option) => expected(option as KeySchema)).join(' or ');
+  if (prefixItems) return `a list of ${prefixItems.map((item) => expected(item as KeySchema)).join(' and ')}`;
+  if (type === 'array') return `a list, each ${expected(items as KeySchema)}`;
+  if (type === 'number' || type === 'integer')
+    return [type === 'integer' ? 'a whole number' : 'a number', bounds(schema)].filter(Boolean).join(' ');
+  if (type === 'object') return `a group of the keys ${Object.keys(fields(schema)).join(', ')}`;
+  if (type === 'boolean') return 'true or false';
+  return type === 'null' ? 'null' : 'text';
+}
+
+function bounds({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: KeySchema): string {
+  const high = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  if (minimum !== undefined && high !== undefined) return `from ${minimum} to ${high}`;
+  const low =
+    minimum !== undefined
+      ? `of at least ${minimum}`
+      : exclusiveMinimum !== undefined
+        ? `above ${exclusiveMinimum}`
+        : '';
+  const top = high !== undefined ? `up to ${high}` : exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : '';
+  return [low, top].filter(Boolean).join(' and ');
+}
+
+function unknownKey(key: string, keys: ReadonlyMap<string, KeySchema>): string {
+  const last = key.split('.').at(-1);
+  // A key that stands in the wrong group is more likely than one that is spelt like another.
+  const elsewhere = [...keys.keys()].find((known) => known.split('.').at(-1) === last);
+  return `unknown key "${key}"; did you mean "${elsewhere ?? closest(key, [...keys.keys()])}"?`;
+}
+
+function fields({ properties, anyOf }: KeySchema): Readonly<Record<string, unknown>> {
+  return (
+    properties ?? (anyOf?.find((option) => (option as KeySchema).properties) as KeySchema | undefined)?.properties ?? {}
+  );
+}

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { UserError } from '../user-error.js';
+import { configMessages } from './config-messages.js';
+import { type Config, configSchema } from './config-schema.js';
+import { presetLayers } from './preset-config.js';
+
+/** Where the values of a configuration come from; what stands later wins. */
+export interface ConfigSources {
+  readonly preset: string;
+  /** A YAML file. */
+  readonly file?: string | undefined;
+  /** Assignments such as `optimizer.learningRate=1e-3`; the value is read as YAML. */
+  readonly set?: readonly string[] | undefined;
+  /** Values that stand below the file: a command's own defaults. */
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Builds a configuration: schema defaults, then the preset, the command's defaults, the YAML file, the assignments.
+ *
+ * @throws UserError naming each unknown key (with the nearest valid one) and each value out of its range
+ * @example const config = await loadConfig({ preset: 'tiny', set: ['steps=100', 'data.mean=dataset'] });
+ */
+export async function loadConfig({ preset, file, set = [], defaults = {} }: ConfigSources): Promise<Config> {
+  const layers = [defaults, file === undefined ? {} : await readYaml(file), ...set.map(readAssignment)];
+  const given = layers.reduce(merge, { preset, variant: 'matpac' });
+  const names = z.object({ preset: configSchema.shape.preset, variant: configSchema.shape.variant }).safeParse(given);
+  if (!names.success) throw refusal(given, names.error);
+  return parseConfig([...presetLayers(names.data.preset, names.data.variant), given].reduce(merge, {}));
+}
+
+/**
+ * Checks a configuration and fills in what it leaves out.
+ *
+ * @throws UserError as {@link loadConfig}
+ */
+export function parseConfig(input: unknown): Config {
+  const result = configSchema.safeParse(input);
+  if (result.success) return result.data;
+  throw refusal(input, result.error);
+}
+
+function refusal(input: unknown, error: z.ZodError): UserError {
+  const messages = configMessages(configSchema, input, error);
+  return new UserError(
+    `${messages.map((message) => `configuration: ${message}`).join('\n')}\nSee docs/guide/configuration.md for every key.`,
+  );
+}
+
+async function readYaml(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(
+      `${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; --config takes a YAML file`,
+    );
+  });
+  try {
+    const value: unknown = parse(text) ?? {};
+    if (!isGroup(value)) throw new Error('expected keys and values at the top');
+    return value;
+  } catch (error) {
+    throw new UserError(`${file} is no configuration in YAML: ${(error as Error).message}`);
+  }
+}
+
+function readAssignment(assignment: string): Readonly<Record<string, unknown>> {
+  const at = assignment.indexOf('=');
+  if (at < 1)
+    throw new UserError(`--set ${assignment}: expected KEY=VALUE, such as --set optimizer.learningRate=1e-3`, 2);
+  let value: unknown;
+  try {
+    value = parse(assignment.slice(at + 1));
+  } catch (error) {
+    throw new UserError(`--set ${assignment}: the value is not valid YAML (${(error as Error).message}); quote it`, 2);
+  }
+  return assignment
+    .slice(0, at)
+    .split('.')
+    .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
+}
+
+function merge(
+  base: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isGroup(below) && isGroup(value) ? merge(below, value) : value;
+  }
+  return merged;
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

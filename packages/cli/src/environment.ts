@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { cpus, release, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What a run needs to say about where it ran, by name. */
+export async function describeEnvironment(backend: string): Promise<Record<string, string>> {
+  const processors = cpus();
+  const commit = await gitCommit();
+  return {
+    'audio-ssl': (createRequire(import.meta.url)('../package.json') as { version: string }).version,
+    backend,
+    'TensorFlow.js': tf.version_core,
+    node: process.version,
+    system: `${process.platform} ${release()} ${process.arch}`,
+    processor: `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown'}`,
+    memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    ...(commit === undefined ? {} : { 'git commit': commit }),
+  };
+}
+
+/** The commit of the folder the command runs in, with `+` when files differ from it. */
+async function gitCommit(): Promise<string | undefined> {
+  const git = async (...args: string[]): Promise<string> => (await promisify(execFile)('git', args)).stdout.trim();
+  try {
+    return `${await git('rev-parse', 'HEAD')}${(await git('status', '--porcelain', '--untracked-files=no')) === '' ? '' : '+'}`;
+  } catch {
+    return undefined;
+  }
+}

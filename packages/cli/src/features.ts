@@ -1,0 +1,74 @@
+import type { LogMelStore } from '@audio-ssl/datasets';
+import { type Features, logMelStatistics, poolFrames, type Pooling } from '@audio-ssl/evaluation';
+import { createExtractor, type Extractor } from '@audio-ssl/matpac';
+import type { SpectrogramEncoder } from '@audio-ssl/vit';
+import type { Config } from './config/config-schema.js';
+import { startProgress } from './progress.js';
+
+/** What spectrograms of a run are standardised with. */
+export interface Standardization {
+  readonly mean: number;
+  readonly std: number;
+}
+
+// Clips are encoded whole up to this many frames (20 s): cutting short clips costs accuracy, and attention over long ones memory.
+const WHOLE = 2048;
+
+/** The feature extractor of a run. */
+export function runExtractor(
+  weights: SpectrogramEncoder,
+  { model }: Config,
+  standardization: Standardization,
+): Extractor {
+  const [, width] = model.patch;
+  return createExtractor(weights, {
+    patch: model.patch,
+    numHeads: model.encoder.numHeads,
+    standardization,
+    chunkFrames: Math.max(1, Math.floor(WHOLE / width)) * width,
+  });
+}
+
+/** The features of clips of a store, one matrix a pooling, rows in the order of `indices`. */
+export async function clipFeatures(
+  name: string,
+  extract: Extractor,
+  store: LogMelStore,
+  {
+    indices,
+    poolings,
+    signal,
+  }: {
+    readonly indices: readonly number[];
+    readonly poolings: readonly Pooling[];
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<Map<Pooling, Features>> {
+  const rows = poolings.map((): Float32Array[] => []);
+  const progress = startProgress(name, indices.length);
+  try {
+    for (const [done, index] of indices.entries()) {
+      signal?.throwIfAborted();
+      const { data, frames, dims } = await extract.fromLogMel(await store.load(index));
+      poolings.forEach((pooling, i) => rows[i]?.push(poolFrames({ data, rows: frames, dims }, pooling)));
+      progress.update(done + 1);
+    }
+  } finally {
+    progress.stop();
+  }
+  return new Map(poolings.map((pooling, i) => [pooling, stack(rows[i] ?? [])]));
+}
+
+/** Mean, deviation, maximum and mean absolute change of each mel band: features that no model made. */
+export async function logMelFeatures(store: LogMelStore, indices: readonly number[]): Promise<Features> {
+  const rows: Float32Array[] = [];
+  for (const index of indices) rows.push(logMelStatistics(await store.load(index)));
+  return stack(rows);
+}
+
+function stack(rows: readonly Float32Array[]): Features {
+  const dims = rows[0]?.length ?? 0;
+  const data = new Float32Array(rows.length * dims);
+  rows.forEach((row, i) => data.set(row, i * dims));
+  return { data, rows: rows.length, dims };
+}

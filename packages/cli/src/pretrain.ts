@@ -1,0 +1,214 @@
+import { createBatches, logMelStatistics } from '@audio-ssl/datasets';
+import { initMatpac, makeBatch, type MatpacBatch, schedule, trainStep } from '@audio-ssl/matpac';
+import { countParameters, disposeTree, randomStream } from '@audio-ssl/params';
+import { train } from '@audio-ssl/trainer';
+import * as tf from '@tensorflow/tfjs-core';
+import { patchGrid } from '@audio-ssl/vit';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { configDifferences, fixedSettings } from './config/config-differences.js';
+import { type Config, matpacOptions } from './config/config-schema.js';
+import { saveEncoder } from './encoder-weights.js';
+import { describeEnvironment } from './environment.js';
+import { maskStrategy } from './mask-strategy.js';
+import { maskedExamples } from './masked-examples.js';
+import { openClips, type OpenClips } from './open-clips.js';
+import { type Progress, startProgress } from './progress.js';
+import { runFiles, writeRunJson } from './run-directory.js';
+import { trainingSeconds } from './run-log.js';
+import { readRunRecord, type RunRecord, type RunSummary } from './run-record.js';
+import { UserError } from './user-error.js';
+import { writeReport } from './write-report.js';
+
+/** What {@link pretrain} is asked for. */
+export interface PretrainOptions {
+  /** Folder of audio. */
+  readonly data: string;
+  /** Folder of the run; an unfinished run of the same configuration in it goes on. */
+  readonly out: string;
+  readonly config: Config;
+  /** The command line, for the report. */
+  readonly command: string;
+  /** The backend that was started, in words. */
+  readonly backend: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Pretrains on a folder of audio without labels, saves checkpoints and the encoder's weights, and writes the report.
+ * The tensor backend must be running.
+ *
+ * @returns what the run came to; `completed` is false when the signal stopped it
+ * @throws UserError when `out` holds a run of another configuration
+ */
+export async function pretrain({ data, out, config, command, backend, signal }: PretrainOptions): Promise<RunSummary> {
+  const clips = await openClips({
+    root: data,
+    layout: config.data.dataset,
+    frontEnd: config.data.frontEnd,
+    workers: config.data.workers,
+    minFrames: config.data.shortClips === 'drop' ? config.data.cropFrames : undefined,
+    signal,
+  });
+  try {
+    const record = await startOrResume({ data, out, config, command }, clips);
+    await writeRunJson(out, runFiles.environment, await describeEnvironment(backend));
+    await writeRunJson(out, runFiles.examples, await maskedExamples(clips, config));
+    const summary = await runTraining(out, record, clips, signal);
+    await writeRunJson(out, runFiles.summary, summary);
+    await writeReport(out);
+    return summary;
+  } finally {
+    await clips.store.close();
+  }
+}
+
+/** The record of the run in `out`: the one that is there, when it fits, or a new one. */
+async function startOrResume(
+  { data, out, config, command }: Omit<PretrainOptions, 'backend'>,
+  clips: OpenClips,
+): Promise<RunRecord> {
+  if (existsSync(join(out, runFiles.config))) {
+    const record = await readRunRecord(out);
+    const differences = [
+      ...(record.data === resolve(data) ? [] : [`data ${record.data} -> ${resolve(data)}`]),
+      ...configDifferences(record.config, config),
+    ];
+    if (differences.length === 0) return record;
+    throw new UserError(
+      `${out} holds a run of another configuration (${differences.join(', ')}); give a new --out, or the settings of that run to go on with it`,
+    );
+  }
+  const { mean, std } = await standardization(config, clips);
+  const steps =
+    config.minutes === null ? config.steps : await stepsWithin(config.minutes, { config, clips, mean, std });
+  const record: RunRecord = {
+    config,
+    data: resolve(data),
+    command,
+    started: new Date().toISOString(),
+    measured: { steps, mean, std },
+  };
+  await writeRunJson(out, runFiles.config, record);
+  return record;
+}
+
+async function standardization(
+  { data: { mean, std } }: Config,
+  { store, kept }: OpenClips,
+): Promise<{ readonly mean: number; readonly std: number }> {
+  if (typeof mean === 'number' && typeof std === 'number') return { mean, std };
+  const measured = await logMelStatistics(store, kept);
+  return { mean: mean === 'dataset' ? measured.mean : mean, std: std === 'dataset' ? measured.std : std };
+}
+
+/** The batches of a run as pure functions of the step. */
+function batchSource(
+  config: Config,
+  { store, kept }: OpenClips,
+  standardizedBy: { readonly mean: number; readonly std: number },
+) {
+  const { batchSize, seed, model, data } = config;
+  const { cropFrames: frames, maxSilence, timeOffset } = data;
+  const grid = patchGrid(model.bins, frames, model.patch);
+  const mask = maskStrategy(config);
+  const batches = createBatches(store, { indices: kept, batchSize, frames, ...standardizedBy, seed, maxSilence });
+  return {
+    at: async (step: number): Promise<MatpacBatch> => {
+      const { data: spectrograms } = await batches.at(step);
+      const offset = Math.floor(randomStream(seed, 'time offset', step)() * (timeOffset + 1));
+      return makeBatch(spectrograms, mask(grid, batchSize, randomStream(seed, 'mask', step)), model, {
+        frames,
+        timeOffset: offset,
+      });
+    },
+    close: () => batches.close(),
+  };
+}
+
+// Steps that are timed for a time budget, after one that is not: the first one also prepares.
+const TIMED = 5;
+// Of the budget, for what is not steps: checkpoints, pauses of a busy machine.
+const RESERVE = 0.05;
+
+/** How many steps fit into a time budget, from the speed of the first few on a state that is thrown away. */
+async function stepsWithin(
+  minutes: number,
+  {
+    config,
+    clips,
+    mean,
+    std,
+  }: { readonly config: Config; readonly clips: OpenClips; readonly mean: number; readonly std: number },
+): Promise<number> {
+  const options = matpacOptions(config);
+  const update = trainStep(options);
+  const scalars = schedule(options, 1000).at(1);
+  const source = batchSource(config, clips, { mean, std });
+  let state = initMatpac(options, config.seed);
+  let began = 0;
+  for (let step = 0; step <= TIMED; step++) {
+    if (step === 1) began = performance.now();
+    const batch = await source.at(step);
+    const next = update(state, batch, scalars);
+    await next.metrics.loss?.data();
+    tf.dispose([state, batch, next.metrics] as unknown as tf.TensorContainer);
+    state = next.state;
+  }
+  disposeTree(state);
+  source.close();
+  const secondsPerStep = (performance.now() - began) / 1000 / TIMED;
+  return Math.max(1, Math.floor(((1 - RESERVE) * 60 * minutes) / secondsPerStep));
+}
+
+async function runTraining(
+  out: string,
+  { config, data, measured }: RunRecord,
+  clips: OpenClips,
+  signal?: AbortSignal,
+): Promise<RunSummary> {
+  const options = matpacOptions(config);
+  const source = batchSource(config, clips, measured);
+  let progress: Progress | undefined;
+  try {
+    const { state, completed, step } = await train({
+      directory: out,
+      steps: measured.steps,
+      fingerprint: { data, ...fixedSettings(config) },
+      initial: () => initMatpac(options, config.seed),
+      step: trainStep(options),
+      batchAt: source.at,
+      scalarsAt: schedule(options, measured.steps).at,
+      checkpointEvery: { steps: config.checkpointEvery },
+      ...(signal && { signal }),
+      onStep: ({ step: done, steps, metrics, stepsPerSecond }) => {
+        progress ??= startProgress('pretrain', steps, done - 1);
+        progress.update(done, `${losses(metrics)}  ${(stepsPerSecond * config.batchSize).toFixed(0)} clips/s`);
+      },
+    });
+    try {
+      if (completed)
+        await saveEncoder(out, state.student, { preset: config.preset, variant: config.variant, step: String(step) });
+      return {
+        completed,
+        step,
+        steps: measured.steps,
+        trainingSeconds: await trainingSeconds(out),
+        parameters: countParameters(state.student),
+        dataset: { name: clips.dataset.name, kept: clips.kept.length, skipped: clips.store.skipped },
+      };
+    } finally {
+      disposeTree(state);
+    }
+  } finally {
+    progress?.stop();
+    source.close();
+  }
+}
+
+function losses(metrics: Readonly<Record<string, number>>): string {
+  return (['prediction', 'classification'] as const)
+    .filter((name) => metrics[`loss/${name}`] !== undefined)
+    .map((name) => `${name} ${metrics[`loss/${name}`]?.toFixed(3)}`)
+    .join('  ');
+}

@@ -1,0 +1,257 @@
+import {
+  confusionMatrix,
+  type Features,
+  groupFolds,
+  linearProbe,
+  nearestNeighbours,
+  pairedBootstrap,
+  type Pooling,
+  type ProbeResult,
+} from '@audio-ssl/evaluation';
+import { initMatpac } from '@audio-ssl/matpac';
+import { disposeTree } from '@audio-ssl/params';
+import { matpacOptions, type ProbePooling } from './config/config-schema.js';
+import { loadEncoder } from './encoder-weights.js';
+import { clipFeatures, logMelFeatures, runExtractor } from './features.js';
+import { openClips, type OpenClips } from './open-clips.js';
+import { startProgress } from './progress.js';
+import type { ReportNeighbours, ReportProbe, ReportScore } from './report/report-data.js';
+import { percent } from './report/charts.js';
+import { reportSound } from './report-sound.js';
+import { readRunJsonOr, runFiles, writeRunJson } from './run-directory.js';
+import { readRunRecord } from './run-record.js';
+import { UserError } from './user-error.js';
+import { writeReport } from './write-report.js';
+
+/** What {@link probe} is asked for. */
+export interface ProbeOptions {
+  /** Folder of a finished run. */
+  readonly run: string;
+  readonly layout: 'esc50' | 'nsynth';
+  /** Folder of the labelled data set. */
+  readonly root: string;
+  /** Poolings to probe; those of the run's configuration by default. */
+  readonly poolings?: readonly ProbePooling[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const poolingNames: Readonly<Record<ProbePooling, string>> = {
+  mean: 'time mean',
+  'mean+std+max': 'mean + std + max over time',
+};
+const QUERIES = 6;
+const NEAREST = 4;
+
+/**
+ * Probes a run: the same cross-validated logistic regression on its random start, on its pretrained encoder and on
+ * log-mel statistics. Writes the outcome, the confusion matrix and nearest neighbours into the run's report.
+ *
+ * @returns one result a pooling
+ */
+export async function probe({
+  run,
+  layout,
+  root,
+  poolings: asked,
+  signal,
+}: ProbeOptions): Promise<readonly ReportProbe[]> {
+  const { config, measured } = await readRunRecord(run);
+  const pretrained = await loadEncoder(run, config);
+  const start = initMatpac(matpacOptions(config), config.seed);
+  const poolings = asked ?? config.probe.pool;
+  const clips = await openClips({ root, layout, frontEnd: config.data.frontEnd, workers: config.data.workers, signal });
+  try {
+    const began = performance.now();
+    const what = { indices: clips.kept, poolings, signal };
+    const randomFeatures = await clipFeatures(
+      'random start',
+      runExtractor(start.student, config, measured),
+      clips.store,
+      what,
+    );
+    const features = await clipFeatures('pretrained  ', runExtractor(pretrained, config, measured), clips.store, what);
+    const task = probeTask(clips, config.probe.folds);
+    const fit = (name: string, matrix: Features): Promise<ProbeResult> => fitProbe(name, matrix, task, signal);
+    const logMel = await fit('probe, log-mel', await logMelFeatures(clips.store, clips.kept));
+    const results: ReportProbe[] = [];
+    for (const pooling of poolings) {
+      const before = await fit('probe, random start', of(randomFeatures, pooling));
+      const after = await fit('probe, pretrained', of(features, pooling));
+      results.push({
+        dataset: clips.dataset.name,
+        target: layout === 'nsynth' ? 'instrument family' : 'sound class',
+        pooling: poolingNames[pooling],
+        folds: task.description,
+        clips: clips.kept.length,
+        chance: task.chance,
+        randomStart: score(before),
+        pretrained: score(after),
+        logMel: score(logMel),
+        gain: value(
+          pairedBootstrap(after.correct, before.correct, {
+            ...(task.bootstrapGroups && { groups: task.bootstrapGroups }),
+          }),
+        ),
+        classes: clips.dataset.classes,
+        confusion: rows(
+          confusionMatrix(after.predictions, task.labels, clips.dataset.classes.length),
+          clips.dataset.classes.length,
+        ),
+        seconds: (performance.now() - began) / 1000,
+      });
+    }
+    const others = (await readRunJsonOr<readonly ReportProbe[]>(run, runFiles.probes, [])).filter(
+      (old) => !results.some((now) => now.dataset === old.dataset && now.pooling === old.pooling),
+    );
+    await writeRunJson(run, runFiles.probes, [...results, ...others]);
+    await writeRunJson(run, runFiles.neighbours, await neighbours(of(features, poolings[0] ?? 'mean'), clips));
+    await writeReport(run);
+    return results;
+  } finally {
+    disposeTree(start);
+    disposeTree(pretrained);
+    await clips.store.close();
+  }
+}
+
+/** Says what a probe found, for a terminal. */
+export function probeSummary({
+  dataset,
+  target,
+  pooling,
+  folds,
+  randomStart,
+  pretrained,
+  logMel,
+  gain,
+}: ReportProbe): string {
+  const line = (name: string, { value: mean, low, high }: ReportScore): string =>
+    `  ${name.padEnd(20)} ${percent(mean).padStart(7)}   (95 % interval ${percent(low)} to ${percent(high)})`;
+  const points = (x: number): string => (100 * x).toFixed(1);
+  return [
+    `${dataset}, ${target}, ${pooling}, ${folds}:`,
+    line('random start', randomStart),
+    line('log-mel statistics', logMel),
+    line('pretrained', pretrained),
+    `  ${'gain'.padEnd(20)} ${`${points(gain.value)}`.padStart(5)} points (95 % interval ${points(gain.low)} to ${points(gain.high)})`,
+  ].join('\n');
+}
+
+interface ProbeTask {
+  readonly labels: Int32Array;
+  readonly classes: number;
+  readonly folds: Int32Array;
+  readonly description: string;
+  /** Share of the largest class. */
+  readonly chance: number;
+  /** Groups that a resample keeps whole; absent when clips are drawn one by one. */
+  readonly bootstrapGroups?: readonly string[];
+}
+
+/** Labels and folds: the data set's own, else folds that never split a group. */
+function probeTask({ dataset, kept }: OpenClips, foldCount: number): ProbeTask {
+  const chosen = kept.map((index) => dataset.clips[index] as (typeof dataset.clips)[number]);
+  const labels = Int32Array.from(chosen, ({ id, label }) => {
+    if (label === undefined)
+      throw new UserError(
+        `${dataset.name}: ${id} has no label; a probe needs a labelled data set: --dataset esc50 or nsynth`,
+      );
+    return dataset.classes.indexOf(label);
+  });
+  const counts = dataset.classes.map((_, k) => labels.filter((label) => label === k).length);
+  const common = { labels, classes: dataset.classes.length, chance: Math.max(...counts) / labels.length };
+  if (chosen.every(({ fold }) => fold !== undefined)) {
+    const folds = Int32Array.from(chosen, ({ fold }) => fold as number);
+    return { ...common, folds, description: `the data set's own ${new Set(folds).size} folds` };
+  }
+  const groups = chosen.map(({ id, group }) => group ?? id);
+  const folds = groupFolds(groups, labels, foldCount, 0);
+  return {
+    ...common,
+    folds,
+    bootstrapGroups: groups,
+    description: `${foldCount} folds by instrument: a tested instrument is never trained on`,
+  };
+}
+
+async function fitProbe(
+  name: string,
+  features: Features,
+  { labels, classes, folds, bootstrapGroups }: ProbeTask,
+  signal?: AbortSignal,
+): Promise<ProbeResult> {
+  let progress: ReturnType<typeof startProgress> | undefined;
+  try {
+    return await linearProbe({
+      features,
+      labels,
+      classes,
+      folds,
+      ...(bootstrapGroups && { groups: bootstrapGroups }),
+      ...(signal && { signal }),
+      onProgress: ({ done, total }) => (progress ??= startProgress(name.padEnd(19), total)).update(done),
+    });
+  } finally {
+    progress?.stop();
+  }
+}
+
+async function neighbours(features: Features, { dataset, kept }: OpenClips): Promise<readonly ReportNeighbours[]> {
+  const clip = (row: number) => dataset.clips[kept[row] as number] as (typeof dataset.clips)[number];
+  const groups = kept.map((_, row) => clip(row).group ?? clip(row).id);
+  const { indices, similarities, k } = await nearestNeighbours(features, {
+    k: Math.min(NEAREST, features.rows - 1),
+    groups,
+  });
+  const sound = async (row: number) => reportSound(clip(row).path, clip(row).id, clip(row).label);
+  const queries = spread(kept.length, (row) => clip(row).label);
+  return Promise.all(
+    queries.map(async (row) => {
+      const found = Array.from({ length: k }, (_, i) => row * k + i).filter((at) => (indices[at] as number) >= 0);
+      return {
+        query: await sound(row),
+        neighbours: await Promise.all(
+          found.map(async (at) => ({
+            sound: await sound(indices[at] as number),
+            similarity: similarities[at] as number,
+          })),
+        ),
+      };
+    }),
+  );
+}
+
+/** A few rows, each of another class, evenly over the classes and not chosen by how well they turned out. */
+function spread(rowCount: number, label: (row: number) => string | undefined): readonly number[] {
+  const byLabel = new Map<string | undefined, number[]>();
+  for (let row = 0; row < rowCount; row++) byLabel.set(label(row), [...(byLabel.get(label(row)) ?? []), row]);
+  const middle = [...byLabel.values()].map((list) => list[Math.floor(list.length / 2)] as number);
+  const wanted = Math.min(QUERIES, middle.length);
+  return Array.from({ length: wanted }, (_, i) => middle[Math.floor((i * middle.length) / wanted)] as number);
+}
+
+function score({ accuracy, interval: { low, high } }: ProbeResult): ReportScore {
+  return { value: accuracy, low, high };
+}
+
+function value({
+  mean,
+  low,
+  high,
+}: {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}): ReportScore {
+  return { value: mean, low, high };
+}
+
+function of(features: ReadonlyMap<Pooling, Features>, pooling: Pooling): Features {
+  const found = features.get(pooling);
+  if (!found) throw new Error(`probe: expected features pooled by ${pooling}, got none`);
+  return found;
+}
+
+function rows(matrix: Int32Array, classes: number): number[][] {
+  return Array.from({ length: classes }, (_, row) => Array.from(matrix.subarray(row * classes, (row + 1) * classes)));
+}

@@ -1,0 +1,59 @@
+/** Which columns of a run's log are drawn together, under what title, and what to read from them. */
+export interface TrainingChart {
+  readonly title: string;
+  readonly note: string;
+  readonly logarithmic?: boolean;
+  readonly columns: readonly { readonly column: string; readonly name: string }[];
+}
+
+/** The curves of a report, in the order they are shown; a chart whose columns were not logged is left out. */
+export const trainingCharts: readonly TrainingChart[] = [
+  {
+    title: 'Prediction loss',
+    note: '2 - 2 cos between predicted and teacher latents of the hidden patches, 0 to 4',
+    columns: [{ column: 'loss/prediction', name: 'prediction' }],
+  },
+  {
+    title: 'Pseudo-class loss',
+    note: 'cross-entropy between the student’s and the teacher’s pseudo-class probabilities, in nats',
+    columns: [{ column: 'loss/classification', name: 'pseudo-class' }],
+  },
+  {
+    title: 'Spread of the latents',
+    note: 'standard deviation of the normalised latents over the patches of a batch; a fall to 0.001 means collapse',
+    columns: [
+      { column: 'teacher/spread', name: 'teacher' },
+      { column: 'student/spread', name: 'student' },
+    ],
+  },
+  {
+    title: 'Pseudo-class perplexity',
+    note: 'how many pseudo-classes the teacher uses in effect; 1 means collapse',
+    columns: [{ column: 'classes/perplexity', name: 'teacher' }],
+  },
+  {
+    title: 'Gradient norm',
+    note: 'before clipping',
+    logarithmic: true,
+    columns: [{ column: 'gradient/norm', name: 'norm' }],
+  },
+  {
+    title: 'Learning rate',
+    note: 'linear warm-up, then a half cosine',
+    columns: [{ column: 'learningRate', name: 'rate' }],
+  },
+  {
+    title: 'Teacher decays',
+    note: 'share of the teacher that survives a step',
+    columns: [
+      { column: 'encoderDecay', name: 'encoder' },
+      { column: 'headDecay', name: 'class head' },
+    ],
+  },
+  {
+    title: 'Teacher temperature',
+    note: 'lower is sharper',
+    columns: [{ column: 'teacherTemperature', name: 'temperature' }],
+  },
+  { title: 'Speed', note: 'clips a second', columns: [{ column: 'clipsPerSecond', name: 'clips/s' }] },
+];
