@@ -27,9 +27,9 @@ export const sizes = {
   },
   demo: {
     ...front,
-    encoder: { embedDim: 192, depth: 6, numHeads: 3 },
-    predictor: { embedDim: 96, depth: 2, numHeads: 3 },
-    head: { hiddenDim: 256, bottleneckDim: 128, pseudoClasses: 512 },
+    encoder: { embedDim: 128, depth: 4, numHeads: 4 },
+    predictor: { embedDim: 64, depth: 2, numHeads: 4 },
+    head: { hiddenDim: 128, bottleneckDim: 64, pseudoClasses: 256 },
   },
 } as const satisfies Record<string, ModelOptions>;
 
