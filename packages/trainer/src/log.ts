@@ -1,0 +1,64 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeAtomically } from './atomic-file.js';
+
+/** One line of `log.jsonl`: what one step gave. */
+export interface LogEntry {
+  /** Index of the step, counted from 0. */
+  readonly step: number;
+  /** When it ended, ISO 8601. */
+  readonly time: string;
+  /** How long it took with its batch, in seconds. */
+  readonly seconds: number;
+  /** What the step measured, and what the hooks that ran after it returned. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/**
+ * The log of a run, oldest step first; empty when there is none. A last line that was cut off is left out.
+ *
+ * @param directory the run's folder.
+ * @throws Error naming file and line when a line before the last is damaged.
+ * @example
+ * const losses = (await readLog('runs/first')).map(({ metrics }) => metrics.loss);
+ */
+export async function readLog(directory: string): Promise<LogEntry[]> {
+  const path = join(directory, 'log.jsonl');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const lines = text.split('\n');
+  return lines.flatMap((line, i) => {
+    if (line === '') return [];
+    try {
+      return [JSON.parse(line) as LogEntry];
+    } catch {
+      if (i === lines.length - 1) return []; // no line end: the process was killed while it wrote
+      throw new Error(`readLog: ${path}, line ${i + 1} is not JSON; restore the file or delete that line`);
+    }
+  });
+}
+
+/** A log that is open for appending. */
+export interface Log {
+  append(entry: LogEntry): void;
+  /** Brings what was appended onto the disk. */
+  sync(): void;
+  close(): void;
+}
+
+/** Opens the log for appending after dropping what lies at or after `step`. */
+export async function openLog(directory: string, step: number): Promise<Log> {
+  const path = join(directory, 'log.jsonl');
+  const kept = (await readLog(directory)).filter((entry) => entry.step < step);
+  const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  await writeAtomically(path, new TextEncoder().encode(text));
+  const file = openSync(path, 'a');
+  return {
+    append: (entry) => void writeSync(file, `${JSON.stringify(entry)}\n`),
+    sync: () => fsyncSync(file),
+    close: () => closeSync(file),
+  };
+}

@@ -1,0 +1,284 @@
+import { leaves, type TensorTree } from '@audio-ssl/params';
+import * as tf from '@tensorflow/tfjs-core';
+import { mkdir } from 'node:fs/promises';
+import { last, prepareCheckpoints, readCheckpoint, restore, setAsideNewer, writeCheckpoint } from './checkpoint.js';
+import type { Fingerprint } from './fingerprint.js';
+import { openLog, type Log } from './log.js';
+import { lockRun, type RunLock } from './run-lock.js';
+
+/** What a step gives back: the new state, and figures to log. */
+export interface StepResult<State extends TensorTree> {
+  readonly state: State;
+  readonly metrics: Readonly<Record<string, tf.Scalar>>;
+}
+
+/** What {@link TrainOptions.onStep} is told. */
+export interface StepEvent {
+  /** Steps done. */
+  readonly step: number;
+  /** Steps to do in all. */
+  readonly steps: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Over the last steps of this session. */
+  readonly stepsPerSecond: number;
+  /** At that speed. */
+  readonly secondsLeft: number;
+}
+
+/** Something to do every few steps, such as a probe. */
+export interface Hook<State extends TensorTree> {
+  /** Runs after every `every` steps, and after the last. */
+  readonly every: number;
+  /** The state is borrowed: do not dispose it or keep it. Numbers that come back are logged with the step's metrics. */
+  readonly run: (event: {
+    readonly step: number;
+    readonly steps: number;
+    readonly state: State;
+    readonly signal: AbortSignal | undefined;
+  }) => Promise<Readonly<Record<string, number>> | void> | Readonly<Record<string, number>> | void;
+}
+
+/** Options of {@link train}. */
+export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
+  /** The run's folder; made when missing. A run that is there goes on. */
+  readonly directory: string;
+  /** Steps to do in all, those of earlier sessions included. */
+  readonly steps: number;
+  /** Whatever fixes the run's numbers, as JSON values: a run with another fingerprint is not gone on with. */
+  readonly fingerprint: Fingerprint;
+  /** Makes the first state. Called on resuming too, for its structure and shapes. */
+  readonly initial: () => State | Promise<State>;
+  /** One update; borrows its arguments. */
+  readonly step: (state: State, batch: Batch, scalars: Scalars) => StepResult<State> | Promise<StepResult<State>>;
+  /** The batch of a step, a function of the step (counted from 0) alone; the loop disposes its tensors. */
+  readonly batchAt: (step: number) => Batch | Promise<Batch>;
+  /** The scalars of a step (learning rate, temperatures), a function of the step alone; the loop disposes tensors in it. */
+  readonly scalarsAt: (step: number) => Scalars;
+  /** When to write checkpoints, besides at the end: every so many steps or seconds. Default every 60 seconds. */
+  readonly checkpointEvery?: { readonly steps?: number; readonly seconds?: number };
+  /** Finishes the current step, writes a checkpoint and returns with `completed: false`. */
+  readonly signal?: AbortSignal;
+  readonly onStep?: (event: StepEvent) => void;
+  readonly hooks?: readonly Hook<State>[];
+  /** Told about damaged checkpoints and locks that were taken over. Default `console.warn`. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** What {@link train} gives back; the caller disposes the state. */
+export interface TrainResult<State extends TensorTree> {
+  readonly state: State;
+  /** False when the signal stopped the run. */
+  readonly completed: boolean;
+  /** Steps done, those of earlier sessions included. */
+  readonly step: number;
+}
+
+/**
+ * Runs a step function over and over, with checkpoints, a log, and resuming that equals an unbroken run bit for bit.
+ *
+ * The folder holds `checkpoints/step-*.safetensors` (the two newest), `log.jsonl` (one line per step) and, while a
+ * process trains in it, `train.lock`. Everything random must come from the step, so that a resumed run draws what the
+ * unbroken run would have drawn. The loop disposes old states, batches and metrics: the number of tensors is constant.
+ *
+ * @throws Error when a metric is NaN or infinite (naming step and metric), a checkpoint cannot be written, the folder
+ * holds a run of another configuration or other shapes, all its checkpoints are damaged, or another process trains in
+ * it. Checkpoints already written stay.
+ * @example
+ * const { state, completed } = await train({
+ *   directory: 'runs/first', steps: 1000, fingerprint: { seed: 1, learningRate: 1e-3 },
+ *   initial: () => init(1), step, batchAt, scalarsAt: () => ({ learningRate: 1e-3 }),
+ * });
+ */
+export async function train<State extends TensorTree, Batch, Scalars>(
+  options: TrainOptions<State, Batch, Scalars>,
+): Promise<TrainResult<State>> {
+  const { directory, onWarning = console.warn } = options;
+  check(options);
+  await mkdir(directory, { recursive: true });
+  const lock = await lockRun(directory, onWarning);
+  try {
+    await prepareCheckpoints(directory);
+    return await loop(options, await startState(options, onWarning), lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function loop<State extends TensorTree, Batch, Scalars>(
+  options: TrainOptions<State, Batch, Scalars>,
+  start: { readonly state: State; readonly step: number },
+  lock: RunLock,
+): Promise<TrainResult<State>> {
+  const { directory, steps, signal, hooks = [] } = options;
+  let { state, step: done } = start;
+  let saved = done;
+  let log: Log | undefined;
+  const stopped = (): boolean => signal?.aborted ?? false;
+  try {
+    log = await openLog(directory, done);
+    const pace = stepClock();
+    const due = checkpointClock(options.checkpointEvery ?? { seconds: 60 });
+    const save = async (): Promise<void> => {
+      log?.sync();
+      await writeCheckpoint(directory, done, state, options.fingerprint);
+      saved = done;
+    };
+
+    while (done < steps && !stopped()) {
+      const began = performance.now();
+      const batch = await orStopped(options.batchAt(done), signal);
+      if (batch === undefined) break;
+      const scalars = options.scalarsAt(done);
+      const result = await update(options.step, state, batch, scalars);
+      const metrics = await readMetrics(result.metrics);
+      disposeExcept([state, batch, scalars, result.metrics], result.state);
+      state = result.state;
+      await refuseNonFinite(metrics, done, directory);
+      done++;
+
+      const seconds = (performance.now() - began) / 1000;
+      for (const { every, run } of hooks) {
+        if (done % every === 0 || done === steps)
+          Object.assign(metrics, await run({ step: done, steps, state, signal }));
+      }
+      log.append({ step: done - 1, time: new Date().toISOString(), seconds, metrics });
+      const stepsPerSecond = pace();
+      options.onStep?.({ step: done, steps, metrics, stepsPerSecond, secondsLeft: (steps - done) / stepsPerSecond });
+      await lock.touch();
+      if (due()) await save();
+      // A macrotask: without it Ctrl-C and the messages of workers wait as long as the backend works synchronously.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (saved < done) await save();
+    return { state, completed: done >= steps, step: done };
+  } catch (error) {
+    disposeExcept([state], null);
+    throw error;
+  } finally {
+    log?.close();
+  }
+}
+
+async function startState<State extends TensorTree, Batch, Scalars>(
+  { directory, fingerprint, initial }: TrainOptions<State, Batch, Scalars>,
+  warn: (message: string) => void,
+): Promise<{ state: State; step: number }> {
+  const checkpoint = await readCheckpoint(directory, warn);
+  const first = await initial();
+  if (!checkpoint) return { state: first, step: 0 };
+  try {
+    const state = restore(checkpoint, first, fingerprint, directory);
+    await setAsideNewer(directory, checkpoint.step);
+    return { state, step: checkpoint.step };
+  } finally {
+    disposeExcept([first], null);
+  }
+}
+
+/** The batch, or undefined when the signal made the source give up. */
+async function orStopped<Batch>(
+  batch: Batch | Promise<Batch>,
+  signal: AbortSignal | undefined,
+): Promise<Batch | undefined> {
+  try {
+    return await batch;
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function update<State extends TensorTree, Batch, Scalars>(
+  step: TrainOptions<State, Batch, Scalars>['step'],
+  state: State,
+  batch: Batch,
+  scalars: Scalars,
+): Promise<StepResult<State>> {
+  try {
+    return await step(state, batch, scalars);
+  } catch (error) {
+    disposeExcept([batch, scalars], state);
+    throw error;
+  }
+}
+
+/** All metrics in one read: each read of its own would wait for the device. */
+async function readMetrics(metrics: Readonly<Record<string, tf.Scalar>>): Promise<Record<string, number>> {
+  const names = Object.keys(metrics);
+  if (names.length === 0) return {};
+  const stacked = tf.tidy(() => tf.stack(names.map((name) => tf.cast(tf.reshape(metrics[name]!, []), 'float32'))));
+  const values = await stacked.data();
+  stacked.dispose();
+  return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+}
+
+async function refuseNonFinite(
+  metrics: Readonly<Record<string, number>>,
+  step: number,
+  directory: string,
+): Promise<void> {
+  const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
+  if (!bad) return;
+  throw new Error(
+    `train: the metric '${bad[0]}' is ${bad[1]} at step ${step}; ${await last(directory)}. ` +
+      'Look at the log before that step; a lower learning rate, a longer warm-up or stronger clipping usually helps',
+  );
+}
+
+/** Disposes the tensors in `old` that are not in `kept` too: a step may hand on what it leaves unchanged. */
+function disposeExcept(old: readonly unknown[], kept: TensorTree | null): void {
+  const alive = new Set<unknown>(kept === null ? [] : leaves(kept).map(([, leaf]) => leaf));
+  const visit = (value: unknown): void => {
+    if (value instanceof tf.Tensor) {
+      if (!alive.has(value)) value.dispose(); // twice does no harm
+    } else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+      Object.values(value).forEach(visit);
+    }
+  };
+  old.forEach(visit);
+}
+
+/** Steps per second over the last 50 steps. */
+function stepClock(): () => number {
+  const times = [performance.now()];
+  return () => {
+    times.push(performance.now());
+    if (times.length > 51) times.shift();
+    return (1000 * (times.length - 1)) / Math.max(times.at(-1)! - times[0]!, 1e-3);
+  };
+}
+
+function checkpointClock({
+  steps = Infinity,
+  seconds = Infinity,
+}: {
+  steps?: number;
+  seconds?: number;
+}): () => boolean {
+  let since = performance.now();
+  let count = 0;
+  return () => {
+    count++;
+    if (count < steps && performance.now() - since < 1000 * seconds) return false;
+    since = performance.now();
+    count = 0;
+    return true;
+  };
+}
+
+function check<State extends TensorTree, Batch, Scalars>({
+  directory,
+  steps,
+  checkpointEvery,
+  hooks = [],
+}: TrainOptions<State, Batch, Scalars>): void {
+  if (directory === '') throw new Error('train: expected the path of a folder in directory, got an empty one');
+  if (!(Number.isSafeInteger(steps) && steps >= 1)) throw new Error(`train: expected steps of 1 or more, got ${steps}`);
+  for (const [name, value] of [
+    ['checkpointEvery.steps', checkpointEvery?.steps],
+    ['checkpointEvery.seconds', checkpointEvery?.seconds],
+    ...hooks.map(({ every }, i) => [`hooks[${i}].every`, every] as const),
+  ] as const) {
+    if (value !== undefined && !(value > 0)) throw new Error(`train: expected ${name} above 0, got ${value}`);
+  }
+}
