@@ -38,9 +38,9 @@ export const bindingIn = (folder: string): string => join(folder, 'tfjs_binding.
 export const bindingOf = (nodePackage: NodePackage): string =>
   join(nodePackage.folder, 'lib', 'napi-v8', 'tfjs_binding.node');
 
-/** Finds `@tensorflow/tfjs-node-gpu` beside this package, else in the project of the working directory. */
+/** Finds `@tensorflow/tfjs-node-gpu` in the project of the working directory, else beside this package. */
 export function findNodePackage(cwd = process.cwd()): NodePackage | undefined {
-  for (const from of [import.meta.url, join(cwd, 'package.json')]) {
+  for (const from of [join(cwd, 'package.json'), import.meta.url]) {
     try {
       const path = createRequire(from).resolve('@tensorflow/tfjs-node-gpu/package.json');
       return {

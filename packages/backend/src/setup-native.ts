@@ -37,7 +37,7 @@ export interface SetupOptions {
   readonly gpu?: boolean;
   /** Build again although there is a finished build. Default false. */
   readonly force?: boolean;
-  /** The project that `@tensorflow/tfjs-node-gpu` is installed in where there is none. Default: the working directory. */
+  /** The project that uses `@tensorflow/tfjs-node-gpu`, which is installed there if it is nowhere. Default: the working directory. */
   readonly cwd?: string;
   readonly onProgress?: (progress: SetupProgress) => void;
   /** Stops the set-up and removes what it has begun. */
@@ -119,7 +119,7 @@ function asProblem(error: unknown): SetupProblem {
   if (error instanceof SetupProblem) return error;
   const { code, message, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskProblem();
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
     return new SetupProblem(
       'disk',
       `${path ?? 'a folder'} cannot be written (${code})`,
@@ -145,7 +145,12 @@ function checkPlatform(flavour: Flavour): void {
     );
   if (flavour === 'gpu' && process.arch !== 'x64')
     throw new SetupProblem('platform', 'TensorFlow has no CUDA build for arm64', 'run `audio-ssl setup` without --gpu');
-  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+  const report = process.report as unknown as {
+    excludeNetwork: boolean;
+    getReport(): { header: { glibcVersionRuntime?: string } };
+  };
+  report.excludeNetwork = true; // looking up the names of network interfaces can take seconds
+  const { header } = report.getReport();
   const glibc = header.glibcVersionRuntime?.split('.').map(Number);
   if (!glibc || glibc[0]! < 2 || (glibc[0] === 2 && glibc[1]! < 27)) {
     throw new SetupProblem(
@@ -194,7 +199,7 @@ async function buildAlone(
   const { onProgress, force } = options;
   const root = join(cacheFolder(), 'native');
   await mkdir(root, { recursive: true });
-  const lockFile = { lockfilePath: join(root, 'setup.lock'), realpath: false, stale: 20_000 };
+  const lockFile = { lockfilePath: join(root, 'setup.lock'), realpath: false, stale: 10_000 };
   const release = await lock(root, lockFile).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ELOCKED') throw error;
     onProgress?.({ stage: 'wait', message: 'another set-up is at work; waiting for it' });

@@ -26,7 +26,8 @@ export async function testBinding(
       `the compiled binding does not work: ${what}`,
       'run `audio-ssl setup --force`; if that does not help, please report it with the output of `audio-ssl doctor`',
     );
-  if (!result.ok || !report) throw fail(lastLines(result.stderr, 8) || 'it ended without a word');
+  if (!result.ok || !report)
+    throw fail(/^\w*Error: .*/m.exec(result.stderr)?.[0] ?? (lastLines(result.stderr) || 'it ended without a word'));
   const { version, gpu, product, gradient } = JSON.parse(report[0]) as {
     version: string;
     gpu: boolean;
@@ -46,7 +47,7 @@ const load = require('node:module').createRequire(folder + '/package.json');
 const util = require('node:util');
 util.isNullOrUndefined = (value) => value === null || value === undefined;
 util.isArray = Array.isArray;
-load('@mapbox/node-pre-gyp').find = () => binding; // tfjs-node asks it where its binding is
+load('@mapbox/node-pre-gyp/lib/pre-binding').find = () => binding; // tfjs-node asks node-pre-gyp where its binding is
 const tf = load(folder);
 const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
 const { binding: { TF_Version }, isUsingGpuDevice } = tf.backend();
