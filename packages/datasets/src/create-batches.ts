@@ -1,5 +1,6 @@
-import { cropAt, pad, standardize, type Spectrogram } from '@audio-ssl/audio-frontend';
+import type { Spectrogram } from '@audio-ssl/audio-frontend';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
 import { cropStarts } from './crop-starts.js';
 import { noneLeft, SkippedClipError, type LogMelStore } from './log-mel-store.js';
@@ -98,21 +99,26 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
     throw new Error(noneLeft(store.skipped));
   };
 
-  const take = (spectrogram: Spectrogram, random: ReturnType<typeof generatorFor>): Spectrogram => {
-    const { frames: length } = spectrogram;
-    if (length < frames) return pad(standardize(spectrogram, { mean, std }), frames);
-    const starts = maxSilence < 1 ? cropStarts(spectrogram, frames, maxSilence) : undefined;
-    const drawn = uniformInt(random, 0, (starts?.length ?? length - frames + 1) - 1);
-    return standardize(cropAt(spectrogram, starts?.[drawn] ?? drawn, frames), { mean, std });
+  const draw = (spectrogram: Spectrogram, generator: RandomGenerator): number => {
+    const last = spectrogram.frames - frames;
+    if (last <= 0) return 0;
+    if (maxSilence === 1) return uniformInt(generator, 0, last);
+    const starts = cropStarts(spectrogram, frames, maxSilence);
+    return starts[uniformInt(generator, 0, starts.length - 1)]!;
   };
 
   const make = async (step: number): Promise<Batch> => {
     const loaded = await Promise.all(Array.from({ length: batchSize }, (_, row) => loadAt(step * batchSize + row)));
     const { bins } = loaded[0]!.spectrogram;
-    const data = new Float32Array(batchSize * bins * frames);
+    const data = new Float32Array(batchSize * bins * frames); // (B, bins, frames); what stays zero is the padding
     loaded.forEach(({ spectrogram }, row) => {
-      const crop = take(spectrogram, generatorFor('crop', seed, step, row));
-      data.set(crop.data, row * bins * frames);
+      const start = draw(spectrogram, generatorFor('crop', seed, step, row));
+      const taken = Math.min(frames, spectrogram.frames);
+      for (let bin = 0; bin < bins; bin++) {
+        const from = bin * spectrogram.frames + start;
+        const to = (row * bins + bin) * frames;
+        for (let t = 0; t < taken; t++) data[to + t] = (spectrogram.data[from + t]! - mean) / std;
+      }
     });
     return { data, clips: loaded.map(({ index }) => index) };
   };
