@@ -27,7 +27,6 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof Error && error.name === 'AbortError') return 130;
     return printError(error);
   }
 }
@@ -81,7 +80,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
         ];
         const config = await loadConfig({ preset: options.preset, file: options.config, set });
         await withInterrupts(async (signal) => {
-          const backend = await startForTraining();
+          const { words: backend } = await startForTraining();
           const summary = await pretrain({
             data: options.data,
             out: options.out,

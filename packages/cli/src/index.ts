@@ -4,10 +4,10 @@ export { configMessages, configKeys, expected, type KeySchema } from './config/c
 export { configSchema, matpacOptions, type Config, type ProbePooling } from './config/config-schema.js';
 export { loadConfig, parseConfig, type ConfigSources } from './config/load-config.js';
 export { embed, type Embedded, type EmbedOptions } from './embed.js';
-export { withInterrupts } from './interrupts.js';
+export { isInterrupt, withInterrupts } from './interrupts.js';
 export type { DatasetLayout } from './open-clips.js';
 export { pretrain, type PretrainOptions } from './pretrain.js';
-export { probe, probeSummary, type ProbeOptions } from './probe.js';
+export { probe, probeSummary, readProbes, type ProbeOptions } from './probe.js';
 export { renderReport } from './report/render-report.js';
 export type {
   ReportData,

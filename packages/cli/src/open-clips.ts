@@ -28,6 +28,8 @@ export interface OpenClips {
 export interface OpenClipsOptions {
   readonly root: string;
   readonly layout: DatasetLayout;
+  /** What reports call it; by default as the data set calls itself. */
+  readonly name?: string | undefined;
   readonly frontEnd: keyof typeof logMelPresets;
   readonly workers: number;
   /** Clips with fewer frames are skipped and listed. */
@@ -41,12 +43,14 @@ const openers = { folder: openFolder, esc50: openEsc50, nsynth: openNsynth };
 export async function openClips({
   root,
   layout,
+  name,
   frontEnd,
   workers,
   minFrames = 1,
   signal,
 }: OpenClipsOptions): Promise<OpenClips> {
-  const dataset = await openers[layout](root);
+  const opened = await openers[layout](root);
+  const dataset = name === undefined ? opened : { ...opened, name };
   const store = await openLogMels(dataset.clips, {
     logMel: logMelPresets[frontEnd],
     cacheDir: join(cacheFolder(), 'log-mels'),

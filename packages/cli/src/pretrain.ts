@@ -24,6 +24,8 @@ import { writeReport } from './write-report.js';
 export interface PretrainOptions {
   /** Folder of audio. */
   readonly data: string;
+  /** What the report calls the data; by default as the data set calls itself. */
+  readonly dataName?: string | undefined;
   /** Folder of the run; an unfinished run of the same configuration in it goes on. */
   readonly out: string;
   readonly config: Config;
@@ -41,9 +43,18 @@ export interface PretrainOptions {
  * @returns what the run came to; `completed` is false when the signal stopped it
  * @throws UserError when `out` holds a run of another configuration
  */
-export async function pretrain({ data, out, config, command, backend, signal }: PretrainOptions): Promise<RunSummary> {
+export async function pretrain({
+  data,
+  dataName,
+  out,
+  config,
+  command,
+  backend,
+  signal,
+}: PretrainOptions): Promise<RunSummary> {
   const clips = await openClips({
     root: data,
+    name: dataName,
     layout: config.data.dataset,
     frontEnd: config.data.frontEnd,
     workers: config.data.workers,

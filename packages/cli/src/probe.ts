@@ -30,6 +30,8 @@ export interface ProbeOptions {
   readonly layout: 'esc50' | 'nsynth';
   /** Folder of the labelled data set. */
   readonly root: string;
+  /** What the report calls the data set; by default as it calls itself. */
+  readonly name?: string | undefined;
   /** Poolings to probe; those of the run's configuration by default. */
   readonly poolings?: readonly ProbePooling[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -53,13 +55,21 @@ export async function probe({
   layout,
   root,
   poolings: asked,
+  name,
   signal,
 }: ProbeOptions): Promise<readonly ReportProbe[]> {
   const { config, measured } = await readRunRecord(run);
   const pretrained = await loadEncoder(run, config);
   const start = initMatpac(matpacOptions(config), config.seed);
   const poolings = asked ?? config.probe.pool;
-  const clips = await openClips({ root, layout, frontEnd: config.data.frontEnd, workers: config.data.workers, signal });
+  const clips = await openClips({
+    root,
+    layout,
+    name,
+    frontEnd: config.data.frontEnd,
+    workers: config.data.workers,
+    signal,
+  });
   try {
     const began = performance.now();
     const what = { indices: clips.kept, poolings, signal };
@@ -100,7 +110,7 @@ export async function probe({
         seconds: (performance.now() - began) / 1000,
       });
     }
-    const others = (await readRunJsonOr<readonly ReportProbe[]>(run, runFiles.probes, [])).filter(
+    const others = (await readProbes(run)).filter(
       (old) => !results.some((now) => now.dataset === old.dataset && now.pooling === old.pooling),
     );
     await writeRunJson(run, runFiles.probes, [...results, ...others]);
@@ -112,6 +122,11 @@ export async function probe({
     disposeTree(pretrained);
     await clips.store.close();
   }
+}
+
+/** What a run's probes have found so far, newest first. */
+export async function readProbes(run: string): Promise<readonly ReportProbe[]> {
+  return readRunJsonOr<readonly ReportProbe[]>(run, runFiles.probes, []);
 }
 
 /** Says what a probe found, for a terminal. */

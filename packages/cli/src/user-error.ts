@@ -1,3 +1,5 @@
+import { isInterrupt } from './interrupts.js';
+
 /** A mistake of the person at the keyboard, or of a file of theirs: shown as one message without a stack trace. */
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -16,6 +18,10 @@ export class UserError extends Error {
 
 /** Writes an error for people to standard error and returns the exit code; with `DEBUG` set it adds the stack. */
 export function printError(error: unknown): number {
+  if (isInterrupt(error)) {
+    console.error('audio-ssl: stopped; the same command goes on where it was');
+    return 130;
+  }
   const known = error instanceof Error ? error : new Error(String(error));
   console.error(`audio-ssl: ${known.message}`);
   if (process.env.DEBUG) console.error(known.stack);
