@@ -18,7 +18,7 @@ export interface NodePackage {
 }
 
 /** The folder that native builds are kept in: `$AUDIO_SSL_CACHE`, else `audio-ssl` in the user's cache folder. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
   return env['AUDIO_SSL_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'audio-ssl');
 }
 

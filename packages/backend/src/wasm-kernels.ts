@@ -61,7 +61,8 @@ function replace<Attributes>(kernelName: string, kernel: Kernel<Attributes>): vo
 
 /** Upstream does not look at what malloc returns; a null pointer then overwrites the start of the heap. */
 export function guardHeap(wasm: { _malloc(bytes: number): number }, limit: number): void {
-  const malloc = wasm._malloc.bind(wasm);
+  wasm._malloc(1); // the first call of Emscripten's stub replaces the stub, and would replace ours
+  const malloc = wasm._malloc;
   wasm._malloc = (bytes) => {
     const live = tf.engine().state.numBytes;
     const pointer = live + bytes > limit ? 0 : malloc(bytes);

@@ -3,7 +3,7 @@ import { expectClose, expectCloseArrays, seeded } from '@audio-ssl/testing';
 import { startBackend } from '@audio-ssl/backend';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { guardHeap } from '../src/wasm-kernels.js';
+import { guardHeap, WASM_HEAP_LIMIT } from '../src/wasm-kernels.js';
 
 const before = tf.getBackend();
 beforeAll(async () => {
@@ -175,14 +175,24 @@ describe('gather', () => {
   });
 });
 
-test('an allocation beyond the heap is an error that names the way out', () => {
-  let asked = 0;
-  const wasm = { _malloc: (bytes: number) => (asked = bytes) };
-  guardHeap(wasm, tf.memory().numBytes + 2 ** 20);
-  expect(wasm._malloc(2 ** 19)).toBe(2 ** 19);
-  expect(() => wasm._malloc(2 ** 21)).toThrow(/2 MiB more .* do not fit its heap.*smaller batch/);
-  expect(asked, 'not passed on').toBe(2 ** 19);
-  const full = { _malloc: (_bytes: number) => 0 };
-  guardHeap(full, Infinity);
-  expect(() => full._malloc(8)).toThrow(/do not fit/);
+describe('the heap', () => {
+  test('is guarded: an allocation over the limit is an error that names the way out, and the backend lives on', async () => {
+    await tf.setBackend('wasm');
+    const { state } = tf.engine();
+    const { numBytes, numTensors } = state;
+    state.numBytes = WASM_HEAP_LIMIT - 2 ** 20; // as if so much were held
+    try {
+      expect(() => tf.zeros([2 ** 19])).toThrow(/2 MiB more .* do not fit its heap.*smaller batch/);
+    } finally {
+      state.numBytes = numBytes;
+    }
+    expect(state.numTensors).toBe(numTensors);
+    await expectClose(tf.zeros([2]), [0, 0], { absolute: 0 });
+  });
+
+  test('is guarded against an allocation that fails below the limit', () => {
+    const full = { _malloc: (_bytes: number) => 0 };
+    guardHeap(full, Infinity);
+    expect(() => full._malloc(8)).toThrow(/do not fit/);
+  });
 });
