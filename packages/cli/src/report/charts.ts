@@ -148,12 +148,7 @@ export function confusionChart({ classes, confusion }: Pick<ReportProbe, 'classe
       axisLine: { show: false },
       axisLabel: { ...labels, width: 130, overflow: 'truncate' },
     },
-    visualMap: {
-      show: false,
-      min: 0,
-      max: 1,
-      inRange: { color: ['#e9eef0', '#a8d5cf', '#3c9f97', '#0f6e6a', '#07403f'] },
-    },
+    visualMap: { show: false, min: 0, max: 1 },
     series: [
       {
         type: 'heatmap',
@@ -162,15 +157,16 @@ export function confusionChart({ classes, confusion }: Pick<ReportProbe, 'classe
         data: confusion.flatMap((row, actual) =>
           row.map((count, predicted) => {
             const share = count / Math.max(1, totals[actual] as number);
-            const show = few && count > 0;
             const label = {
-              show,
+              show: few && count > 0,
               fontSize: 13,
               fontFamily: font,
-              color: share > 0.4 ? '#ffffff' : '#173a3a',
+              color: share > 0.5 ? 'var(--surface)' : ink,
               formatter: String(count),
             };
-            return { value: [predicted, actual, share], label };
+            // A mixture of the page's own colours: it fits the light and the dark page.
+            const color = `color-mix(in srgb, var(--first) ${Math.round(5 + 95 * share)}%, var(--surface))`;
+            return { value: [predicted, actual, share], visualMap: false, itemStyle: { color }, label };
           }),
         ),
       },

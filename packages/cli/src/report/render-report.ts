@@ -105,7 +105,7 @@ function probeSection(probe: ReportProbe): Html {
   return html`<article>
 <h3>${probe.dataset}, ${probe.target}, pooled by ${probe.pooling}</h3>
 <p>Logistic regression on frozen features of ${probe.clips} clips, ${probe.folds}. The same classifier, with its strength chosen inside the training folds, for all three.</p>
-<figure>${scoreChart(rows, probe.chance)}<figcaption>Accuracy with its 95 % interval; the dashed line is chance, ${percent(probe.chance)}.</figcaption></figure>
+<div class="${probe.classes.length <= 16 ? 'two' : 'one'}"><div><figure>${scoreChart(rows, probe.chance)}<figcaption>Accuracy with its 95 % interval; the dashed line is chance, ${percent(probe.chance)}.</figcaption></figure>
 <div class="table"><table><thead><tr><th>Features<th class="number">Accuracy<th class="number">95 % interval</thead><tbody>
 ${rows.map(
   ({ name, score }) =>
@@ -116,10 +116,10 @@ ${rows.map(
     </tr>`,
 )}
 <tr><th scope="row">gain (pretrained - random start)<td class="number">${signed(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}</tr>
-</tbody></table></div>
+</tbody></table></div></div>
 <details${probe.classes.length <= 16 && trusted(' open')}><summary>Confusion matrix of the pretrained encoder</summary>
 <figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>
-<p>${worst(probe)}</p></details>
+<p>${worst(probe)}</p></details></div>
 </article>`;
 }
 
@@ -299,11 +299,11 @@ function interval({ low, high }: ReportScore): string {
 }
 
 function points(share: number): string {
-  return (100 * share).toFixed(1);
+  return (100 * share).toFixed(1).replace('-', '−');
 }
 
 function signed(share: number): string {
-  return `${share < 0 ? '−' : '+'}${points(Math.abs(share))}`;
+  return share < 0 ? points(share) : `+${points(share)}`;
 }
 
 function figure(value: number): string {

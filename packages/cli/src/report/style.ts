@@ -28,10 +28,15 @@ dd.note { white-space: normal; line-height: 1.4; }
 .note { color: var(--muted); font-size: 0.86rem; font-weight: 400; letter-spacing: 0; }
 figure { margin: 0; }
 figcaption { color: var(--muted); font-size: 0.92rem; }
-#probe article > figure, .confusion, .charts figure, .masks figure, .neighbours article, .table, pre { padding: 14px 16px; background: var(--surface); border-radius: 10px; box-shadow: var(--shadow); }
-#probe article > figure { max-width: 720px; }
+#probe div > figure, #probe details, .charts figure, .masks figure, .neighbours article, .table, pre { padding: 14px 16px; background: var(--surface); border-radius: 10px; box-shadow: var(--shadow); }
+#probe .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 14px; align-items: start; margin-top: 14px; }
+#probe .one { display: grid; gap: 14px; margin-top: 14px; }
+#probe .one > div { max-width: 720px; }
+#probe details { margin: 0; }
+#probe details summary { margin: 0; }
 #probe svg, .charts svg { display: block; width: 100%; height: auto; }
-.confusion { max-width: 720px; overflow-x: auto; }
+.confusion { overflow-x: auto; }
+.one .confusion { max-width: 1000px; }
 .confusion svg { min-width: 460px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); gap: 14px; }
 .charts figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 12px; color: var(--ink); }

@@ -32,6 +32,11 @@ export const trainingCharts: readonly TrainingChart[] = [
     columns: [{ column: 'classes/perplexity', name: 'teacher' }],
   },
   {
+    title: 'Agreement on the pseudo-class',
+    note: 'share of hidden patches whose most probable class is the same for student and teacher',
+    columns: [{ column: 'classes/agreement', name: 'agreement' }],
+  },
+  {
     title: 'Gradient norm',
     note: 'before clipping',
     logarithmic: true,
