@@ -19,6 +19,7 @@ const browser = {
 };
 const node = {
   backend: '10 kB',
+  compile: '10 kB',
   datasets: '10 kB',
   evaluation: '10 kB',
   trainer: '10 kB',

@@ -29,6 +29,7 @@ export const workspaceArrows: Readonly<Record<string, Arrows>> = {
   'distribution-matching': { ours: ['params', 'layers'], tensorflow: 'core' },
   'momentum-teacher': { ours: ['params'], tensorflow: 'core' },
   optim: { ours: ['params'], tensorflow: 'core' },
+  compile: { ours: ['params'], tensorflow: 'core' },
   trainer: { ours: ['params'], tensorflow: 'core' },
   matpac: { ours: ['audio-frontend', 'masking', 'params', 'layers', ...blocks], tensorflow: 'core' },
   datasets: { ours: ['audio-frontend'], tensorflow: 'none' },

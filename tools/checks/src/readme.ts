@@ -71,12 +71,13 @@ function text(tokens: readonly Token[]): string {
   return tokens.map(({ raw }) => raw).join('');
 }
 
-/** Names in `export { ... } from` of an index file: index files only re-export by name. */
+/** Names of the values in `export { ... } from` of an index file: index files only re-export by name. */
 function exportedNames(index: string): string[] {
   const source = ts.createSourceFile(index, readFileSync(index, 'utf8'), ts.ScriptTarget.ES2022);
   return source.statements.flatMap((statement) => {
     if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause))
       return [];
-    return statement.exportClause.elements.map(({ name }) => name.text);
+    const values = statement.exportClause.elements.filter(({ isTypeOnly }) => !isTypeOnly && !statement.isTypeOnly);
+    return values.map(({ name }) => name.text);
   });
 }
