@@ -1,11 +1,12 @@
 import { createBatches, logMelStatistics } from '@audio-ssl/datasets';
-import { initMatpac, makeBatch, type MatpacBatch, schedule, trainStep } from '@audio-ssl/matpac';
+import { initMatpac, makeBatch, type MatpacBatch, schedule } from '@audio-ssl/matpac';
 import { countParameters, disposeTree, randomStream } from '@audio-ssl/params';
 import { train } from '@audio-ssl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { patchGrid } from '@audio-ssl/vit';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { compiledStep } from './compiled-step.js';
 import { configDifferences, fixedSettings } from './config/config-differences.js';
 import { type Config, matpacOptions } from './config/config-schema.js';
 import { saveEncoder } from './encoder-weights.js';
@@ -137,8 +138,9 @@ function batchSource(
   };
 }
 
-// Steps that are timed for a time budget, after one that is not: the first one also prepares.
+// Steps that are timed for a time budget, after those that also prepare: the first one is traced, the second one optimised.
 const TIMED = 5;
+const PREPARING = 2;
 // Of the budget, for what is not steps: checkpoints, pauses of a busy machine.
 const RESERVE = 0.05;
 
@@ -153,13 +155,13 @@ async function stepsWithin(
   }: { readonly config: Config; readonly clips: OpenClips; readonly mean: number; readonly std: number },
 ): Promise<number> {
   const options = matpacOptions(config);
-  const update = trainStep(options);
+  const update = compiledStep(options);
   const scalars = schedule(options, 1000).at(1);
   const source = batchSource(config, clips, { mean, std });
   let state = initMatpac(options, config.seed);
   let began = 0;
-  for (let step = 0; step <= TIMED; step++) {
-    if (step === 1) began = performance.now();
+  for (let step = 0; step < PREPARING + TIMED; step++) {
+    if (step === PREPARING) began = performance.now();
     const batch = await source.at(step);
     const next = update(state, batch, scalars);
     await next.metrics.loss?.data();
@@ -167,6 +169,7 @@ async function stepsWithin(
     state = next.state;
   }
   disposeTree(state);
+  update.dispose();
   source.close();
   const secondsPerStep = (performance.now() - began) / 1000 / TIMED;
   return Math.max(1, Math.floor(((1 - RESERVE) * 60 * minutes) / secondsPerStep));
@@ -180,14 +183,19 @@ async function runTraining(
 ): Promise<RunSummary> {
   const options = matpacOptions(config);
   const source = batchSource(config, clips, measured);
+  const step = compiledStep(options);
   let progress: Progress | undefined;
   try {
-    const { state, completed, step } = await train({
+    const {
+      state,
+      completed,
+      step: reached,
+    } = await train({
       directory: out,
       steps: measured.steps,
       fingerprint: { data, ...fixedSettings(config) },
       initial: () => initMatpac(options, config.seed),
-      step: trainStep(options),
+      step,
       batchAt: source.at,
       scalarsAt: schedule(options, measured.steps).at,
       checkpointEvery: { steps: config.checkpointEvery },
@@ -199,10 +207,14 @@ async function runTraining(
     });
     try {
       if (completed)
-        await saveEncoder(out, state.student, { preset: config.preset, variant: config.variant, step: String(step) });
+        await saveEncoder(out, state.student, {
+          preset: config.preset,
+          variant: config.variant,
+          step: String(reached),
+        });
       return {
         completed,
-        step,
+        step: reached,
         steps: measured.steps,
         trainingSeconds: await trainingSeconds(out),
         parameters: countParameters(state.student),
@@ -212,6 +224,7 @@ async function runTraining(
       disposeTree(state);
     }
   } finally {
+    step.dispose();
     progress?.stop();
     source.close();
   }

@@ -1,0 +1,238 @@
+import { readSafetensors } from '@audio-ssl/params';
+import { readLog } from '@audio-ssl/trainer';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runCli } from '../src/cli.js';
+import { tinyArguments, tinyNotes } from './tiny-notes.js';
+
+let folder: string;
+let notes: string;
+let said = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cli-'));
+  process.env.AUDIO_SSL_CACHE ??= join(folder, 'cache');
+  notes = await tinyNotes({ damaged: true });
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await rm(notes, { recursive: true });
+});
+beforeEach(() => {
+  said = '';
+  const listen = (...words: unknown[]): void => void (said += `${words.join(' ')}\n`);
+  vi.spyOn(console, 'log').mockImplementation(listen);
+  vi.spyOn(console, 'error').mockImplementation(listen);
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    listen(text);
+    return true;
+  });
+});
+
+const pretrainArguments = (out: string, ...more: string[]): string[] => [
+  'pretrain',
+  ...['--data', notes, '--dataset', 'nsynth', '--preset', 'demo', '--out', out],
+  ...tinyArguments,
+  ...more,
+];
+
+describe('audio-ssl', () => {
+  it('pretrains, probes and embeds, and puts all of it into the report', { timeout: 300_000 }, async () => {
+    const run = join(folder, 'whole <run>');
+    expect(await runCli(pretrainArguments(run)), said).toBe(0);
+    expect(await readLog(run)).toHaveLength(6);
+    const before = await readFile(join(run, 'report.html'), 'utf8');
+    expect(before).toContain('Prediction loss');
+    expect(before).not.toContain('What the probe finds');
+
+    expect(
+      await runCli(['probe', run, '--dataset', 'nsynth', '--root', notes, '--pool', 'mean', 'mean+std+max']),
+      said,
+    ).toBe(0);
+    expect(said).toMatch(/gain +-?[\d.]+ points \(95 % interval/);
+    const report = await readFile(join(run, 'report.html'), 'utf8');
+    for (const part of [
+      'pooled by time mean',
+      'pooled by mean + std + max',
+      'Confusion matrix',
+      'Nearest',
+      'Spread of the latents',
+      'Pseudo-class perplexity',
+      'Teacher decays',
+      'Learning rate',
+      'clips a second',
+      'Do it again',
+      'seed: 0',
+    ])
+      expect(report.toLowerCase(), part).toContain(part.toLowerCase());
+    expect(report.match(/<audio /g)?.length).toBeGreaterThanOrEqual(6);
+    expect(report.match(/src="data:image\/png;base64,/g)).toHaveLength(12);
+    // The damaged files are listed with their reasons; their names are text, not markup.
+    expect(report).toContain('2 skipped');
+    expect(report).toContain('noise_0-2.wav');
+    expect(report).not.toContain('sine_<b>');
+    expect(report).not.toContain('whole <run>');
+    // One file that asks nobody for anything.
+    expect(report).not.toMatch(/<script|<link|@import|(src|href)="(?!data:|#)/);
+
+    const probes = JSON.parse(await readFile(join(run, 'report', 'probes.json'), 'utf8')) as {
+      confusion: number[][];
+      clips: number;
+    }[];
+    expect(probes).toHaveLength(2);
+    for (const { confusion, clips } of probes) expect(confusion.flat().reduce((a, b) => a + b)).toBe(clips);
+
+    const sounds = ['sine_0-0', 'noise_2-1', 'noise_0-2'].map((name) => join(notes, 'audio', `${name}.wav`));
+    const lines = join(folder, 'out.jsonl');
+    expect(await runCli(['embed', run, ...sounds, '--out', lines])).toBe(1); // one of them is damaged
+    expect(said).toContain('noise_0-2.wav');
+    const embedded = (await readFile(lines, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { file: string; embedding: number[] });
+    expect(embedded.map(({ file }) => file)).toEqual(sounds.slice(0, 2));
+    expect(embedded[0]?.embedding).toHaveLength(5 * 32);
+    const tensors = join(folder, 'out.safetensors');
+    expect(await runCli(['embed', run, ...sounds.slice(0, 1), '--out', tensors])).toBe(0);
+    expect(Array.from(readSafetensors(await readFile(tensors)).tensors.get(sounds[0] as string)?.data ?? [])).toEqual(
+      embedded[0]?.embedding.map(Math.fround),
+    );
+
+    // The same command again: nothing is left to do, and nothing changes.
+    const weights = await readFile(join(run, 'weights.safetensors'));
+    expect(await runCli(pretrainArguments(run))).toBe(0);
+    expect(await readFile(join(run, 'weights.safetensors'))).toEqual(weights);
+
+    // Another configuration is not gone on with, weights of another size are not taken.
+    expect(await runCli(pretrainArguments(run, '--set', 'seed=1'))).toBe(1);
+    expect(said).toContain('holds a run of another configuration (seed 0 -> 1)');
+    const config = await readFile(join(run, 'config.json'), 'utf8');
+    await writeFile(join(run, 'config.json'), config.replace('"embedDim": 32', '"embedDim": 64'));
+    expect(await runCli(['embed', run, ...sounds.slice(0, 1)])).toBe(1);
+    expect(said).toMatch(
+      /weights\.safetensors has another size than .*config\.json says: .* should be \[[\d,]+\], is \[[\d,]+\]/,
+    );
+    await writeFile(join(run, 'weights.safetensors'), weights.subarray(0, 1000));
+    expect(await runCli(['embed', run, ...sounds.slice(0, 1)])).toBe(1);
+    expect(said).toMatch(/weights\.safetensors.*damaged/);
+  });
+
+  it('drops short clips when asked to', { timeout: 120_000 }, async () => {
+    expect(
+      await runCli(
+        pretrainArguments(join(folder, 'short'), '--set', 'data.shortClips=drop', '--set', 'data.cropFrames=64'),
+      ),
+    ).toBe(1);
+    expect(said).toMatch(/too short: 38 frames, 64 or more are asked for/);
+  });
+
+  it('fits a run into a time budget', { timeout: 120_000 }, async () => {
+    const run = join(folder, 'budget');
+    expect(await runCli(pretrainArguments(run, '--set', 'minutes=0.01')), said).toBe(0);
+    const { measured } = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as {
+      measured: { steps: number };
+    };
+    expect(measured.steps).toBeGreaterThanOrEqual(1);
+    expect(await readLog(run)).toHaveLength(measured.steps);
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ['no command line', ['pretrain'], 2, /required option '--data/],
+    ['an unknown command', ['pretrian'], 2, /Did you mean pretrain/],
+    ['an unknown option', ['probe', 'x', '--root', 'y', '--dataset', 'esc51'], 2, /Allowed choices are esc50, nsynth/],
+    [
+      'an unknown pooling',
+      ['probe', 'x', '--root', 'y', '--dataset', 'esc50', '--pool', 'max'],
+      2,
+      /expected mean or mean\+std\+max/,
+    ],
+    ['a folder that is missing', ['pretrain', '--data', 'no-such-folder', '--out', 'x'], 1, /no-such-folder/],
+    [
+      'a setting out of range',
+      ['pretrain', '--data', '.', '--out', 'x', '--set', 'batchSize=0'],
+      1,
+      /batchSize: expected a whole number from 1/,
+    ],
+    ['no run', ['probe', 'no-run', '--dataset', 'esc50', '--root', '.'], 1, /no-run\/config\.json is missing/],
+    ['a file that is missing', ['embed', 'no-run', 'no.wav'], 1, /no\.wav: no such file/],
+    [
+      'an unknown type of file to write',
+      ['embed', 'no-run', 'no.wav', '--out', 'x.csv'],
+      2,
+      /\.safetensors or \.jsonl/,
+    ],
+  ])('refuses %s in one message, without a stack', async (_, args, code, text) => {
+    expect(await runCli(args)).toBe(code);
+    expect(said).toMatch(text);
+    expect(said).not.toMatch(/\n {4}at /);
+    expect(existsSync('x')).toBe(false);
+  });
+
+  it('refuses an empty folder and a table without a column', async () => {
+    const empty = join(folder, 'empty');
+    await mkdir(join(empty, 'meta'), { recursive: true });
+    expect(await runCli(['pretrain', '--data', empty, '--out', join(folder, 'x')])).toBe(1);
+    expect(said).toContain(empty);
+    await mkdir(join(empty, 'audio'));
+    await writeFile(join(empty, 'meta', 'esc50.csv'), 'filename,fold\na.wav,1\n');
+    expect(await runCli(['pretrain', '--data', empty, '--dataset', 'esc50', '--out', join(folder, 'x')])).toBe(1);
+    expect(said).toMatch(/esc50\.csv: column "target"/);
+  });
+});
+
+describe('a run that is stopped', () => {
+  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+  const start = (out: string): ChildProcess =>
+    spawn(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        '--conditions=@audio-ssl/source',
+        main,
+        ...pretrainArguments(out, '--set', 'steps=400', '--set', 'checkpointEvery=3'),
+      ],
+      { stdio: 'ignore' },
+    );
+  const ended = (child: ChildProcess): Promise<number | null> =>
+    new Promise((resolve) => child.on('exit', (code) => resolve(code)));
+  const reached = async (run: string, steps: number): Promise<void> => {
+    while ((await readLog(run)).length < steps) await sleep(20);
+  };
+
+  it('goes on after Ctrl-C, a second Ctrl-C and kill -9, and logs every step once', { timeout: 600_000 }, async () => {
+    const run = join(folder, 'stopped');
+    const first = start(run);
+    const firstEnd = ended(first);
+    await reached(run, 5);
+    first.kill('SIGINT');
+    expect(await firstEnd).toBe(130);
+    const stopped = (await readLog(run)).length;
+    expect(stopped).toBeLessThan(400);
+    // The step that was under way is in a checkpoint.
+    expect(existsSync(join(run, 'checkpoints', `step-${String(stopped).padStart(8, '0')}.safetensors`))).toBe(true);
+
+    const second = start(run);
+    const secondEnd = ended(second);
+    await reached(run, stopped + 5);
+    second.kill('SIGKILL');
+    expect(await secondEnd).toBe(null);
+
+    const third = start(run);
+    const thirdEnd = ended(third);
+    await reached(run, stopped + 12);
+    third.kill('SIGINT');
+    await sleep(600);
+    third.kill('SIGINT'); // already gone, or told to go at once
+    expect(await thirdEnd).toBe(130);
+
+    expect(await ended(start(run))).toBe(0);
+    expect((await readLog(run)).map(({ step }) => step)).toEqual(Array.from({ length: 400 }, (_, step) => step));
+    expect(existsSync(join(run, 'weights.safetensors'))).toBe(true);
+  });
+});
