@@ -3,7 +3,7 @@ import { adamWCorrections, exponential, linear, warmupCosine, type Schedule } fr
 import type { MatpacOptions } from './options.js';
 
 /** What changes from step to step. */
-export interface MatpacScalars<Value = number> {
+export type MatpacScalars<Value = number> = {
   readonly learningRate: Value;
   /** AdamW's bias corrections. */
   readonly firstCorrection: Value;
@@ -15,7 +15,7 @@ export interface MatpacScalars<Value = number> {
   readonly teacherTemperature: Value;
   /** Temperature of the weights over hypotheses; 1 and unused without them. */
   readonly hypothesisTemperature: Value;
-}
+};
 
 /** The curves of a run, each a function of the step counted from 0. */
 export interface MatpacSchedule {

@@ -1,0 +1,1 @@
+export { compile, type Compiled } from './compile.js';

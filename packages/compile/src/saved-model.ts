@@ -1,0 +1,136 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import protobuf from 'protobufjs/light.js';
+import type { Attribute, Binding } from './node-backend.js';
+import type { Trace } from './trace.js';
+
+// The fields of tensorflow/core/protobuf/saved_model.proto and tensorflow/core/framework/*.proto that are written.
+const { nested } = {
+  nested: {
+    SavedModel: {
+      fields: { version: { type: 'int64', id: 1 }, metaGraphs: { rule: 'repeated', type: 'MetaGraph', id: 2 } },
+    },
+    MetaGraph: { fields: { info: { type: 'MetaInfo', id: 1 }, graph: { type: 'Graph', id: 2 } } },
+    MetaInfo: { fields: { tags: { rule: 'repeated', type: 'string', id: 4 } } },
+    Graph: { fields: { node: { rule: 'repeated', type: 'Node', id: 1 }, versions: { type: 'Versions', id: 4 } } },
+    Versions: { fields: { producer: { type: 'int32', id: 1 } } },
+    Node: {
+      fields: {
+        name: { type: 'string', id: 1 },
+        op: { type: 'string', id: 2 },
+        input: { rule: 'repeated', type: 'string', id: 3 },
+        attr: { keyType: 'string', type: 'Attr', id: 5 },
+      },
+    },
+    Attr: {
+      fields: {
+        list: { type: 'List', id: 1 },
+        s: { type: 'bytes', id: 2 },
+        i: { type: 'int64', id: 3 },
+        f: { type: 'float', id: 4 },
+        b: { type: 'bool', id: 5 },
+        type: { type: 'int32', id: 6 },
+        shape: { type: 'Shape', id: 7 },
+        tensor: { type: 'Tensor', id: 8 },
+      },
+      oneofs: { value: { oneof: ['list', 's', 'i', 'f', 'b', 'type', 'shape', 'tensor'] } },
+    },
+    List: {
+      fields: {
+        i: { rule: 'repeated', type: 'int64', id: 3 },
+        f: { rule: 'repeated', type: 'float', id: 4 },
+        b: { rule: 'repeated', type: 'bool', id: 5 },
+      },
+    },
+    Shape: { fields: { dim: { rule: 'repeated', type: 'Dim', id: 2 } } },
+    Dim: { fields: { size: { type: 'int64', id: 1 } } },
+    Tensor: {
+      fields: { dtype: { type: 'int32', id: 1 }, shape: { type: 'Shape', id: 2 }, content: { type: 'bytes', id: 4 } },
+    },
+  },
+};
+const SavedModel = protobuf.Root.fromJSON({ nested }).lookupType('SavedModel');
+
+// tensorflow/core/framework/types.proto
+const DATA_TYPES: Partial<Record<tf.DataType, number>> = { float32: 1, int32: 3, bool: 10 };
+
+/** The GraphDef version that the operations of tfjs-node 4.22 are written for (any of TensorFlow 2). */
+const PRODUCER = 1482;
+
+/** A graph's inputs and outputs. */
+export interface Ports {
+  /** Id and type of every argument, in order. */
+  readonly inputs: readonly { readonly id: number; readonly dtype: tf.DataType; readonly shape: readonly number[] }[];
+  /** Ids of the results, in order. */
+  readonly outputs: readonly { readonly id: number; readonly dtype: tf.DataType }[];
+}
+
+/**
+ * A trace as the bytes of `saved_model.pb`: arguments are placeholders `in<i>`, results identities `out<i>`.
+ *
+ * @throws Error for an attribute that the binding knows and a graph written here does not.
+ */
+export function savedModel({ operations, constants }: Trace, { inputs, outputs }: Ports, binding: Binding): Uint8Array {
+  const source = new Map<number, string>();
+  const node: object[] = [];
+  for (const [i, { id, dtype, shape }] of inputs.entries()) {
+    source.set(id, `in${i}`);
+    node.push({
+      name: `in${i}`,
+      op: 'Placeholder',
+      attr: { dtype: { type: DATA_TYPES[dtype] }, shape: { shape: shapeOf(shape) } },
+    });
+  }
+  for (const [id, { dtype, shape, values }] of constants) {
+    source.set(id, `const${id}`);
+    const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const type = DATA_TYPES[dtype];
+    node.push({
+      name: `const${id}`,
+      op: 'Const',
+      attr: { dtype: { type }, value: { tensor: { dtype: type, shape: shapeOf(shape), content } } },
+    });
+  }
+  for (const [n, { op, attributes, inputs: from, outputs: to, inputType }] of operations.entries()) {
+    const name = `op${n}`;
+    for (const [k, id] of to.entries()) source.set(id, k === 0 ? name : `${name}:${k}`);
+    const attr = Object.fromEntries(
+      attributes.map((attribute) => [attribute.name, attributeValue(attribute, binding)]),
+    );
+    // tfjs-node leaves this one to the eager runtime, which finds types by itself.
+    if (op === 'ExpandDims') attr['T'] = { type: DATA_TYPES[inputType!] };
+    node.push({ name, op, input: from.map((id) => source.get(id)!), attr });
+  }
+  for (const [i, { id, dtype }] of outputs.entries()) {
+    node.push({ name: `out${i}`, op: 'Identity', input: [source.get(id)!], attr: { T: { type: DATA_TYPES[dtype] } } });
+  }
+  const graph = { node, versions: { producer: PRODUCER } };
+  return SavedModel.encode(
+    SavedModel.fromObject({ version: 1, metaGraphs: [{ info: { tags: ['serve'] }, graph }] }),
+  ).finish();
+}
+
+function shapeOf(shape: readonly number[]): object {
+  return { dim: shape.map((size) => ({ size })) };
+}
+
+function attributeValue({ name, type, value }: Attribute, binding: Binding): object {
+  const list = Array.isArray(value);
+  switch (type) {
+    case binding.TF_ATTR_STRING:
+      return { s: new TextEncoder().encode(String(value)) };
+    case binding.TF_ATTR_INT:
+      return list ? { list: { i: value } } : { i: value };
+    case binding.TF_ATTR_FLOAT:
+      return list ? { list: { f: value } } : { f: value };
+    case binding.TF_ATTR_BOOL:
+      return list ? { list: { b: value } } : { b: Boolean(value) };
+    case binding.TF_ATTR_TYPE:
+      return { type: value };
+    case binding.TF_ATTR_SHAPE:
+      return { shape: shapeOf(value as readonly number[]) };
+    default:
+      throw new Error(
+        `compile: attribute '${name}' has a type that is not compiled (${type}); run the function without compile`,
+      );
+  }
+}

@@ -1,0 +1,111 @@
+import { disposeTree } from '@audio-ssl/params';
+import { expectClose, seeded } from '@audio-ssl/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../src/index.js';
+
+const random = seeded(3);
+const draw = (...shape: number[]): tf.Tensor =>
+  tf.tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * random() - 1),
+    shape,
+  );
+const onTensorFlow = tf.getBackend() === 'tensorflow';
+
+describe('compile', () => {
+  it('gives what the function gives, for other values and other shapes, and leaks nothing', async () => {
+    const f = ({ w, b }: { w: tf.Tensor; b: tf.Tensor }, x: tf.Tensor) => {
+      const y = tf.add(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D), b);
+      return { y: tf.softmax(y), parts: [tf.mean(y), tf.max(y, 1)], unchanged: b };
+    };
+    const compiled = compile((params: { w: tf.Tensor; b: tf.Tensor }, x: tf.Tensor) => tf.tidy(() => f(params, x)));
+    for (const rows of [3, 3, 3, 5, 3]) {
+      const params = { w: draw(4, 2), b: draw(2) };
+      const x = draw(rows, 4);
+      const expected = f(params, x);
+      const before = tf.memory().numTensors;
+      const actual = compiled(params, x);
+      await expectClose(actual.y, expected.y, { absolute: 1e-6 });
+      await expectClose(actual.parts[0]!, expected.parts[0]!, { absolute: 1e-6 });
+      await expectClose(actual.parts[1]!, expected.parts[1]!, { absolute: 1e-6 });
+      await expectClose(actual.unchanged, params.b, {});
+      disposeTree(actual);
+      expect(tf.memory().numTensors).toBe(before);
+    }
+    compiled.dispose();
+  });
+
+  it('takes gradients inside', async () => {
+    const gradient = compile((x: tf.Tensor) => tf.grad((v: tf.Tensor) => tf.sum(tf.mul(tf.erf(v), tf.exp(v))))(x));
+    for (let i = 0; i < 3; i++) {
+      const x = draw(6);
+      const expected = tf.grad((v: tf.Tensor) => tf.sum(tf.mul(tf.erf(v), tf.exp(v))))(x);
+      await expectClose(gradient(x), expected, { absolute: 1e-6 });
+    }
+  });
+
+  it('keeps constants, made inside or captured', async () => {
+    const captured = tf.tensor1d([10, 20]);
+    const f = compile((x: tf.Tensor) => tf.add(tf.mul(x, captured), tf.tensor1d([1, 2])));
+    await expectClose(f(tf.tensor1d([1, 1])), [11, 22], {});
+    await expectClose(f(tf.tensor1d([2, 3])), [21, 62], {});
+  });
+
+  it('does not mind the order of keys', async () => {
+    const f = compile(({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => tf.sub(a, b));
+    const [a, b] = [tf.scalar(5), tf.scalar(3)];
+    await expectClose(f({ a, b }), [2], {});
+    await expectClose(f({ b, a }), [2], {});
+  });
+
+  it('tells which kernels it has run: indices, slices, reductions, comparisons, types', async () => {
+    const f = (x: tf.Tensor, indices: tf.Tensor): { [name: string]: tf.Tensor } => ({
+      gather: tf.gather(x, indices as tf.Tensor1D),
+      segments: tf.unsortedSegmentSum(x, indices as tf.Tensor1D, 4),
+      slice: tf.slice(x, [1, 0], [2, 3]),
+      pad: tf.pad(x, [
+        [0, 1],
+        [2, 0],
+      ]),
+      stack: tf.stack([x, x], 1),
+      transpose: tf.transpose(x),
+      tile: tf.tile(x, [1, 2]),
+      argMax: tf.argMax(x, 1),
+      oneHot: tf.oneHot(indices as tf.Tensor1D, 4),
+      where: tf.where(tf.greater(x, 0), x, tf.zerosLike(x)),
+      cast: tf.cast(tf.less(x, 0.2), 'float32'),
+      moments: tf.moments(x, 0).variance,
+      norm: tf.rsqrt(tf.add(tf.sum(tf.square(x)), 1e-6)),
+      clipped: tf.clipByValue(x, -0.5, 0.5),
+      expanded: tf.expandDims(x, 1),
+      logSoftmax: tf.logSoftmax(x),
+      minimum: tf.minimum(x, tf.maximum(tf.neg(x), 0.1)),
+    });
+    const compiled = compile((x: tf.Tensor, indices: tf.Tensor) => tf.tidy(() => f(x, indices)));
+    for (const order of [
+      [0, 2, 1],
+      [2, 2, 0],
+      [1, 0, 0],
+    ]) {
+      const x = draw(3, 3);
+      const indices = tf.tensor1d(order, 'int32');
+      const [actual, expected] = [compiled(x, indices), f(x, indices)];
+      for (const name of Object.keys(expected)) await expectClose(actual[name]!, expected[name]!, { absolute: 1e-6 });
+    }
+  });
+
+  it.skipIf(!onTensorFlow)('refuses what a graph cannot hold, with the next step', () => {
+    const reads = compile((x: tf.Tensor) => tf.mul(x, tf.add(x, 1).dataSync()[0]!));
+    expect(() => reads(tf.scalar(2))).toThrow('the function reads the value of a tensor');
+    const constant = compile((_: tf.Tensor) => ({ c: tf.add(tf.scalar(1), tf.scalar(2)), d: tf.scalar(3) }));
+    expect(() => constant(tf.scalar(2))).toThrow("the result 'd' depends on no argument");
+  });
+
+  it('is repeated bit for bit', async () => {
+    const f = compile((x: tf.Tensor) => tf.matMul(tf.softmax(x) as tf.Tensor2D, x as tf.Tensor2D));
+    const x = draw(32, 32);
+    f(x).dispose();
+    const [one, two] = [await f(x).data(), await f(x).data()];
+    expect(one).toEqual(two);
+  });
+});
