@@ -50,7 +50,16 @@ export function compile<Args extends readonly TensorTree[], Result extends Tenso
     const run = (): Result => tidy(() => mapTree(fn(...args), (leaf) => (owned.has(leaf) ? tf.clone(leaf) : leaf)));
     const backend = nodeBackend();
     if (!backend) return run();
-    const signature = named.map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`).join(';');
+    // Clones share one value, and a graph traced with them would use it for both: sharing is part of the signature.
+    const firstWith = new Map<number, number>();
+    const signature = backend
+      .getInputTensorIds(inputs)
+      .map((id, i) => {
+        if (!firstWith.has(id)) firstWith.set(id, i);
+        const [path, { dtype, shape }] = named[i]!;
+        return `${path}:${dtype}[${shape}]${firstWith.get(id)}`;
+      })
+      .join(';');
     const graph = graphs.get(signature);
     if (graph) return graph.run(inputs);
     const first = build(backend, run, inputs);

@@ -58,7 +58,16 @@ describe('compile', () => {
     await expectClose(f({ b, a }), [2], {});
   });
 
-  it('tells which kernels it has run: indices, slices, reductions, comparisons, types', async () => {
+  it('keeps arguments apart that shared one value in the first call', async () => {
+    const f = compile((a: tf.Tensor, b: tf.Tensor) => tf.sub(a, b));
+    const a = tf.scalar(5);
+    await expectClose(f(a, tf.clone(a)), [0], {});
+    await expectClose(f(a, tf.scalar(3)), [2], {});
+    await expectClose(f(tf.scalar(1), tf.scalar(3)), [-2], {});
+    await expectClose(f(a, tf.clone(a)), [0], {});
+  });
+
+  it('runs the kernels of a model: indices, slices, reductions, comparisons, types', async () => {
     const f = (x: tf.Tensor, indices: tf.Tensor): { [name: string]: tf.Tensor } => ({
       gather: tf.gather(x, indices as tf.Tensor1D),
       segments: tf.unsortedSegmentSum(x, indices as tf.Tensor1D, 4),
