@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const message = async (set: readonly string[], preset = 'demo'): Promise<string> =>
+const message = async (set: readonly string[], preset = 'tiny'): Promise<string> =>
   loadConfig({ preset, set }).then(
     () => 'accepted',
     (error: Error) => error.message,

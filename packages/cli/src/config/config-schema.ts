@@ -4,12 +4,13 @@ import { z } from 'zod';
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
 const above0 = z.number().gt(0);
-const range = (value: z.ZodNumber) => z.strictObject({ from: value, to: value });
+const range = (what: string) =>
+  z.strictObject({ from: share.describe(`${what}, at the first step`), to: share.describe(`${what}, at the last`) });
 const transformer = z.strictObject({
-  embedDim: z.int().min(4).max(4096),
-  depth: z.int().min(1).max(64),
-  numHeads: z.int().min(1).max(64),
-  mlpRatio: above0.default(4),
+  embedDim: z.int().min(4).max(4096).describe('width of a token; a multiple of 4 and of numHeads'),
+  depth: z.int().min(1).max(64).describe('number of blocks'),
+  numHeads: z.int().min(1).max(64).describe('attention heads'),
+  mlpRatio: above0.default(4).describe('width of the hidden layer, in units of embedDim'),
 });
 const poolings = ['mean', 'mean+std+max'] as const;
 
@@ -21,112 +22,118 @@ export const configSchema = z
   .strictObject({
     preset: z
       .enum(Object.keys(sizes) as [Size, ...Size[]])
-      .meta({ description: 'sizes of the networks and the defaults that go with them' }),
-    variant: z.enum(Object.keys(variants) as [VariantName, ...VariantName[]]).meta({ description: 'the recipe' }),
+      .describe('sizes of the networks and the defaults that go with them'),
+    variant: z.enum(Object.keys(variants) as [VariantName, ...VariantName[]]).describe('the recipe'),
     seed: z
       .int()
       .min(0)
       .max(2 ** 31 - 1)
       .default(0)
-      .meta({ description: 'of every draw: weights, batches, crops, masks' }),
-    steps: count.max(10_000_000).meta({ description: 'optimiser updates of the run; the schedules stretch to it' }),
-    minutes: above0.max(100_000).nullable().default(null).meta({
-      description: 'a time budget instead of `steps`: a few updates are timed first and `steps` is set to what fits',
-    }),
-    batchSize: z.int().min(1).max(65_536).meta({ description: 'clips per update' }),
-    checkpointEvery: count.default(100).meta({ description: 'updates between two checkpoints' }),
+      .describe('of every draw: weights, batches, crops, masks'),
+    steps: count.max(10_000_000).describe('optimiser updates of the run; the schedules stretch to it'),
+    minutes: above0
+      .max(100_000)
+      .nullable()
+      .default(null)
+      .describe('a time budget instead of `steps`: a few updates are timed first and `steps` is set to what fits'),
+    batchSize: z.int().min(1).max(65_536).describe('clips per update'),
+    checkpointEvery: count.default(100).describe('updates between two checkpoints'),
     data: z.strictObject({
       dataset: z
         .enum(['folder', 'esc50', 'nsynth'])
         .default('folder')
-        .meta({ description: 'layout of the data folder; labels are never used in pretraining' }),
-      frontEnd: z.enum(['matpac', 'm2d']).default('matpac').meta({ description: 'how log-mels are computed' }),
-      cropFrames: z
+        .describe('layout of the data folder; labels are never used in pretraining'),
+      frontEnd: z.enum(['matpac', 'm2d']).default('matpac').describe('how log-mels are computed'),
+      cropFrames: z.int().min(16).max(100_000).describe('frames of 10 ms in a training crop; a multiple of the patch'),
+      mean: z.union([z.number(), z.literal('dataset')]).describe('subtracted from the log-mels; `dataset` measures it'),
+      std: z.union([above0, z.literal('dataset')]).describe('the log-mels are divided by it; `dataset` measures it'),
+      shortClips: z.enum(['pad', 'drop']).default('pad').describe('what becomes of clips shorter than a crop'),
+      maxSilence: share
+        .default(0.5)
+        .describe('largest share of digital silence in a crop, where the clip has one that loud; 1 crops anywhere'),
+      timeOffset: z
         .int()
-        .min(16)
-        .max(100_000)
-        .meta({ description: 'frames of 10 ms in a training crop; a multiple of the patch' }),
-      mean: z
-        .union([z.number(), z.literal('dataset')])
-        .meta({ description: 'subtracted from the log-mels; `dataset` measures it' }),
-      std: z
-        .union([above0, z.literal('dataset')])
-        .meta({ description: 'the log-mels are divided by it; `dataset` measures it' }),
-      shortClips: z
-        .enum(['pad', 'drop'])
-        .default('pad')
-        .meta({ description: 'what becomes of clips shorter than a crop' }),
-      maxSilence: share.default(0.5).meta({
-        description: 'largest share of digital silence in a crop, where the clip has one that loud; 1 crops anywhere',
-      }),
-      timeOffset: z.int().min(0).max(10_000).default(0).meta({
-        description:
+        .min(0)
+        .max(10_000)
+        .default(0)
+        .describe(
           'the positions of a batch start at a time patch drawn from 0 to this: teaches short crops the positions of longer clips',
-      }),
-      workers: z.int().min(1).max(256).default(2).meta({ description: 'threads that compute log-mels' }),
+        ),
+      workers: z.int().min(1).max(256).default(2).describe('threads that compute log-mels'),
     }),
     masking: z
       .strictObject({
         strategy: z
           .enum(['random', 'block', 'inverseBlock', 'time', 'frequency', 'multiBlock'])
           .default('random')
-          .meta({ description: 'which patches are hidden together' }),
-        ratio: z.number().gt(0).lt(1).default(0.7).meta({ description: 'share of the patches that is hidden' }),
+          .describe('which patches are hidden together'),
+        ratio: z.number().gt(0).lt(1).default(0.7).describe('share of the patches that is hidden'),
       })
       .prefault({}),
     model: z.strictObject({
-      bins: z.literal(80),
-      patch: z
-        .tuple([z.int().min(1).max(80), z.int().min(1).max(1024)])
-        .meta({ description: '[mel bins, frames] of a patch' }),
+      bins: z.literal(80).describe('mel bands of the front end'),
+      patch: z.tuple([z.int().min(1).max(80), z.int().min(1).max(1024)]).describe('[mel bins, frames] of a patch'),
       encoder: transformer,
       predictor: transformer,
       head: z.strictObject({
-        hiddenDim: count.max(65_536),
-        bottleneckDim: count.max(65_536),
-        pseudoClasses: z.int().min(2).max(1_000_000),
+        hiddenDim: count.max(65_536).describe('width of the two hidden layers'),
+        bottleneckDim: count.max(65_536).describe('width before the last layer'),
+        pseudoClasses: z.int().min(2).max(1_000_000).describe('number of pseudo-classes'),
       }),
     }),
     prediction: z.strictObject({
-      loss: z.enum(['cosine', 'mse', 'smoothL1']),
-      standardizeTargets: z.boolean(),
-      weight: z.number().min(0),
+      loss: z.enum(['cosine', 'mse', 'smoothL1']).describe('distance between predicted and teacher latents'),
+      standardizeTargets: z.boolean().describe('standardise each target over its channels first, as M2D does'),
+      weight: z.number().min(0).describe('weight of the loss; 0 leaves it out'),
       hypotheses: z
         .strictObject({
-          count: z.int().min(2).max(64),
-          temperature: above0,
-          rate: z.number().gt(0).max(1),
-          hardBelow: z.number().min(0),
+          count: z.int().min(2).max(64).describe('predictions a patch'),
+          temperature: above0.describe('of the weights over hypotheses, at the first step'),
+          rate: z.number().gt(0).max(1).describe('factor of the temperature at every step of the reference run'),
+          hardBelow: z.number().min(0).describe('below this temperature only the nearest hypothesis counts'),
         })
-        .nullable(),
+        .nullable()
+        .describe('several predictions a patch (MATPAC++), or null for one'),
     }),
     classification: z.strictObject({
-      weight: z.number().min(0),
-      observe: z.boolean(),
-      studentTemperature: above0,
-      teacherTemperature: z.strictObject({ from: above0, to: above0, warmup: share }),
-      centering: z.enum(['probabilities', 'logits', 'sinkhorn', 'none']),
-      centerMomentum: share,
-      centerUpdate: z.enum(['next', 'now']),
+      weight: z.number().min(0).describe('weight of the loss; 0 leaves it out'),
+      observe: z.boolean().describe('keep heads and statistics at weight 0'),
+      studentTemperature: above0.describe('of the student’s pseudo-class distribution'),
+      teacherTemperature: z.strictObject({
+        from: above0.describe('at the first step'),
+        to: above0.describe('after the warm-up'),
+        warmup: share.describe('length of the warm-up, as a share of the run'),
+      }),
+      centering: z
+        .enum(['probabilities', 'logits', 'sinkhorn', 'none'])
+        .describe('what keeps the teacher’s distribution from collapsing'),
+      centerMomentum: share.describe('share of the centre that survives a step'),
+      centerUpdate: z.enum(['next', 'now']).describe('whether a step uses the centre of the steps before or its own'),
     }),
     teacher: z.strictObject({
-      start: z.enum(['independent', 'student']),
-      input: z.enum(['masked', 'all']),
-      update: z.enum(['before', 'after']),
-      encoderDecay: range(share),
-      headDecay: range(share),
-      referenceSteps: count.nullable(),
+      start: z.enum(['independent', 'student']).describe('own random draw, or a copy of the student'),
+      input: z.enum(['masked', 'all']).describe('patches the teacher sees'),
+      update: z.enum(['before', 'after']).describe('whether the average is taken before or after the optimiser’s step'),
+      encoderDecay: range('share of the encoder that survives a step'),
+      headDecay: range('share of the class head that survives a step'),
+      referenceSteps: count
+        .nullable()
+        .describe(
+          'length of the run the decays are meant for; they are rescaled to this run’s. null takes them as they are',
+        ),
     }),
     optimizer: z.strictObject({
-      learningRate: z.number().min(0).max(10),
-      warmup: share,
-      beta1: z.number().min(0).lt(1),
-      beta2: z.number().min(0).lt(1),
-      epsilon: above0,
-      epsilonPlacement: z.enum(['uncorrected', 'corrected']),
-      weightDecay: z.number().min(0),
-      decay: z.enum(['all', 'matrices']),
-      clipNorm: above0,
+      learningRate: z.number().min(0).max(10).describe('highest learning rate'),
+      warmup: share.describe('share of the run in which it rises from 0; then it falls along half a cosine'),
+      beta1: z.number().min(0).lt(1).describe('decay of AdamW’s first moment'),
+      beta2: z.number().min(0).lt(1).describe('decay of its second moment'),
+      epsilon: above0.describe('added to the root of the second moment'),
+      epsilonPlacement: z
+        .enum(['uncorrected', 'corrected'])
+        .describe('before the bias correction (fairseq) or after it (PyTorch)'),
+      weightDecay: z.number().min(0).describe('decoupled weight decay, times the learning rate'),
+      decay: z.enum(['all', 'matrices']).describe('parameters that decay'),
+      clipNorm: above0.describe('gradients with a larger norm are scaled down to it'),
     }),
     probe: z
       .strictObject({
@@ -134,13 +141,8 @@ export const configSchema = z
           .array(z.enum(poolings))
           .min(1)
           .default(['mean'])
-          .meta({ description: 'how frame features become one vector a clip' }),
-        folds: z
-          .int()
-          .min(2)
-          .max(100)
-          .default(5)
-          .meta({ description: 'number of folds where the data set has none of its own' }),
+          .describe('how frame features become one vector a clip'),
+        folds: z.int().min(2).max(100).default(5).describe('number of folds where the data set has none of its own'),
       })
       .prefault({}),
   })
