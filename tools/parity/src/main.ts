@@ -14,15 +14,16 @@ program
     'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors)',
   )
   .option('--backend <name>', 'tensorflow, wasm or cpu; the best of this machine by default')
-  .action(async (folders: string[], options: { backend?: 'tensorflow' | 'wasm' | 'cpu' }) => {
+  .option('--compiled', 'run the training step as one graph, as `audio-ssl pretrain` does (tensorflow only)')
+  .action(async (folders: string[], options: { backend?: 'tensorflow' | 'wasm' | 'cpu'; compiled?: true }) => {
     const { name } = await startBackend(options.backend ? { prefer: options.backend } : {});
     if (options.backend && name !== options.backend)
       throw new Error(`backend ${options.backend} is not available here; run: npm run setup`);
     let failed = 0;
     let compared = 0;
     for (const folder of folders) {
-      const lines = await compareFolder(folder, name);
-      console.log(`\n${basename(folder)} on ${name}`);
+      const lines = await compareFolder(folder, name, options.compiled === true);
+      console.log(`\n${basename(folder)} on ${name}${options.compiled ? ', compiled' : ''}`);
       for (const line of lines) console.log(format(line));
       compared += lines.length;
       failed += lines.filter(({ ok }) => !ok).length;
@@ -31,8 +32,8 @@ program
     if (failed > 0) process.exitCode = 1;
   });
 
-async function compareFolder(folder: string, backend: string): Promise<Comparison[]> {
-  if (existsSync(join(folder, 'run.json'))) return replay(folder, backend);
+async function compareFolder(folder: string, backend: string, compiled: boolean): Promise<Comparison[]> {
+  if (existsSync(join(folder, 'run.json'))) return replay(folder, backend, { compiled });
   const frontend = join(folder, 'frontend.safetensors');
   if (existsSync(frontend)) return compareFrontend(frontend);
   throw new Error(

@@ -1,3 +1,4 @@
+import { compile } from '@audio-ssl/compile';
 import { countVisible, maskFromPermutation } from '@audio-ssl/masking';
 import {
   authorsName,
@@ -11,6 +12,7 @@ import {
   type MatpacOptions,
   type MatpacScalars,
   type MatpacState,
+  type MatpacStep,
   type Student,
 } from '@audio-ssl/matpac';
 import { disposeTree, leaves, mapTree, valueAndGrad, type TensorTree } from '@audio-ssl/params';
@@ -36,14 +38,20 @@ export function boundsFor(backend: string): Bounds {
 // A schedule is the same formula in the same double precision; the last two bits depend on the order of operations.
 const EXACT = { kind: 'relative', bound: 2 ** -51 } as const;
 
-/** Replays a recorded training run and compares every recorded number. */
-export async function replay(folder: string, backend: string): Promise<Comparison[]> {
+/** Replays a recorded training run, eagerly or with the compiled step, and compares every recorded number. */
+export async function replay(
+  folder: string,
+  backend: string,
+  { compiled = false }: { readonly compiled?: boolean } = {},
+): Promise<Comparison[]> {
   const recorded = await readRecordedRun(folder);
   const options = optionsOf(recorded);
   const bounds = boundsFor(backend);
   const differences = new Differences();
   const curves = schedule(options, recorded.run.config.max_update);
-  const step = trainStep(options);
+  const eager = (old: MatpacState, batch: MatpacBatch, scalars: MatpacScalars<tf.Scalar>): ReturnType<MatpacStep> =>
+    trainStep(options)(old, batch, scalars);
+  const step = compiled ? compile(eager) : eager;
   let state = recordedState(recorded, options);
   let center = state.center!; // the centre that the last step used: what the authors' checkpoint holds
 
@@ -61,7 +69,9 @@ export async function replay(folder: string, backend: string): Promise<Compariso
     const batch = recordedBatch(recorded, options, i);
     if (i === 0) await compareForward(recorded, options, state, batch, scalars, bounds, differences);
     const centerMean = tf.tidy(() => tf.mean(tf.abs(state.center!)));
-    const result = step(state, batch, scalars);
+    // As tensors: a compiled step would keep numbers as they were in its first call.
+    const values = tensors(scalars);
+    const result = step(state, batch, values);
     const value = async (name: string): Promise<number> => (await result.metrics[name]!.data())[0]!;
     const perStep = async (name: string, key: string, actual: number): Promise<void> => {
       if (log[key] !== undefined) {
@@ -78,7 +88,7 @@ export async function replay(folder: string, backend: string): Promise<Compariso
     await perStep('tokens in agreement', 'correct', Math.round((await value('classes/agreement')) * log['count']!));
     await perStep('mean of the centre', 'center_abs_mean', (await centerMean.data())[0]!);
 
-    tf.dispose([batch as unknown as tf.TensorContainer, centerMean, result.metrics]);
+    tf.dispose([batch, centerMean, result.metrics, values] as unknown as tf.TensorContainer);
     center = tf.clone(state.center!);
     disposeTree(state);
     state = result.state;
@@ -94,6 +104,11 @@ export async function replay(folder: string, backend: string): Promise<Compariso
   center.dispose();
   disposeTree(state);
   return differences.list();
+}
+
+function tensors(scalars: MatpacScalars): MatpacScalars<tf.Scalar> {
+  const entries = Object.entries(scalars).map(([name, value]) => [name, tf.scalar(value)] as const);
+  return Object.fromEntries(entries) as MatpacScalars<tf.Scalar>;
 }
 
 async function compareForward(

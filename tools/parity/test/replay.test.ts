@@ -16,6 +16,11 @@ describe.skipIf(!reference)('the authors’ recorded runs', () => {
       expect(lines.filter(({ ok }) => !ok)).toEqual([]);
     },
   );
+
+  it('are reproduced by the compiled step', async () => {
+    const lines = await replay(join(reference!, 'matpac-plusplus-tiny'), tf.getBackend(), { compiled: true });
+    expect(lines.filter(({ ok }) => !ok)).toEqual([]);
+  });
 });
 
 describe('Differences', () => {
