@@ -60,7 +60,9 @@ export function designMatrix({ data, rows, dims }: Features, classes: number): D
       else await product(transposed as tf.Tensor2D, residual, into.coefficients);
       for (let i = 0; i < into.coefficients.length; i++) into.coefficients[i]! += shift * w.coefficients[i]!;
       into.bias.fill(0);
-      for (let i = 0; i < residual.length; i++) into.bias[i % classes]! += residual[i]!;
+      for (let at = 0; at < residual.length; at += classes) {
+        for (let k = 0; k < classes; k++) into.bias[k]! += residual[at + k]!;
+      }
       await product((dual ? gram : x) as tf.Tensor2D, into.coefficients, into.image);
     },
     inner: (u, v, withBias) =>
