@@ -2,7 +2,7 @@ import { project, sharpen, sinkhorn, updateCenter } from '@audio-ssl/distributio
 import { standardizeTokens } from '@audio-ssl/latent-prediction';
 import { tidy, type Scalar } from '@audio-ssl/params';
 import { embedPatches, encode, dropClassToken, prependClassToken, takeTokens } from '@audio-ssl/vit';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { MatpacBatch } from './batch.js';
 import { hasHead, type MatpacOptions } from './options.js';
 import { hasCenter, type MatpacState } from './state.js';
