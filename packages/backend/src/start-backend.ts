@@ -53,7 +53,7 @@ export async function startBackend({ prefer = 'tensorflow' }: StartOptions = {})
   for (const name of ORDER.slice(first)) {
     try {
       const { version, device } = await starters[name]();
-      if (!(await tf.setBackend(name))) throw new Error('it does not initialise');
+      if (!(await withoutNewListeners(() => tf.setBackend(name)))) throw new Error('it does not initialise');
       if (name === 'wasm') completeWasm(tf.backend());
       if (name !== 'cpu') await selfTest();
       const why =
@@ -94,6 +94,22 @@ const starters: { readonly [name in BackendName]: () => Promise<Pick<StartedBack
     return { version: tf.version_core, device: 'cpu' };
   },
 };
+
+/**
+ * Emscripten's modules listen for uncaught errors to throw them again, from inside their one line of 60 kB, which Node
+ * then prints in front of every message.
+ */
+async function withoutNewListeners<T>(start: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'];
+  const before = events.map((event) => process.rawListeners(event));
+  const result = await start();
+  events.forEach((event, i) => {
+    for (const listener of process.rawListeners(event)) {
+      if (!before[i]!.includes(listener)) process.removeListener(event, listener as () => void);
+    }
+  });
+  return result;
+}
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : JSON.stringify(error)).split('\n')[0]!.trim();

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
@@ -84,6 +84,21 @@ describe('startBackend', () => {
     );
     expect(output).toBe('');
   });
+});
+
+test('an uncaught error is printed as it is after wasm has started', { timeout: 60_000 }, () => {
+  const program = `import { startBackend } from '@audio-ssl/backend'; await startBackend({ prefer: 'wasm' }); throw new Error('a clear message');`;
+  const child = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=@audio-ssl/source', '--input-type=module', '--eval', program],
+    {
+      cwd: new URL('../../..', import.meta.url),
+      encoding: 'utf8',
+    },
+  );
+  expect(child.status).toBe(1);
+  expect(child.stderr).toContain('a clear message');
+  expect(child.stderr.length).toBeLessThan(5000);
 });
 
 describe('prepareProcess', () => {

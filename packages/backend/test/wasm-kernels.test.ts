@@ -102,6 +102,29 @@ describe('matMul', () => {
   });
 });
 
+test('transpose is right for every shape, permutation and type', async () => {
+  const axes = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 6 }).chain((shape) =>
+    fc.record({
+      shape: fc.constant(shape),
+      perm: fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }),
+    }),
+  );
+  const check = async (shape: number[], perm: number[], dtype: 'float32' | 'int32' | 'bool'): Promise<void> => {
+    const values = data(shape).map((x) => (dtype === 'bool' ? Number(x > 0) : Math.round(x * 1000)));
+    await onBoth(() => tf.transpose(tf.tensor(values, shape, dtype), perm));
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      axes,
+      fc.constantFrom('float32' as const, 'int32' as const, 'bool' as const),
+      ({ shape, perm }, dtype) => check(shape, perm, dtype),
+    ),
+    { numRuns: 100 },
+  );
+  await check([70, 45], [1, 0], 'float32'); // more than a tile
+  await check([3, 40, 2, 70], [0, 2, 1, 3], 'float32'); // long runs
+});
+
 describe('slice, split and unstack', () => {
   test('are right for every shape and type', async () => {
     const axis = fc.integer({ min: 1, max: 20 }).chain((size) =>
