@@ -1,7 +1,6 @@
 import type { Mask } from '@audio-ssl/masking';
-import { sinCosPositions } from '@audio-ssl/vit';
+import { embedPatches, patchGrid, sinCosPositions, type SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { patchGrid } from '@audio-ssl/vit';
 import type { ModelOptions } from './options.js';
 
 /** What a step sees of the data. */
@@ -58,4 +57,18 @@ export function makeBatch(
       predictor: sinCosPositions(grid, predictor.embedDim, { timeOffset }),
     },
   };
+}
+
+/**
+ * All tokens of a batch with their positions, before anything is hidden. Student and teacher both start from the
+ * student's patch embedding (MATPAC's code: only the blocks have an average).
+ *
+ * @returns (B, N, D).
+ */
+export function embedBatch(
+  { patch_embed }: Pick<SpectrogramEncoder, 'patch_embed'>,
+  { spectrogram, positions }: MatpacBatch,
+  { patch }: ModelOptions,
+): tf.Tensor3D {
+  return embedPatches(patch_embed, spectrogram, { patch, positions: positions.encoder });
 }

@@ -2,9 +2,9 @@ import { crossEntropy, project } from '@audio-ssl/distribution-matching';
 import { cosineLoss, hypotheses, hypothesesLoss, mseLoss, smoothL1Loss } from '@audio-ssl/latent-prediction';
 import { dense } from '@audio-ssl/layers';
 import { tidy, type Scalar } from '@audio-ssl/params';
-import { embedPatches, encode, predict, prependClassToken, takeTokens } from '@audio-ssl/vit';
+import { encode, predict, prependClassToken, takeTokens } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import type { MatpacBatch } from './batch.js';
+import { embedBatch, type MatpacBatch } from './batch.js';
 import type { MatpacOptions } from './options.js';
 import type { Student } from './state.js';
 import type { Targets } from './teacher-targets.js';
@@ -44,10 +44,7 @@ export function matpacLoss(
 ): { value: tf.Scalar; aux: StudentOutputs } {
   const { model, prediction, classification } = options;
   return tidy(() => {
-    const tokens = embedPatches(student.patch_embed, batch.spectrogram, {
-      patch: model.patch,
-      positions: batch.positions.encoder,
-    }); // (B, N, D)
+    const tokens = embedBatch(student, batch, model); // (B, N, D)
     const visible = prependClassToken(student.cls_token, takeTokens(tokens, batch.visible)); // (B, 1 + V, D)
     const encoded = encode(student.encoder, visible, model.encoder);
     const trunk = predict(student.predictor, encoded, batch.visible, batch.masked, {

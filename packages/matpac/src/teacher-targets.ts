@@ -1,9 +1,9 @@
 import { project, sharpen, sinkhorn, updateCenter } from '@audio-ssl/distribution-matching';
 import { standardizeTokens } from '@audio-ssl/latent-prediction';
 import { tidy, type Scalar } from '@audio-ssl/params';
-import { embedPatches, encode, dropClassToken, prependClassToken, takeTokens } from '@audio-ssl/vit';
+import { encode, dropClassToken, prependClassToken, takeTokens } from '@audio-ssl/vit';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { MatpacBatch } from './batch.js';
+import { embedBatch, type MatpacBatch } from './batch.js';
 import { hasHead, type MatpacOptions } from './options.js';
 import { hasCenter, type MatpacState } from './state.js';
 
@@ -36,10 +36,7 @@ export function teacherTargets(
   const { student, teacher, center } = state;
   const { model, prediction, classification } = options;
   return tidy(() => {
-    const tokens = embedPatches(student.patch_embed, batch.spectrogram, {
-      patch: model.patch,
-      positions: batch.positions.encoder,
-    }); // (B, N, D)
+    const tokens = embedBatch(student, batch, model); // (B, N, D)
     const raw = encodeTeacher(tokens); // (B, M, D)
     const latents = prediction.standardizeTargets ? standardizeTokens(raw) : raw;
     if (!hasHead(options)) return { latents, raw };
