@@ -14,7 +14,10 @@ export function expectCloseArrays(
     if (!(excess <= worst.excess)) worst = { excess, at: i };
   }
   const { excess, at } = worst;
-  expect(excess <= 0, `element ${at}: got ${actual[at]}, expected ${expected[at]}, ${excess} beyond the tolerance`).toBe(true);
+  expect(
+    excess <= 0,
+    `element ${at}: got ${actual[at]}, expected ${expected[at]}, ${excess} beyond the tolerance`,
+  ).toBe(true);
 }
 
 /** As {@link expectCloseArrays} for a tensor; `expected` is a tensor of the same shape or its elements in row-major order. */

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 export function sharedFolder(name: string): string | undefined {
   const path = fileURLToPath(new URL(`../../../../shared/${name}`, import.meta.url));
   if (existsSync(path)) return path;
-  console.warn(`tests that need ../shared/${name} are skipped: it stands beside the checkout only where audio-ssl is developed`);
+  console.warn(
+    `tests that need ../shared/${name} are skipped: it stands beside the checkout only where audio-ssl is developed`,
+  );
   return undefined;
 }
