@@ -11,23 +11,21 @@ import {
   type SafetensorsEntry,
 } from '../src/index.js';
 
-const entry = fc
-  .array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 })
-  .chain((shape) =>
-    fc
-      .record({
-        int: fc.boolean(),
-        values: fc.array(fc.integer({ min: -1000, max: 1000 }), {
-          minLength: shape.reduce((a, b) => a * b, 1),
-          maxLength: shape.reduce((a, b) => a * b, 1),
-        }),
-      })
-      .map(({ int, values }): SafetensorsEntry => ({
-        dtype: int ? 'I32' : 'F32',
-        shape,
-        data: int ? Int32Array.from(values) : Float32Array.from(values),
-      })),
-  );
+const entry = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 }).chain((shape) =>
+  fc
+    .record({
+      int: fc.boolean(),
+      values: fc.array(fc.integer({ min: -1000, max: 1000 }), {
+        minLength: shape.reduce((a, b) => a * b, 1),
+        maxLength: shape.reduce((a, b) => a * b, 1),
+      }),
+    })
+    .map(({ int, values }): SafetensorsEntry => ({
+      dtype: int ? 'I32' : 'F32',
+      shape,
+      data: int ? Int32Array.from(values) : Float32Array.from(values),
+    })),
+);
 
 describe('safetensors', () => {
   it('come back as they were written', () => {
