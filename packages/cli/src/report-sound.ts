@@ -6,10 +6,10 @@ import type { ReportSound } from './report/report-data.js';
 
 const SMALL = 90_000;
 const RATE = 16_000;
-const SECONDS = 6;
+const SECONDS = 5;
 
 /**
- * Reads a sound to listen to in a report: a small FLAC or WAV file as it is, anything else as its first six seconds in
+ * Reads a sound to listen to in a report: a small FLAC or WAV file as it is, anything else as its first five seconds in
  * mono 16-bit WAV at 16 kHz.
  */
 export async function reportSound(path: string, id: string, label?: string): Promise<ReportSound> {
