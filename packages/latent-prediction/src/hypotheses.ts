@@ -9,7 +9,7 @@ export type Hypotheses = readonly Dense[];
 /**
  * The linear maps of the hypotheses before training: Xavier-uniform kernels, biases 0.
  *
- * @param options.inputDim width of the predictor; `outputDim`: of the latents; `count`: of hypotheses, 5 in MATPAC++.
+ * @param options `inputDim`: width of the predictor; `outputDim`: of the latents; `count`: of hypotheses, 5 in MATPAC++.
  * @param random uniform numbers in [0, 1).
  * @throws Error for a count that is not a whole number above 0.
  * @example
@@ -71,7 +71,7 @@ export type HypothesesLoss = {
  * @param predicted (B, M, H, D) from {@link hypotheses}.
  * @param target (B, M, D).
  * @param temperature T, a number or, in a compiled step, a scalar tensor; above 0, or the hard choice.
- * @param options.hardBelow 1e-4 by default.
+ * @param options `hardBelow`: 1e-4 by default.
  * @throws Error when the shapes do not fit and for a temperature that is NaN.
  * @example
  * const { loss, best } = hypothesesLoss(hypotheses(params, trunk), targets, 0.1);

@@ -72,7 +72,7 @@ export function mseLoss(predicted: tf.Tensor, target: tf.Tensor): tf.Tensor {
  *
  * @param predicted (..., D), as a rule (B, M, D).
  * @param target of the same shape.
- * @param options.beta β, above 0, in the unit of the latents; 1 by default.
+ * @param options `beta`: β, above 0, in the unit of the latents; 1 by default.
  * @returns (...).
  * @throws Error when the shapes differ and for a beta that is not above 0.
  * @example

@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
  * dx = (dy - u Σ dy u) / ‖x‖. A vector shorter than epsilon is divided by epsilon and its gradient is dy / epsilon.
  *
  * @param x any shape, float32.
- * @param axis the axis of the vectors; the last one by default.
- * @param epsilon lower bound of the norm; 1e-12 in PyTorch's `normalize`.
+ * @param options `axis`: of the vectors, the last one by default; `epsilon`: lower bound of the norm, 1e-12 as in
+ *   PyTorch's `normalize`.
  * @returns the shape of x, of unit length over the axis.
  * @example
  * const directions = l2Normalize(latents); // (B, M, D)

@@ -5,8 +5,8 @@
  * The weight of the first teacher at the end of a run is the product of its decays; this keeps that product.
  *
  * @param decay in [0, 1].
- * @param referenceSteps updates of the run that the decay was chosen for, above 0.
- * @param steps updates of this run, above 0.
+ * @param options `referenceSteps`: updates of the run that the decay was chosen for; `steps`: updates of this run; both
+ *   above 0.
  * @throws Error for a decay or a length out of range.
  * @example
  * rescaleDecay(0.99995, { referenceSteps: 294_816, steps: 600 }); // 0.9757...

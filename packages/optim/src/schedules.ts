@@ -9,7 +9,7 @@ const isSteps = (value: number): boolean => Number.isFinite(value) && value >= 0
  *
  * Source: `get_annealed_rate` of fairseq's EMA models, as used by MATPAC for its decays and its teacher temperature.
  *
- * @param options.steps length in steps, 0 or more; 0 is the constant `to`.
+ * @param options `steps`: length in steps, 0 or more; 0 is the constant `to`.
  * @throws Error for a length that is negative or not finite.
  * @example
  * const decay = linear({ from: 0.99995, to: 0.99999, steps: 294_816 });
@@ -32,7 +32,7 @@ export function linear({
 /**
  * from · rate^step, in double precision (the temperature of MATPAC++, arXiv 2508.12709: 0.1 · 0.99997^step).
  *
- * @param options.rate factor of one step, above 0.
+ * @param options `rate`: factor of one step, above 0.
  * @throws Error for a rate that is not above 0.
  * @example
  * const temperature = exponential({ from: 0.1, rate: 0.99997 });

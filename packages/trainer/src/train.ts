@@ -58,6 +58,7 @@ export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
   readonly checkpointEvery?: { readonly steps?: number; readonly seconds?: number };
   /** Finishes the current step, writes a checkpoint and returns with `completed: false`. */
   readonly signal?: AbortSignal;
+  /** Told of every step once it is logged. */
   readonly onStep?: (event: StepEvent) => void;
   readonly hooks?: readonly Hook<State>[];
   /** Told about damaged checkpoints and locks that were taken over. Default `console.warn`. */
