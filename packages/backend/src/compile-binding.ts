@@ -17,9 +17,9 @@ export const COMPILER_NEXT =
  * there; the headers of Node-API come from the package `node-api-headers`, so that no Node headers are needed.
  *
  * The binding finds its libraries relative to itself ($ORIGIN), so that the folder can be moved into place. TensorFlow
- * opens the CUDA libraries by name and does not know where pip's wheels have them: the binding is linked to each
- * (--no-as-needed, as it does not use them itself), so that they are loaded before TensorFlow asks, and no
- * LD_LIBRARY_PATH is needed.
+ * opens the CUDA libraries by name, and its own run path leads to some of them only (not to cuSOLVER, for one): the
+ * binding is linked to each (--no-as-needed, as it does not use them itself), so that they are loaded before
+ * TensorFlow asks, and no LD_LIBRARY_PATH is needed.
  */
 export async function compileBinding(
   nodePackage: NodePackage,
