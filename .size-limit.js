@@ -6,24 +6,24 @@ import { readdirSync } from 'node:fs';
  * above the measured size; raise one in the commit that needs it.
  */
 const browser = {
-  'audio-frontend': '10 kB',
+  'audio-frontend': '52 kB',
   masking: '3 kB',
   params: '4 kB',
-  layers: '2 kB',
-  vit: '5 kB',
-  'latent-prediction': '5 kB',
-  'distribution-matching': '3 kB',
-  'momentum-teacher': '2 kB',
-  optim: '3 kB',
-  matpac: '20 kB',
+  layers: '1.6 kB',
+  vit: '3.6 kB',
+  'latent-prediction': '2.6 kB',
+  'distribution-matching': '2.9 kB',
+  'momentum-teacher': '1.5 kB',
+  optim: '2.8 kB',
+  matpac: '16 kB',
 };
 const node = {
-  backend: '10 kB',
-  compile: '10 kB',
-  datasets: '10 kB',
-  evaluation: '10 kB',
-  trainer: '10 kB',
-  cli: '30 kB',
+  backend: '15 kB',
+  compile: '4 kB',
+  datasets: '8 kB',
+  evaluation: '9 kB',
+  trainer: '6 kB',
+  cli: '28 kB',
 };
 
 const root = new URL('packages/', import.meta.url);

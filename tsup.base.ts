@@ -13,6 +13,7 @@ export function build(
     clean: true,
     sourcemap: true,
     treeshake: true,
+    silent: true,
     ...options,
   });
 }
