@@ -5,7 +5,13 @@ const smallData = { batchSize: 32, optimizer: { learningRate: 1e-3, warmup: 0.08
 const audioSet = { mean: -7.056, std: 4.193 };
 
 const training = {
-  demo: { steps: 700, ...smallData, data: { cropFrames: 192, mean: 'dataset', std: 'dataset' } },
+  demo: {
+    steps: 1200,
+    ...smallData,
+    data: { cropFrames: 192, mean: 'dataset', std: 'dataset' },
+    teacher: { update: 'after' },
+    probe: { pool: ['mean+std+max', 'mean'] },
+  },
   tiny: { steps: 10_000, ...smallData, data: { cropFrames: 208, mean: 'dataset', std: 'dataset' } },
   small: { steps: 50_000, batchSize: 128, optimizer: { learningRate: 5e-4 }, data: { cropFrames: 608, ...audioSet } },
   base: { steps: 294_816, batchSize: 2048, data: { cropFrames: 608, ...audioSet, shortClips: 'drop' } },
