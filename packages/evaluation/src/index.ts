@@ -18,3 +18,12 @@ export {
   type Neighbours,
 } from './nearest-neighbours.js';
 export { poolFrames, type Pooling } from './pool-frames.js';
+export {
+  averagePrecision,
+  dPrime,
+  meanAveragePrecision,
+  meanRocAuc,
+  rocAuc,
+  type MacroMetric,
+  type MultiLabelScores,
+} from './ranking-metrics.js';
