@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { ByteSource } from './byte-source.js';
+import { decodeElements, elementSize, isElementType, sizeOf, type ElementType } from './element-types.js';
+import { clip, noSuchTensor, type TensorFile } from './tensor-file.js';
 
-/** The element types read and written: 32-bit float and 32-bit signed integer. */
+/** The element types that arrays in memory have, and that are written: 32-bit float and 32-bit signed integer. */
 export type SafetensorsType = 'F32' | 'I32';
 
-/** One named array of a safetensors file, row-major. */
+/** One named array, row-major. */
 export interface SafetensorsEntry {
   readonly dtype: SafetensorsType;
   readonly shape: readonly number[];
@@ -16,72 +19,163 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const HEADER_LIMIT = 100_000_000; // the format's own bound on its JSON header
+/** A tensor that is written once its turn comes. */
+export interface PendingTensor {
+  readonly dtype: SafetensorsType;
+  readonly shape: readonly number[];
+  /** Its elements, row-major; or its bytes in pieces, for one that does not fit into memory. */
+  data(): Promise<Float32Array | Int32Array> | AsyncIterable<Uint8Array>;
+}
+
+// The format allows 100 MB, a bomb's worth of JSON; the headers of published models have less than one.
+const HEADER_LIMIT = 16 * 2 ** 20;
 
 const fail = (name: string, reason: string): never => {
-  throw new Error(`readSafetensors: ${name}: ${reason}; the file is damaged or not a safetensors file`);
+  throw new Error(`readSafetensors: ${name}: ${clip(reason)}; the file is damaged or not a safetensors file`);
 };
 
-/**
- * Reads a safetensors file: 8 bytes little-endian header length, a JSON header, then the data.
- *
- * @param bytes the whole file.
- * @param name used in error messages, usually the file's path.
- * @throws Error naming the file for a truncated or malformed one, and for an element type other than F32 and I32.
- * @see https://github.com/huggingface/safetensors (format section of the README)
- * @example
- * const { tensors, metadata } = readSafetensors(await readFile(path), path);
- */
-export function readSafetensors(bytes: Uint8Array, name = 'the file'): Safetensors {
-  if (bytes.length < 8) return fail(name, `${bytes.length} bytes long`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerLength = Number(view.getBigUint64(0, true));
-  if (headerLength > HEADER_LIMIT || 8 + headerLength > bytes.length) {
-    return fail(name, `says its header has ${headerLength} bytes and is itself ${bytes.length} bytes long`);
-  }
+interface Range {
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+  /** Where the data lies in the file. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+interface Header {
+  readonly ranges: ReadonlyMap<string, Range>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The length of the header, from the first 8 bytes of a file of `size` bytes. */
+function headerLength(start: Uint8Array, size: number, name: string): number {
+  if (start.length < 8) return fail(name, `${start.length} bytes long`);
+  const length = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));
+  if (8 + length > size) return fail(name, `says its header has ${length} bytes and is itself ${size} bytes long`);
+  if (length > HEADER_LIMIT)
+    return fail(name, `says its header has ${length} bytes, more than the ${HEADER_LIMIT} allowed`);
+  return length;
+}
+
+function parseHeader(bytes: Uint8Array, size: number, name: string): Header {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerLength)));
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return fail(name, 'its header is not JSON');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     return fail(name, 'its header is not an object');
-  const body = bytes.subarray(8 + headerLength);
-  const tensors = new Map<string, SafetensorsEntry>();
+  const ranges = new Map<string, Range>();
   let metadata: Record<string, string> = {};
-  for (const [key, value] of Object.entries(header as Record<string, unknown>)) {
-    if (key === '__metadata__') metadata = value as Record<string, string>;
-    else tensors.set(key, readEntry(body, key, value, name));
+  for (const [key, value] of Object.entries(header)) {
+    if (key !== '__metadata__') {
+      ranges.set(key, parseRange(8 + bytes.length, size, key, value, name));
+    } else if (
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((v) => typeof v === 'string')
+    ) {
+      metadata = value as Record<string, string>;
+    } else return fail(name, 'its metadata is not strings by name');
   }
-  return { tensors, metadata };
+  let last = 0;
+  for (const [key, { begin, end }] of [...ranges].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
+    if (begin < last) return fail(name, `'${key}' overlaps another tensor`);
+    last = end;
+  }
+  return { ranges, metadata };
 }
 
-function readEntry(body: Uint8Array, key: string, value: unknown, name: string): SafetensorsEntry {
+function parseRange(start: number, fileSize: number, key: string, value: unknown, name: string): Range {
   const {
     dtype,
     shape,
     data_offsets: offsets,
   } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  const natural = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
-  if (!natural(shape) || !natural(offsets) || offsets.length !== 2)
+  const size = sizeOf(shape);
+  if (size === undefined || sizeOf(offsets) === undefined || (offsets as number[]).length !== 2)
     return fail(name, `'${key}' has no valid shape and offsets`);
-  if (dtype !== 'F32' && dtype !== 'I32') {
-    throw new Error(`readSafetensors: ${name}: '${key}' has element type ${String(dtype)}; only F32 and I32 are read`);
+  if (!isElementType(dtype)) {
+    const got = typeof dtype === 'string' ? `element type ${dtype}` : 'no element type';
+    return fail(name, `'${key}' has ${got}; only ${Object.keys(elementSize).join(', ')} are read`);
   }
   const [begin, end] = offsets as [number, number];
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (end - begin !== size * 4 || end > body.length) {
+  if (end - begin !== size * elementSize[dtype] || start + end > fileSize) {
     return fail(
       name,
-      `'${key}' of shape [${shape}] needs ${size * 4} bytes, its offsets are ${begin}..${end} of ${body.length}`,
+      `'${key}' of shape [${shape as number[]}] needs ${size * elementSize[dtype]} bytes, its offsets are ${begin}..${end} of ${fileSize - start}`,
     );
   }
-  // A copy: aligned whatever the header's length, and free of the file's buffer (`slice` of a Node Buffer is a view).
-  const { buffer } = new Uint8Array(body.subarray(begin, end));
-  return { dtype, shape, data: dtype === 'F32' ? new Float32Array(buffer) : new Int32Array(buffer) };
+  return { dtype, shape: shape as number[], begin: start + begin, end: start + end };
 }
+
+function entryOf({ dtype, shape }: Pick<Range, 'dtype' | 'shape'>, bytes: Uint8Array): SafetensorsEntry {
+  const data = decodeElements(dtype, bytes);
+  return { dtype: data instanceof Float32Array ? 'F32' : 'I32', shape, data };
+}
+
+/**
+ * Reads a safetensors file: 8 bytes little-endian header length, a JSON header, then the data. Floats of any width come
+ * as 32-bit floats, integers and truth values as 32-bit integers.
+ *
+ * @param bytes the whole file; to read a large one piece by piece, use `openTensors`.
+ * @param name used in error messages, usually the file's path.
+ * @throws Error naming the file for a truncated or malformed one, and for an element type that is not read.
+ * @see https://github.com/huggingface/safetensors (format section of the README)
+ * @example
+ * const { tensors, metadata } = readSafetensors(await readFile(path), path);
+ */
+export function readSafetensors(bytes: Uint8Array, name = 'the file'): Safetensors {
+  const length = headerLength(bytes.subarray(0, 8), bytes.length, name);
+  const { ranges, metadata } = parseHeader(bytes.subarray(8, 8 + length), bytes.length, name);
+  const tensors = new Map<string, SafetensorsEntry>();
+  for (const [key, range] of ranges) {
+    // A copy: aligned whatever the header's length, and free of the file's buffer (`slice` of a Node Buffer is a view).
+    tensors.set(key, entryOf(range, new Uint8Array(bytes.subarray(range.begin, range.end))));
+  }
+  return { tensors, metadata };
+}
+
+/** Opens a safetensors file without reading its data; part of `openTensors`. */
+export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
+  const { name, size } = source;
+  const length = headerLength(await source.read(0, Math.min(8, size)), size, name);
+  const { ranges, metadata } = parseHeader(await source.read(8, length), size, name);
+  const file: TensorFile = {
+    name,
+    format: 'safetensors',
+    tensors: ranges,
+    values: new Map(Object.entries(metadata)),
+    async read(key) {
+      const range = ranges.get(key);
+      if (!range) throw noSuchTensor(file, key);
+      return entryOf(range, await source.read(range.begin, range.end - range.begin));
+    },
+    close: () => source.close(),
+  };
+  return file;
+}
+
+function encodeHeader(
+  tensors: ReadonlyMap<string, Pick<PendingTensor, 'dtype' | 'shape'>>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
+  let offset = 0;
+  for (const [name, { dtype, shape }] of tensors) {
+    header[name] = { dtype, shape, data_offsets: [offset, (offset += 4 * shape.reduce((a, b) => a * b, 1))] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length - 8), true);
+  bytes.set(json, 8);
+  return bytes;
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /**
  * Writes named arrays as a safetensors file (little-endian, the data aligned to 8 bytes).
@@ -93,30 +187,57 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsEntry>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
-  let offset = 0;
-  for (const [name, { dtype, shape, data }] of tensors) {
+  let total = 0;
+  for (const [name, { shape, data }] of tensors) {
     const size = shape.reduce((a, b) => a * b, 1);
     if (size !== data.length) {
       throw new Error(`writeSafetensors: '${name}' of shape [${shape}] needs ${size} elements, got ${data.length}`);
     }
-    header[name] = { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] };
+    total += data.byteLength;
   }
-  let json = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil(json.length / 8) * 8;
-  const spaces = new Uint8Array(padded).fill(0x20);
-  spaces.set(json);
-  json = spaces;
-  const file = new Uint8Array(8 + padded + offset);
-  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
-  file.set(json, 8);
-  let at = 8 + padded;
+  const header = encodeHeader(tensors, metadata);
+  const file = new Uint8Array(header.length + total);
+  file.set(header);
+  let at = header.length;
   for (const { data } of tensors.values()) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    file.set(bytesOf(data), at);
     at += data.byteLength;
   }
   return file;
+}
+
+/**
+ * A safetensors file in pieces, one tensor after the other, so that no more than one is in memory.
+ *
+ * @throws Error naming a tensor whose data is not as long as its shape says.
+ * @example
+ * await pipeline(safetensorsChunks(tensors), createWriteStream('weights.safetensors'));
+ */
+export async function* safetensorsChunks(
+  tensors: ReadonlyMap<string, PendingTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield encodeHeader(tensors, metadata);
+  for (const [name, tensor] of tensors) {
+    const expected = 4 * tensor.shape.reduce((a, b) => a * b, 1);
+    let written = 0;
+    for await (const chunk of chunksOf(tensor)) {
+      written += chunk.length;
+      yield chunk;
+    }
+    if (written !== expected) {
+      throw new Error(
+        `safetensorsChunks: '${name}' of shape [${tensor.shape}] needs ${expected} bytes, got ${written}`,
+      );
+    }
+  }
+}
+
+/** The bytes of a tensor that is being written. */
+export async function* chunksOf(tensor: PendingTensor): AsyncGenerator<Uint8Array, void, undefined> {
+  const data = tensor.data();
+  if (data instanceof Promise) yield bytesOf(await data);
+  else yield* data;
 }
 
 /** The tensor of one entry. */

@@ -1,0 +1,431 @@
+import { unzipRaw, type ZipEntry } from 'unzipit';
+import type { ByteSource } from './byte-source.js';
+import { decodeElements, DIMENSION_LIMIT, elementSize, sizeOf, type ElementType } from './element-types.js';
+import { PyCallable, PyDict, PyList, TruncatedPickleError, unpickle, type PickleWorld } from './pickle.js';
+import type { SafetensorsEntry } from './safetensors.js';
+import { clip, noSuchTensor, type TensorFile, type TensorInfo } from './tensor-file.js';
+
+/** A run of elements in the file that one or more tensors look at. */
+interface Storage {
+  readonly dtype: ElementType;
+  readonly key: string;
+  /** Number of elements. */
+  readonly numel: number;
+}
+
+/** A tensor as the pickle describes it: a strided view of a storage. */
+class TensorView {
+  constructor(
+    readonly storage: Storage,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly stride: readonly number[],
+    readonly dtype: ElementType = storage.dtype,
+  ) {}
+}
+
+const PICKLE_LIMIT = 32 * 2 ** 20; // bytes; that of a model of 1000 tensors has about 100 kB
+const DIRECTORY_LIMIT = 64 * 2 ** 20; // bytes of a zip's list of files
+const DEPTH_LIMIT = 64;
+const NODE_LIMIT = 2 ** 20;
+// Views may repeat elements of a storage, so a small file may describe large tensors: within reason.
+const VIEW_SLACK = 2 ** 24;
+
+const storageTypes: Readonly<Record<string, ElementType>> = {
+  DoubleStorage: 'F64',
+  FloatStorage: 'F32',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  LongStorage: 'I64',
+  IntStorage: 'I32',
+  ShortStorage: 'I16',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  BoolStorage: 'BOOL',
+  UntypedStorage: 'U8',
+};
+
+const dtypes: Readonly<Record<string, ElementType>> = {
+  float64: 'F64',
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
+
+/** What the pickle may name beside tensors: containers, and plain values that trainers leave beside the weights. */
+const inert = (): PyDict => new PyDict();
+const plain: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
+  'collections.OrderedDict': () => new PyDict(),
+  'argparse.Namespace': () => new PyDict(true),
+  'torch.Size': ([sides]) => sides,
+  'torch.device': inert,
+  'pathlib.PosixPath': inert,
+  'pathlib.WindowsPath': inert,
+  'numpy.core.multiarray.scalar': inert,
+  'numpy._core.multiarray.scalar': inert,
+  'numpy.dtype': inert,
+  '_codecs.encode': inert,
+};
+
+class StorageType {
+  constructor(readonly dtype: ElementType) {}
+}
+
+class DType {
+  constructor(readonly dtype: ElementType) {}
+}
+
+const rebuildTensor = (name: string): PyCallable =>
+  new PyCallable(name, ([storage, offset, shape, stride, , , dtype]) =>
+    viewOf(name, storage, offset, shape, stride, dtype instanceof DType ? dtype.dtype : undefined),
+  );
+
+const tensorFunctions: Readonly<Record<string, PyCallable>> = {
+  _rebuild_tensor: rebuildTensor('_rebuild_tensor'),
+  _rebuild_tensor_v2: rebuildTensor('_rebuild_tensor_v2'),
+  _rebuild_tensor_v3: rebuildTensor('_rebuild_tensor_v3'),
+  _rebuild_parameter: new PyCallable('_rebuild_parameter', ([tensor]) => tensor),
+};
+
+const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
+const naturals = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length <= DIMENSION_LIMIT && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+function viewOf(
+  name: string,
+  storage: unknown,
+  offset: unknown,
+  shape: unknown,
+  stride: unknown,
+  dtype: ElementType | undefined,
+): TensorView {
+  if (!isStorage(storage)) throw new Error(`its pickle calls ${name} without a storage`);
+  if (!naturals([offset]) || !naturals(shape) || !naturals(stride) || shape.length !== stride.length) {
+    throw new Error(`its pickle calls ${name} with no valid offset, shape and stride`);
+  }
+  const view = new TensorView(storage, offset as number, shape, stride, dtype);
+  if (sizeOf(shape) === undefined) throw new Error(`a tensor of shape [${shape}] is too large`);
+  // An untyped storage counts bytes, its views elements.
+  const elements = Math.floor((storage.numel * elementSize[storage.dtype]) / elementSize[view.dtype]);
+  if (endOf(view) > elements) {
+    throw new Error(
+      `a tensor of shape [${shape}] reaches beyond its storage (element ${endOf(view)} of ${elements}, storage ${storage.key})`,
+    );
+  }
+  return view;
+}
+
+/** One more than the index of the last element that a view looks at. */
+function endOf({ offset, shape, stride }: TensorView): number {
+  if (shape.includes(0)) return 0;
+  return shape.reduce((last, side, axis) => last + (side - 1) * stride[axis]!, offset) + 1;
+}
+
+const isStorage = (value: unknown): value is Storage =>
+  typeof value === 'object' && value !== null && 'numel' in value && 'key' in value;
+
+/** The names and storages that a pickle of `torch.save` may refer to; it collects the storages. */
+function world(): PickleWorld & { readonly storages: Map<string, Storage> } {
+  const storages = new Map<string, Storage>();
+  return {
+    storages,
+    global(module, name) {
+      if (module === 'torch' || module === 'torch.storage') {
+        const type = own(storageTypes, name);
+        if (type) return new StorageType(type);
+      }
+      if (module === 'torch') {
+        const type = own(dtypes, name);
+        if (type) return new DType(type);
+      }
+      const made = module === 'torch._utils' ? own(tensorFunctions, name) : undefined;
+      const value = own(plain, `${module}.${name}`);
+      if (made ?? value) return made ?? new PyCallable(`${module}.${name}`, value!);
+      throw new Error(
+        `its pickle asks for '${module}.${name}', which tensors do not need; nothing of it was run. ` +
+          `If you trust the file, save its tensors alone in Python: torch.save(model.state_dict(), 'weights.pt')`,
+      );
+    },
+    persistent(id) {
+      const [kind, type, key, , numel, view] = Array.isArray(id) ? (id as unknown[]) : [];
+      if (kind === 'module') throw new Error('it holds a whole Python object; save model.state_dict() instead');
+      if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !naturals([numel])) {
+        throw new Error('its pickle refers to what is no storage');
+      }
+      if (view !== undefined && view !== null) {
+        throw new Error('it has storages inside storages, which PyTorch wrote before version 0.4; save it anew');
+      }
+      const known = storages.get(key);
+      if (known && (known.dtype !== type.dtype || known.numel !== numel)) {
+        throw new Error(`its pickle describes storage ${key} in two ways`);
+      }
+      const storage: Storage = known ?? { dtype: type.dtype, key, numel: numel as number };
+      storages.set(key, storage);
+      return storage;
+    },
+  };
+}
+
+/** Every tensor and every plain value of an unpickled checkpoint by its dotted path. */
+function flatten(root: unknown, fileSize: number): { views: Map<string, TensorView>; values: TensorFile['values'] } {
+  const views = new Map<string, TensorView>();
+  const values = new Map<string, string | number | boolean>();
+  let nodes = 0;
+  let elements = 0;
+  const visit = (value: unknown, path: string, depth: number): void => {
+    if (++nodes > NODE_LIMIT) throw new Error(`it has more than ${NODE_LIMIT} entries`);
+    if (depth > DEPTH_LIMIT) throw new Error(`its dictionaries are nested more than ${DEPTH_LIMIT} deep`);
+    const under = (key: unknown): string => (path === '' ? keyOf(key) : `${path}.${keyOf(key)}`);
+    if (value instanceof TensorView) {
+      if (views.has(path)) throw new Error(`it has two tensors named '${path}'`);
+      views.set(path, value);
+      elements += sizeOf(value.shape)!;
+      if (elements > fileSize + VIEW_SLACK) {
+        throw new Error(`its tensors have ${elements} elements or more, far beyond the ${fileSize} bytes of the file`);
+      }
+    } else if (value instanceof PyDict) {
+      for (const [key, child] of new Map(value.items)) visit(child, under(key), depth + 1);
+    } else if (value instanceof PyList || Array.isArray(value)) {
+      const items = value instanceof PyList ? value.items : (value as unknown[]);
+      items.forEach((child, i) => visit(child, under(i), depth + 1));
+    } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      values.set(path, value);
+    }
+  };
+  visit(root, root instanceof TensorView ? 'tensor' : '', 0);
+  return { views, values };
+}
+
+const keyOf = (key: unknown): string =>
+  typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean' ? String(key) : '?';
+
+type ReadStorage = (storage: Storage) => Promise<Uint8Array>;
+
+function tensorFile(
+  source: ByteSource,
+  format: TensorFile['format'],
+  root: unknown,
+  readStorage: ReadStorage,
+): TensorFile {
+  const { views, values } = flatten(root, source.size);
+  const users = new Map<Storage, number>();
+  for (const { storage } of views.values()) users.set(storage, (users.get(storage) ?? 0) + 1);
+  const tensors = new Map([...views].map(([name, { dtype, shape }]): [string, TensorInfo] => [name, { dtype, shape }]));
+  // Tensors that share a storage are mostly read one after the other.
+  let shared: { readonly storage: Storage; readonly bytes: Uint8Array } | undefined;
+  const file: TensorFile = {
+    name: source.name,
+    format,
+    tensors,
+    values,
+    async read(name) {
+      const view = views.get(name);
+      if (!view) throw noSuchTensor(file, name);
+      const { storage } = view;
+      try {
+        if (users.get(storage) === 1) return entryOf(view, await readStorage(storage), true);
+        if (shared?.storage !== storage) shared = { storage, bytes: await readStorage(storage) };
+        return entryOf(view, shared.bytes, false);
+      } catch (error) {
+        throw new Error(`read: ${source.name}: '${name}': ${(error as Error).message}`, { cause: error });
+      }
+    },
+    close: () => source.close(),
+  };
+  return file;
+}
+
+/** The view's elements in row-major order. */
+function entryOf(view: TensorView, storage: Uint8Array, mayTakeOver: boolean): SafetensorsEntry {
+  const { dtype, shape, stride, offset } = view;
+  const size = elementSize[dtype];
+  const begin = shape.includes(0) ? 0 : offset;
+  const bytes = storage.subarray(begin * size, endOf(view) * size);
+  const whole = mayTakeOver && bytes.length === storage.length;
+  const seen = decodeElements(dtype, whole ? bytes : new Uint8Array(bytes));
+  const data = isContiguous(shape, stride) ? seen : gather(seen, shape, stride);
+  return { dtype: data instanceof Float32Array ? 'F32' : 'I32', shape, data };
+}
+
+function isContiguous(shape: readonly number[], stride: readonly number[]): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && stride[axis] !== expected) return shape.includes(0);
+    expected *= shape[axis]!;
+  }
+  return true;
+}
+
+function gather<A extends Float32Array | Int32Array>(seen: A, shape: readonly number[], stride: readonly number[]): A {
+  const data = new (seen.constructor as new (length: number) => A)(sizeOf(shape)!);
+  const index = shape.map(() => 0);
+  let from = 0;
+  for (let i = 0; i < data.length; i++) {
+    data[i] = seen[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += stride[axis]!;
+      index[axis]!++;
+      if (index[axis]! < shape[axis]!) break;
+      from -= shape[axis]! * stride[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return data;
+}
+
+/** Says which file, and what to do, whatever went wrong inside. */
+async function explain<T>({ name }: ByteSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { message } = error as Error;
+    const end = /\.pt'\)$|instead$|anew$/.test(message)
+      ? ''
+      : '; is it the whole file, as torch.save wrote it? Download or save it again';
+    throw new Error(`openTensors: ${name}: ${clip(message)}${end}`, { cause: error });
+  }
+}
+
+/** Opens what `torch.save` writes since version 1.6: an uncompressed zip of a pickle and one file a storage. */
+export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
+  return explain(source, async () => {
+    let limit = DIRECTORY_LIMIT;
+    const { entries } = await unzipRaw({
+      getLength: async () => source.size,
+      read: (offset: number, length: number) => {
+        if (length > limit) throw new Error(`the list of files in its zip has ${length} bytes`);
+        return source.read(offset, length) as Promise<Uint8Array<ArrayBuffer>>;
+      },
+    });
+    limit = Infinity;
+    const files = new Map<string, ZipEntry>();
+    for (const entry of entries) {
+      if (files.has(entry.name)) throw new Error(`its zip has two files named '${entry.name}'`);
+      files.set(entry.name, entry);
+    }
+    const pickles = [...files.keys()].filter((path) => /^([^/]+\/)?data\.pkl$/.test(path));
+    if (pickles.length !== 1) {
+      throw new Error(
+        `its zip has ${pickles.length === 0 ? 'no' : 'more than one'} data.pkl, so it is no PyTorch checkpoint`,
+      );
+    }
+    const folder = pickles[0]!.slice(0, -'data.pkl'.length);
+    if (files.has(`${folder}constants.pkl`))
+      throw new Error('it is a TorchScript program; save model.state_dict() instead');
+
+    const content = async (path: string, most: number): Promise<Uint8Array> => {
+      const entry = files.get(`${folder}${path}`);
+      if (!entry) throw new Error(`its zip has no file ${folder}${path}`);
+      if (entry.encrypted) throw new Error(`${entry.name} in its zip is encrypted`);
+      if (entry.compressionMethod !== 0) {
+        throw new Error(
+          `${entry.name} in its zip is compressed, which torch.save never does; unpack it and save it anew`,
+        );
+      }
+      if (entry.size > most)
+        throw new Error(`${entry.name} in its zip has ${entry.size} bytes, more than the ${most} allowed`);
+      return new Uint8Array(await entry.arrayBuffer());
+    };
+    if (files.has(`${folder}byteorder`)) {
+      const order = new TextDecoder().decode(await content('byteorder', 64));
+      if (order.trim() !== 'little') throw new Error(`its byte order is '${order}'; only little-endian is read`);
+    }
+    const names = world();
+    const { value } = unpickle(await content('data.pkl', PICKLE_LIMIT), names);
+    for (const { key, numel, dtype } of names.storages.values()) {
+      const size = files.get(`${folder}data/${key}`)?.size ?? -1;
+      if (size < numel * elementSize[dtype]) {
+        throw new Error(
+          `storage ${key} should have ${numel * elementSize[dtype]} bytes, ${size < 0 ? 'it is missing' : `it has ${size}`}`,
+        );
+      }
+    }
+    return tensorFile(source, 'PyTorch', value, async ({ key, numel, dtype }) => {
+      const bytes = await content(`data/${key}`, Infinity);
+      return bytes.subarray(0, numel * elementSize[dtype]);
+    });
+  });
+}
+
+/** Whether a file begins as a pickle of protocol 2 or later. */
+export function isPickle(start: Uint8Array): boolean {
+  return start[0] === 0x80 && start[1]! >= 2 && start[1]! <= 5;
+}
+
+const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
+
+/** Opens what `torch.save` wrote before version 1.6: five pickles, then the storages one after the other. */
+export function openPytorchLegacy(source: ByteSource): Promise<TensorFile> {
+  return explain(source, async () => {
+    const { root, keys, storages, end } = await readPickles(source);
+    const offsets = new Map<string, number>();
+    let at = end;
+    for (const key of keys) {
+      const storage = storages.get(key);
+      if (!storage) throw new Error(`it has a storage ${key} that its pickle does not describe`);
+      const count = new DataView((await source.read(at, 8)).buffer).getBigInt64(0, true);
+      if (count !== BigInt(storage.numel)) {
+        throw new Error(`storage ${key} has ${count} elements, its pickle says ${storage.numel}`);
+      }
+      offsets.set(key, at + 8);
+      at += 8 + storage.numel * elementSize[storage.dtype];
+      if (at > source.size) throw new Error(`storage ${key} ends beyond the file's ${source.size} bytes`);
+    }
+    const missing = [...storages.keys()].find((key) => !offsets.has(key));
+    if (missing !== undefined) throw new Error(`storage ${missing} is missing`);
+    return tensorFile(source, 'PyTorch (legacy)', root, ({ key, numel, dtype }) =>
+      source.read(offsets.get(key)!, numel * elementSize[dtype]),
+    );
+  });
+}
+
+interface LegacyStart {
+  readonly root: unknown;
+  readonly keys: readonly string[];
+  readonly storages: ReadonlyMap<string, Storage>;
+  /** Where the first storage begins. */
+  readonly end: number;
+}
+
+/** Nobody says how long the pickles are: reads more until they end. */
+async function readPickles(source: ByteSource): Promise<LegacyStart> {
+  const most = Math.min(source.size, PICKLE_LIMIT);
+  for (let length = Math.min(most, 2 ** 20); ; length = Math.min(most, 4 * length)) {
+    const bytes = await source.read(0, length);
+    try {
+      return parsePickles(bytes);
+    } catch (error) {
+      if (!(error instanceof TruncatedPickleError) || length === most) throw error;
+    }
+  }
+}
+
+function parsePickles(bytes: Uint8Array): LegacyStart {
+  const names = world();
+  let end = 0;
+  const next = (): unknown => {
+    const { value, end: after } = unpickle(bytes, names, end);
+    end = after;
+    return value;
+  };
+  if (next() !== LEGACY_MAGIC) throw new Error('it is a pickle, but torch.save did not write it');
+  const protocol = next();
+  if (protocol !== 1001) throw new Error(`it is of protocol version ${String(protocol)}; 1001 is read`);
+  const system = next();
+  const little = system instanceof PyDict && new Map(system.items).get('little_endian');
+  if (little !== true) throw new Error('it does not say that it is little-endian; only that is read');
+  const root = next();
+  const keys = next();
+  if (!(keys instanceof PyList) || !keys.items.every((key) => typeof key === 'string')) {
+    throw new Error('its list of storages can not be read');
+  }
+  return { root, keys: [...new Set(keys.items)], storages: names.storages, end };
+}

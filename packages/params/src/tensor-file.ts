@@ -1,0 +1,41 @@
+import type { ElementType } from './element-types.js';
+import type { SafetensorsEntry } from './safetensors.js';
+
+/** What is known of a tensor before it is read. */
+export interface TensorInfo {
+  /** The element type in the file. */
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+}
+
+/** A file of named tensors, of which only the table of contents has been read. */
+export interface TensorFile {
+  /** Path or address, for error messages. */
+  readonly name: string;
+  readonly format: 'safetensors' | 'PyTorch' | 'PyTorch (legacy)' | 'npy';
+  /** Every tensor by name; names inside nested dictionaries are joined by dots: `model._ema.norm.weight`. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** What else is in it and is no tensor: the metadata of safetensors; numbers, strings and truth values beside the tensors of a PyTorch checkpoint. */
+  readonly values: ReadonlyMap<string, string | number | boolean>;
+  /**
+   * One tensor, row-major, floats as 32-bit floats and everything else as 32-bit integers.
+   *
+   * @throws Error when there is no tensor of this name, or its bytes are not there.
+   */
+  read(name: string): Promise<SafetensorsEntry>;
+  /** Closes the source. */
+  close(): Promise<void>;
+}
+
+/** The error for a name that a file does not have. */
+export function noSuchTensor(file: Pick<TensorFile, 'name' | 'tensors'>, name: string): Error {
+  const some = [...file.tensors.keys()].slice(0, 3).join(', ');
+  return new Error(
+    `read: ${file.name} has no tensor '${name}'; its ${file.tensors.size} tensors are ${some}${file.tensors.size > 3 ? ', ...' : ''}`,
+  );
+}
+
+/** At most 500 characters of a message: what a hostile file says about itself may be long. */
+export function clip(message: string): string {
+  return message.length > 500 ? `${message.slice(0, 500)}...` : message;
+}
