@@ -21,6 +21,8 @@ export interface HeadOptions {
   readonly bottleneckDim?: number;
   /** Number of pseudo-classes, K; 2048 by default. */
   readonly pseudoClasses?: number;
+  /** Layers of the MLP, 1 or more, the last one narrowing to the bottleneck; 3 by default (DINO, appendix C, projection head). */
+  readonly depth?: number | undefined;
   /**
    * The kernels of the MLP: Xavier uniform (`'xavier'`, the default; MATPAC's student), or normal with standard deviation 0.02
    * (`'truncatedNormal'`; DINO's heads, MATPAC's teacher).
@@ -40,13 +42,20 @@ export interface HeadOptions {
  * const head = initHead({ inputDim: 192, hiddenDim: 512, pseudoClasses: 2048 }, random);
  */
 export function initHead(
-  { inputDim, hiddenDim = 2048, bottleneckDim = 256, pseudoClasses = 2048, mlpWeights = 'xavier' }: HeadOptions,
+  {
+    inputDim,
+    hiddenDim = 2048,
+    bottleneckDim = 256,
+    pseudoClasses = 2048,
+    depth = 3,
+    mlpWeights = 'xavier',
+  }: HeadOptions,
   random: Random,
 ): Head {
-  for (const [name, size] of Object.entries({ inputDim, hiddenDim, bottleneckDim, pseudoClasses })) {
+  for (const [name, size] of Object.entries({ inputDim, hiddenDim, bottleneckDim, pseudoClasses, depth })) {
     if (!Number.isInteger(size) || size < 1) {
       throw new Error(
-        `initHead: expected ${name} to be a whole number above 0, got ${size}; it is a width in channels`,
+        `initHead: expected ${name} to be a whole number above 0, got ${size}; it is ${name === 'depth' ? 'a number of layers' : 'a width in channels'}`,
       );
     }
   }
@@ -59,8 +68,9 @@ export function initHead(
     mlpWeights === 'xavier'
       ? initDense(from, to, random)
       : { kernel: truncatedNormal([from, to], 0.02, random), bias: zeros([to]) };
+  const widths = [inputDim, ...Array.from({ length: depth - 1 }, () => hiddenDim), bottleneckDim];
   return {
-    mlp: [layer(inputDim, hiddenDim), layer(hiddenDim, hiddenDim), layer(hiddenDim, bottleneckDim)],
+    mlp: widths.slice(1).map((width, i) => layer(widths[i]!, width)),
     last_layer: {
       weight_g: ones([pseudoClasses, 1]),
       weight_v: uniform([bottleneckDim, pseudoClasses], 1 / Math.sqrt(bottleneckDim), random),

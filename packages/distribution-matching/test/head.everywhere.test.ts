@@ -124,6 +124,19 @@ describe('initHead', () => {
   });
 
   it.each([
+    [1, [[3, 4]]],
+    [
+      2,
+      [
+        [3, 5],
+        [5, 4],
+      ],
+    ],
+  ])('has an MLP of %i layers when asked', (depth, kernels) => {
+    expect(initHead({ ...options, depth }, seeded(3)).mlp.map(({ kernel }) => kernel.shape)).toEqual(kernels);
+  });
+
+  it.each([
     ['xavier', Math.sqrt(6 / 300), Math.sqrt(6 / 300) / Math.sqrt(3)],
     ['truncatedNormal', 0.12, 0.02], // a normal draw beyond 6 standard deviations is one in 5e8
   ] as const)('draws the MLP %s', async (mlpWeights, bound, deviation) => {
@@ -144,6 +157,7 @@ describe('initHead', () => {
     expect(() => initHead({ ...options, pseudoClasses: 0 }, seeded(1))).toThrow(
       'expected pseudoClasses to be a whole number above 0, got 0',
     );
+    expect(() => initHead({ ...options, depth: 0 }, seeded(1))).toThrow('expected depth to be a whole number above 0');
     expect(() => initHead({ ...options, mlpWeights: 'zeros' as 'xavier' }, seeded(1))).toThrow(
       "got zeros; 'xavier' is the default",
     );

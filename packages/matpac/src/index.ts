@@ -7,12 +7,15 @@ export {
   type ExtractorOptions,
   type FrameFeatures,
 } from './extractor.js';
+export { factors, withSettings, type Factor, type FactorName, type Setting } from './factors.js';
+export { maskStrategies, type MaskStrategyName } from './mask-strategies.js';
 export { matpacLoss, type StudentOutputs } from './matpac-loss.js';
 export { forwardMetrics, spread, type MatpacMetrics } from './metrics.js';
 export {
   hasHead,
   type ClassificationOptions,
   type HypothesesOptions,
+  type MaskingOptions,
   type MatpacOptions,
   type ModelOptions,
   type OptimizerOptions,

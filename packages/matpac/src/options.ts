@@ -1,5 +1,6 @@
 import type { AdamWOptions } from '@audio-ssl/optim';
 import type { EncoderOptions, Patch } from '@audio-ssl/vit';
+import type { MaskStrategyName } from './mask-strategies.js';
 
 /** A value that moves from `from` to `to`. */
 export interface Range {
@@ -28,7 +29,13 @@ export interface ModelOptions {
   readonly encoder: EncoderOptions;
   readonly predictor: EncoderOptions;
   /** The head that maps latents to logits over pseudo-classes. */
-  readonly head: { readonly hiddenDim: number; readonly bottleneckDim: number; readonly pseudoClasses: number };
+  readonly head: {
+    readonly hiddenDim: number;
+    readonly bottleneckDim: number;
+    readonly pseudoClasses: number;
+    /** Layers of the head's MLP; 3 by default. */
+    readonly depth?: number | undefined;
+  };
 }
 
 /** The prediction of masked latents (MATPAC, section 2.2). */
@@ -37,6 +44,11 @@ export interface PredictionOptions {
   readonly loss: 'cosine' | 'mse' | 'smoothL1';
   /** Standardise each target token over its channels first, as M2D does. */
   readonly standardizeTargets: boolean;
+  /**
+   * How many of the teacher's last blocks make the target: 1 takes the last one's output as it is (the authors); more
+   * are standardised token by token and averaged (data2vec, arXiv 2202.03555, section 3.3).
+   */
+  readonly targetLayers: number | 'all';
   /** Weight of the mean loss; 0 removes the term. */
   readonly weight: number;
   /** Several hypotheses per token instead of one prediction (MATPAC++); cosine distance only. */
@@ -87,6 +99,14 @@ export interface OptimizerOptions extends Required<Omit<AdamWOptions, 'decay'>> 
   readonly decay: 'all' | 'matrices';
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;
+}
+
+/** What is hidden from the student; who makes the batches reads it. */
+export interface MaskingOptions {
+  /** Which patches are hidden together. */
+  readonly strategy: MaskStrategyName;
+  /** Share of the patches that is hidden; 0.7 in MATPAC. */
+  readonly ratio: number;
 }
 
 /** Everything that makes a MATPAC run but its data and its length. */

@@ -1,8 +1,8 @@
 import { project, sharpen, sinkhorn, updateCenter } from '@audio-ssl/distribution-matching';
 import { standardizeTokens } from '@audio-ssl/latent-prediction';
 import { tidy, type Scalar } from '@audio-ssl/params';
-import { encode, dropClassToken, prependClassToken, takeTokens } from '@audio-ssl/vit';
-import type * as tf from '@tensorflow/tfjs-core';
+import { dropClassToken, encode, encodeLayers, prependClassToken, takeTokens } from '@audio-ssl/vit';
+import * as tf from '@tensorflow/tfjs-core';
 import { embedBatch, type MatpacBatch } from './batch.js';
 import { hasHead, type MatpacOptions } from './options.js';
 import { hasCenter, type MatpacState } from './state.js';
@@ -11,7 +11,7 @@ import { hasCenter, type MatpacState } from './state.js';
 export type Targets = {
   /** The teacher's latents z_m (B, M, D), as the prediction loss compares them. */
   readonly latents: tf.Tensor;
-  /** The teacher's latents as its encoder gives them, which the head sees. */
+  /** The teacher's latents before {@link PredictionOptions.standardizeTargets}, which the head sees. */
   readonly raw: tf.Tensor;
   /** The teacher's pseudo-class distribution p_m (B, M, K). */
   readonly probabilities?: tf.Tensor;
@@ -57,8 +57,15 @@ export function teacherTargets(
 
   function encodeTeacher(tokens: tf.Tensor): tf.Tensor {
     const seen = options.teacher.input === 'all' ? tokens : takeTokens(tokens, batch.masked);
-    const encoded = encode(teacher.encoder, prependClassToken(student.cls_token, seen), model.encoder);
-    const latents = dropClassToken(encoded);
+    const latents = dropClassToken(runTeacher(prependClassToken(student.cls_token, seen)));
     return options.teacher.input === 'all' ? takeTokens(latents, batch.masked) : latents;
+  }
+
+  function runTeacher(tokens: tf.Tensor): tf.Tensor {
+    const { targetLayers } = prediction;
+    if (targetLayers === 1) return encode(teacher.encoder, tokens, model.encoder);
+    const layers = encodeLayers(teacher.encoder, tokens, model.encoder);
+    const taken = targetLayers === 'all' ? layers : layers.slice(-targetLayers);
+    return tf.div(tf.addN(taken.map(standardizeTokens)), taken.length);
   }
 }

@@ -37,6 +37,14 @@ export function trainStep(options: MatpacOptions): MatpacStep {
     );
   }
 
+  const { targetLayers } = prediction;
+  const { depth } = options.model.encoder;
+  if (targetLayers !== 'all' && !(targetLayers >= 1 && targetLayers <= depth)) {
+    throw new Error(
+      `trainStep: expected targetLayers of 1 to the encoder's ${depth} blocks, got ${targetLayers}; 'all' takes every block`,
+    );
+  }
+
   return (state, batch, scalars) =>
     tidy(() => {
       const targets = teacherTargets(state, batch, scalars, options); // z_m, p_m: no gradient

@@ -12,7 +12,13 @@ export type Variant = Omit<MatpacOptions, 'model'>;
 /** Updates of the authors' run: 300 epochs of 2 012 615 clips in batches of 2048. */
 export const REFERENCE_STEPS = 294_816;
 
-const prediction: PredictionOptions = { loss: 'cosine', standardizeTargets: false, weight: 0.5, hypotheses: null };
+const prediction: PredictionOptions = {
+  loss: 'cosine',
+  standardizeTargets: false,
+  targetLayers: 1,
+  weight: 0.5,
+  hypotheses: null,
+};
 
 const classification: ClassificationOptions = {
   weight: 0.5,

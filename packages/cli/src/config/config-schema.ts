@@ -79,11 +79,16 @@ export const configSchema = z
         hiddenDim: count.max(65_536).describe('width of the two hidden layers'),
         bottleneckDim: count.max(65_536).describe('width before the last layer'),
         pseudoClasses: z.int().min(2).max(1_000_000).describe('number of pseudo-classes'),
+        depth: z.int().min(1).max(16).default(3).describe('layers before the last one'),
       }),
     }),
     prediction: z.strictObject({
       loss: z.enum(['cosine', 'mse', 'smoothL1']).describe('distance between predicted and teacher latents'),
       standardizeTargets: z.boolean().describe('standardise each target over its channels first, as M2D does'),
+      targetLayers: z
+        .union([z.int().min(1).max(64), z.literal('all')])
+        .default(1)
+        .describe('how many of the teacher’s last blocks make the target; their mean, standardised, where not 1'),
       weight: z.number().min(0).describe('weight of the loss; 0 leaves it out'),
       hypotheses: z
         .strictObject({
@@ -162,6 +167,13 @@ export const configSchema = z
       if (embedDim % numHeads !== 0)
         refuse(['model', part, 'numHeads'], `expected a divisor of embedDim ${embedDim}, got ${numHeads}`);
       if (embedDim % 4 !== 0) refuse(['model', part, 'embedDim'], `expected a multiple of 4, got ${embedDim}`);
+    }
+    const { targetLayers } = value.prediction;
+    if (targetLayers !== 'all' && targetLayers > model.encoder.depth) {
+      refuse(
+        ['prediction', 'targetLayers'],
+        `expected at most the ${model.encoder.depth} blocks of the encoder, got ${targetLayers}`,
+      );
     }
     if (value.prediction.weight === 0 && value.classification.weight === 0) {
       refuse(['prediction', 'weight'], 'expected a weight above 0 here or in classification.weight, got 0 in both');
