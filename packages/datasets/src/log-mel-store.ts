@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import { createLogMel, logMelPresets, type LogMelOptions, type Spectrogram } from '@audio-ssl/audio-frontend';
 import { LRUCache } from 'lru-cache';
-import { Tinypool } from 'tinypool';
+import { Piscina } from 'piscina';
 
 import type { Clip } from './dataset.js';
 import type { LogMelResult, LogMelTask } from './log-mel-worker.js';
@@ -109,6 +109,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   const cacheDir = options.cacheDir === undefined ? undefined : resolve(options.cacheDir);
 
   const pool = startPool(workers);
+  let closed = false;
   const recent =
     memory === 0
       ? undefined
@@ -120,6 +121,17 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   const skipped = new Map<number, Skipped>();
   let warned = false;
 
+  // Whatever ends a worker (its memory, a fault of a decoder) takes up to 16 clips with it. Each of them is tried once more,
+  // one at a time in a worker of its own, so that only the clip that did it is lost.
+  let onItsOwn: Promise<unknown> = Promise.resolve();
+  const run = (task: LogMelTask): Promise<LogMelResult> =>
+    (pool.run(task) as Promise<LogMelResult>).catch((error: Error) => {
+      if (closed) throw error;
+      const again = onItsOwn.then(() => runAlone(task));
+      onItsOwn = again;
+      return again;
+    });
+
   const compute = async (index: number): Promise<Spectrogram> => {
     const { path } = clips[index]!;
     const skip = (reason: string): never => {
@@ -127,7 +139,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
       throw new SkippedClipError(path, reason);
     };
     const task: LogMelTask = { path, cacheDir, logMel };
-    const result = (await pool.run(task)) as LogMelResult;
+    const result = await run(task);
     if ('reason' in result) return skip(result.reason);
     if (result.notCached !== undefined && !warned) {
       warned = true;
@@ -185,22 +197,35 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
       return { kept: kept.sort((a, b) => a - b), skipped: left };
     },
     async close() {
+      closed = true;
       await pool.destroy();
     },
   };
 }
 
-function startPool(workers: number): Tinypool {
-  return new Tinypool({
+function startPool(workers: number): Piscina<LogMelTask, LogMelResult> {
+  return new Piscina<LogMelTask, LogMelResult>({
     ...workerModule(),
     name: 'computeLogMel',
-    minThreads: 0,
+    minThreads: 1,
     maxThreads: workers,
     idleTimeout: 30_000,
     // a training step blocks the main thread: tasks must have reached the workers before it does
     concurrentTasksPerWorker: 16,
-    useAtomics: false,
+    atomics: 'disabled',
   });
+}
+
+/** Runs a task in a worker that does nothing else; a worker that ends is an answer here. */
+async function runAlone(task: LogMelTask): Promise<LogMelResult> {
+  const pool = startPool(1);
+  try {
+    return await pool.run(task);
+  } catch (error) {
+    return { reason: `its worker thread ended (${(error as Error).message}); repair or leave out the file` };
+  } finally {
+    await pool.destroy();
+  }
 }
 
 function ignoreSkipped(error: unknown): void {

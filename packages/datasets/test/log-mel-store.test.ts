@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { createLogMel, decodeAudio, mixToMono, resample, type Spectrogram } from '@audio-ssl/audio-frontend';
 import { sharedFolder } from '@audio-ssl/testing';
@@ -170,6 +172,30 @@ describe('damaged files', () => {
     expect(progress).toEqual(Array.from({ length: 10 }, (_, i) => (i + 1) / 10));
     expect(store.skipped).toEqual(skipped);
     await expect(store.load(1)).rejects.toThrow(SkippedClipError);
+  });
+
+  test('a pipe, a link that leads nowhere or to itself, and an impossible sample rate are skipped at once', async () => {
+    const root = await temporaryFolder();
+    await put(join(root, 'good.wav'), wav(sine(440, 0.3)));
+    await promisify(execFile)('mkfifo', [join(root, 'pipe.wav')]);
+    await symlink(join(root, 'nowhere'), join(root, 'nowhere.wav'));
+    await symlink('self.wav', join(root, 'self.wav'));
+    // 1 Hz would be resampled to 16000 times its length
+    for (const rate of [1, 4_294_967_295]) await put(join(root, `rate-${rate}.wav`), wav(sine(440, 1), rate));
+    await mkdir(join(root, 'folder'));
+    const { clips } = await openFolder(root);
+    const store = await openLogMels([...clips, { id: 'folder', path: join(root, 'folder') }], { workers: 1 });
+    onTestFinished(() => store.close());
+    const { kept, skipped } = await store.prepareAll();
+    expect(kept.map((index) => clips[index]!.id)).toEqual(['good.wav']);
+    expect(skipped.map(({ path, reason }) => `${basename(path)}: ${reason}`)).toEqual([
+      'nowhere.wav: no such file, or a link that leads nowhere (ENOENT); restore it or leave it out',
+      expect.stringMatching(/^pipe\.wav: expected a file, got a pipe or device; leave it out$/),
+      expect.stringMatching(/^rate-1\.wav: expected a sample rate from 1000 to 768000 Hz, got 1; /),
+      expect.stringMatching(/^rate-4294967295\.wav: expected a sample rate .* got 4294967295; /),
+      expect.stringMatching(/^self\.wav: a link that leads to itself/),
+      'folder: expected a file, got a folder; leave it out',
+    ]);
   });
 
   test('a file that is gone is skipped, too', async () => {

@@ -11,7 +11,7 @@ export function wav(samples: ArrayLike<number>, sampleRate = 16_000): Uint8Array
   bytes.writeUInt16LE(1, 20); // PCM
   bytes.writeUInt16LE(1, 22);
   bytes.writeUInt32LE(sampleRate, 24);
-  bytes.writeUInt32LE(2 * sampleRate, 28);
+  bytes.writeUInt32LE((2 * sampleRate) % 2 ** 32, 28);
   bytes.writeUInt16LE(2, 32);
   bytes.writeUInt16LE(16, 34);
   bytes.write('data', 36, 'latin1');
