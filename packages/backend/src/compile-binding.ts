@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bindingIn, type NodePackage } from './native-build.js';
-import { lastLines, runCommand } from './run-command.js';
+import { lastLines, runCommand, type CommandResult } from './run-command.js';
 import { SetupProblem } from './setup-problem.js';
 
 /** The C++ compiler: `$CXX`, else `g++`. */
@@ -30,6 +31,7 @@ export async function compileBinding(
   const source = join(nodePackage.folder, 'binding');
   const sources = (await readdir(source)).filter((name) => name.endsWith('.cc')).map((name) => join(source, name));
   const nodeApi = (createRequire(import.meta.url)('node-api-headers') as { include_dir: string }).include_dir;
+  const objects = await compileKernels(folder, signal);
   const libraries = (await readdir(folder, { recursive: true })).filter((path) =>
     link.some((start) => path.split('/').at(-1)!.startsWith(start)),
   );
@@ -37,13 +39,52 @@ export async function compileBinding(
   // prettier-ignore
   const result = await runCommand(compiler(), [
     '-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8',
-    `-I${nodeApi}`, `-I${join(folder, 'tensorflow', 'include')}`, `-I${source}`, ...sources,
+    `-I${nodeApi}`, `-I${join(folder, 'tensorflow', 'include')}`, `-I${source}`, ...sources, join(NATIVE, 'ops.cc'), ...objects,
+    '-w', // TensorFlow's headers warn of each other
     '-o', bindingIn(folder),
     '-Wl,--no-as-needed', ...libraries.map((path) => join(folder, path)),
     ...folders.map((path) => `-Wl,-rpath,$ORIGIN/${path}`),
     // The libraries' own dependencies are each other: look for them in the same folders.
     ...folders.map((path) => `-Wl,-rpath-link,${join(folder, path)}`),
   ], { signal });
+  await Promise.all(objects.map((object) => rm(object)));
+  check(result);
+}
+
+/** The C++ sources of the fused operations. */
+const NATIVE = fileURLToPath(new URL('../native', import.meta.url));
+
+/** Flags of the instruction sets that the kernels are compiled for; dispatch.cc chooses one when it runs. */
+const LEVELS: Readonly<Record<string, readonly string[]>> =
+  process.arch === 'x64'
+    ? {
+        baseline: [],
+        avx2: ['-mavx2', '-mfma'],
+        avx512: ['-mavx2', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl'],
+      }
+    : { baseline: [] };
+
+async function compileKernels(folder: string, signal: AbortSignal | undefined): Promise<string[]> {
+  // Not -ffast-math: exp rounds by adding and subtracting a large number.
+  const common = ['-std=c++17', '-O3', '-fPIC', '-fno-math-errno', '-fno-trapping-math', '-Wno-psabi', '-c'];
+  const units = [
+    { name: 'dispatch', source: 'dispatch.cc', flags: [] },
+    ...Object.entries(LEVELS).map(([level, flags]) => ({
+      name: level,
+      source: 'kernels.cc',
+      flags: [...flags, `-DAUDIO_SSL_LEVEL=${level}`],
+    })),
+  ];
+  return Promise.all(
+    units.map(async ({ name, source, flags }) => {
+      const object = join(folder, `${name}.o`);
+      check(await runCommand(compiler(), [...common, ...flags, join(NATIVE, source), '-o', object], { signal }));
+      return object;
+    }),
+  );
+}
+
+function check(result: CommandResult): void {
   if (result.missing) throw new SetupProblem('compiler', `there is no C++ compiler (${compiler()})`, COMPILER_NEXT);
   if (!result.ok) {
     throw new SetupProblem(

@@ -8,6 +8,9 @@ export const TENSORFLOW_VERSION = '2.21.0';
 /** The release of tfjs-node-gpu that `audio-ssl setup` installs where there is none. */
 export const TFJS_NODE_VERSION = '4.22.0';
 
+/** Raised with every change of native/, so that a build of older sources is not taken for this one. */
+const NATIVE_VERSION = 1;
+
 /** Which library a native build holds: the processor's alone, or the CUDA one. */
 export type Flavour = 'cpu' | 'gpu';
 
@@ -27,7 +30,7 @@ export function buildFolder(flavour: Flavour, version: string, root = cacheFolde
   return join(
     root,
     'native',
-    `tensorflow-${TENSORFLOW_VERSION}-tfjs-${version}-${process.platform}-${process.arch}-${flavour}`,
+    `tensorflow-${TENSORFLOW_VERSION}-tfjs-${version}-native-${NATIVE_VERSION}-${process.platform}-${process.arch}-${flavour}`,
   );
 }
 
@@ -75,10 +78,15 @@ export function placeBinding(nodePackage: NodePackage, binding: string): void {
   renameSync(link, place);
 }
 
-/** Places a cached build's binding where tfjs-node has none or a link that leads nowhere, as after `npm ci`. */
+/** Places a cached build's binding where tfjs-node has none, as after `npm ci`, or one of an older build of ours. */
 export function placeMissingBinding(nodePackage: NodePackage): void {
-  const build = findBuilds(nodePackage.version)[0];
-  if (!existsSync(bindingOf(nodePackage)) && build) placeBinding(nodePackage, bindingIn(build.folder));
+  const builds = findBuilds(nodePackage.version);
+  const place = bindingOf(nodePackage);
+  const older =
+    isLink(place) &&
+    readlinkSync(place).startsWith(join(cacheFolder(), 'native')) &&
+    !builds.some(({ folder }) => readlinkSync(place) === bindingIn(folder));
+  if (builds[0] && (!existsSync(place) || older)) placeBinding(nodePackage, bindingIn(builds[0].folder));
 }
 
 const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { registerFusedKernels } from './fused-kernels.js';
 import { bindingOf, findNodePackage, placeMissingBinding } from './native-build.js';
 import { prepareProcess } from './prepare-process.js';
 import { selfTest } from './self-test.js';
@@ -82,6 +83,7 @@ const starters: { readonly [name in BackendName]: () => Promise<Pick<StartedBack
       binding: { TF_Version: string };
       isUsingGpuDevice: boolean;
     };
+    if (!isUsingGpuDevice) registerFusedKernels();
     return { version: binding.TF_Version, device: isUsingGpuDevice ? 'gpu' : 'cpu' };
   },
   async wasm() {

@@ -1,4 +1,4 @@
-import { asScalar, tidy, type Scalar } from '@audio-ssl/params';
+import { asScalar, runFused, tidy, type Scalar } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTemperature } from './sharpen.js';
 
@@ -28,9 +28,14 @@ export function crossEntropy(
         'do student and teacher see the same tokens and classes?',
     );
   }
+  const op = tf.getKernel('AudioSslCrossEntropy', tf.getBackend()) ? fused : composed;
+  return tidy(() => op(studentLogits, teacherProbabilities, asScalar(studentTemperature)));
+}
+
+function composed(studentLogits: tf.Tensor, teacherProbabilities: tf.Tensor, studentTemperature: tf.Tensor): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [logits, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    const inverse = tf.reciprocal(asScalar(studentTemperature));
+    const inverse = tf.reciprocal(studentTemperature);
     const scaled = tf.mul(logits, inverse);
     const shifted = tf.sub(scaled, tf.max(scaled, -1, true));
     const exponentials = tf.exp(shifted);
@@ -45,5 +50,23 @@ export function crossEntropy(
       },
     };
   });
-  return tidy(() => op(studentLogits));
+  return op(studentLogits);
+}
+
+function fused(studentLogits: tf.Tensor, target: tf.Tensor, temperature: tf.Tensor): tf.Tensor {
+  const op = tf.customGrad((...args) => {
+    const [x, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
+    const made = runFused('AudioSslCrossEntropy', { x, target, temperature });
+    const [loss, normalizer] = made as [tf.Tensor, tf.Tensor];
+    save([x, target, normalizer, temperature]);
+    return {
+      value: tf.reshape(loss, x.shape.slice(0, -1)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [logits, p, norm, t] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+        const inputs = { dloss: dy, x: logits, target: p, normalizer: norm, temperature: t };
+        return runFused('AudioSslCrossEntropyGrad', inputs)![0]!;
+      },
+    };
+  });
+  return op(studentLogits);
 }

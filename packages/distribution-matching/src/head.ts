@@ -1,4 +1,4 @@
-import { dense, gelu, initDense, l2Normalize, type Dense } from '@audio-ssl/layers';
+import { dense, denseGelu, initDense, l2Normalize, type Dense } from '@audio-ssl/layers';
 import { ones, tidy, truncatedNormal, uniform, zeros, type Random } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -93,7 +93,10 @@ export function project(head: Head, latents: tf.Tensor): tf.Tensor {
   const { weight_g: lengths, weight_v: directions } = head.last_layer;
   const [bottleneckDim, pseudoClasses] = directions.shape as [number, number];
   return tidy(() => {
-    const hidden = head.mlp.reduce((x, layer, i) => dense(layer, i === 0 ? x : gelu(x)), latents);
+    const hidden = head.mlp.reduce(
+      (x, layer, i) => (i < head.mlp.length - 1 ? denseGelu(layer, x) : dense(layer, x)),
+      latents,
+    );
     const unit = l2Normalize(tf.reshape(hidden, [-1, bottleneckDim])); // (B M, bottleneck)
     // Normalising the weights costs bottleneck x K, scaling the logits would cost B M x K.
     const weights = tf.mul(l2Normalize(directions, { axis: 0 }), tf.reshape(lengths, [1, pseudoClasses]));

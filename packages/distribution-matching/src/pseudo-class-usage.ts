@@ -23,7 +23,9 @@ export function pseudoClassUsage(probabilities: tf.Tensor): PseudoClassUsage {
     const rows = tf.reshape(probabilities, [-1, pseudoClasses]) as tf.Tensor2D;
     const mean = tf.mean(rows, 0);
     const entropy = tf.neg(tf.sum(tf.mul(mean, tf.log(tf.add(mean, 1e-7)))));
-    const used = tf.max(tf.oneHot(tf.argMax(rows, 1) as tf.Tensor1D, pseudoClasses), 0);
+    const top = tf.argMax(rows, 1) as tf.Tensor1D;
+    const count = tf.unsortedSegmentSum(tf.ones([rows.shape[0]]), top, pseudoClasses); // tokens of each class
+    const used = tf.cast(tf.greater(count, 0), 'int32');
     return { perplexity: tf.exp(entropy) as tf.Scalar, distinct: tf.sum(used) as tf.Scalar };
   });
 }

@@ -1,5 +1,6 @@
 import { xavierUniform, tidy, zeros, type Random } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
+import { columnSum } from './column-sum.js';
 
 /** An affine map: kernel (in, out), bias (out). */
 export type Dense = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor };
@@ -22,12 +23,8 @@ export function initDense(inputDim: number, outputDim: number, random: Random): 
  * const y = dense(initDense(192, 768, random), tokens); // (B, N, 192) -> (B, N, 768)
  */
 export function dense({ kernel, bias }: Dense, x: tf.Tensor): tf.Tensor {
+  requireInputDim('dense', kernel, x);
   const [inputDim, outputDim] = kernel.shape as [number, number];
-  if (x.shape.at(-1) !== inputDim) {
-    throw new Error(
-      `dense: expected a last axis of ${inputDim} for a kernel [${kernel.shape}], got shape [${x.shape}]`,
-    );
-  }
   const op = tf.customGrad((...args) => {
     const [rows, w, b, save] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
     save([rows, w]);
@@ -36,7 +33,7 @@ export function dense({ kernel, bias }: Dense, x: tf.Tensor): tf.Tensor {
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [r, k] = saved as [tf.Tensor2D, tf.Tensor2D];
         const d = dy as tf.Tensor2D;
-        return [tf.matMul(d, k, false, true), tf.matMul(r, d, true, false), tf.sum(d, 0)];
+        return [tf.matMul(d, k, false, true), tf.matMul(r, d, true, false), columnSum(d)];
       },
     };
   });
@@ -44,4 +41,13 @@ export function dense({ kernel, bias }: Dense, x: tf.Tensor): tf.Tensor {
     const rows = tf.reshape(x, [-1, inputDim]);
     return tf.reshape(op(rows, kernel, bias), [...x.shape.slice(0, -1), outputDim]);
   });
+}
+
+/** Refuses an input whose last axis is not the kernel's first. */
+export function requireInputDim(caller: string, kernel: tf.Tensor, x: tf.Tensor): void {
+  const [inputDim] = kernel.shape as [number];
+  if (x.shape.at(-1) === inputDim) return;
+  throw new Error(
+    `${caller}: expected a last axis of ${inputDim} for a kernel [${kernel.shape}], got shape [${x.shape}]`,
+  );
 }

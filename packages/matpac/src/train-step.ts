@@ -1,4 +1,4 @@
-import { adamW, clipByGlobalNorm } from '@audio-ssl/optim';
+import { adamW, globalNormScale } from '@audio-ssl/optim';
 import { ema } from '@audio-ssl/momentum-teacher';
 import { tidy, valueAndGrad, type Scalar } from '@audio-ssl/params';
 import type { MatpacBatch } from './batch.js';
@@ -52,12 +52,13 @@ export function trainStep(options: MatpacOptions): MatpacStep {
         (student: Student) => matpacLoss(student, batch, targets, scalars, options),
         state.student,
       );
-      const clipped = clipByGlobalNorm(grads, optimizer.clipNorm);
-      const { params: student, moments } = adamW(state.student, clipped.grads, state.moments, scalars, optimizer);
+      const { scale: gradientScale, norm } = globalNormScale(grads, optimizer.clipNorm);
+      const updated = adamW(state.student, grads, state.moments, { ...scalars, gradientScale }, optimizer);
+      const { params: student, moments } = updated;
       const teacher = follow(state.teacher, teacherOptions.update === 'before' ? state.student : student, scalars);
       return {
         state: { student, teacher, moments, ...(targets.center && { center: targets.center }) },
-        metrics: { loss: value, ...forwardMetrics(aux, targets), 'gradient/norm': clipped.norm },
+        metrics: { loss: value, ...forwardMetrics(aux, targets), 'gradient/norm': norm },
       };
     });
 }

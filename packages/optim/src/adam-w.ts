@@ -2,6 +2,7 @@ import {
   asScalar,
   leaves,
   mapTree,
+  runFused,
   tidy,
   zipTrees,
   type Gradients,
@@ -42,6 +43,8 @@ export interface AdamWOptions {
 /** What changes from step to step: numbers, or scalar tensors inside a step that is compiled. */
 export interface AdamWScalars extends AdamWCorrections<Scalar> {
   readonly learningRate: Scalar;
+  /** Factor of every gradient, as {@link globalNormScale} gives it; 1 by default. */
+  readonly gradientScale?: Scalar;
 }
 
 /** The bias corrections of one update. */
@@ -128,6 +131,8 @@ export function adamW<P extends TensorTree>(
     const rate = tf.div(tf.mul(learningRate, rootOfSecond), asScalar(scalars.firstCorrection));
     const floor = epsilonPlacement === 'corrected' ? tf.mul(rootOfSecond, epsilon) : tf.scalar(epsilon);
     const kept = tf.sub(1, tf.mul(learningRate, weightDecay));
+    const scale = asScalar(scalars.gradientScale ?? 1);
+    const one = tf.scalar(1);
     // Scalars are made once: a number in an operation becomes a new tensor each time.
     const b1 = tf.scalar(beta1);
     const b2 = tf.scalar(beta2);
@@ -148,12 +153,24 @@ export function adamW<P extends TensorTree>(
         return tf.clone(p);
       }
       updates++;
-      const mean = tf.add(tf.mul(m, b1), tf.mul(g, rest1));
-      const meanSquare = tf.add(tf.mul(v, b2), tf.mul(tf.square(g), rest2));
+      const decays = weightDecay > 0 && decay(path, p.shape);
+      const fused = runFused(
+        'AudioSslAdamW',
+        { param: p, grad: g, first: m, second: v, rate, floor, kept: decays ? kept : one, scale },
+        { beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2 },
+      );
+      if (fused) {
+        first.set(path, fused[1]!);
+        second.set(path, fused[2]!);
+        return fused[0]!;
+      }
+      const scaled = scalars.gradientScale === undefined ? g : tf.mul(g, scale);
+      const mean = tf.add(tf.mul(m, b1), tf.mul(scaled, rest1));
+      const meanSquare = tf.add(tf.mul(v, b2), tf.mul(tf.square(scaled), rest2));
       first.set(path, mean);
       second.set(path, meanSquare);
       const change = tf.mul(tf.div(mean, tf.add(tf.sqrt(meanSquare), floor)), rate);
-      return tf.sub(weightDecay > 0 && decay(path, p.shape) ? tf.mul(p, kept) : p, change);
+      return tf.sub(decays ? tf.mul(p, kept) : p, change);
     });
     if (updates === 0) {
       throw new Error('adamW: expected at least one gradient, all are null; does the loss use these parameters?');

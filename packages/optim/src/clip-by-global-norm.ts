@@ -1,4 +1,4 @@
-import { asScalar, leaves, mapTree, tidy, type Scalar, type TensorTree, type Tree } from '@audio-ssl/params';
+import { asScalar, leaves, mapTree, runFused, tidy, type Scalar, type TensorTree, type Tree } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -18,22 +18,42 @@ export function clipByGlobalNorm<G extends Tree<tf.Tensor | null>>(
   grads: G,
   maxNorm: Scalar,
 ): { readonly grads: G; readonly norm: tf.Scalar } {
+  return tidy(() => {
+    const { scale, norm } = globalNormScale(grads, maxNorm);
+    const scaled = (grad: tf.Tensor | null): tf.Tensor | null => (grad === null ? null : tf.mul(grad, scale));
+    return { grads: mapTree(grads as TensorTree, scaled) as G, norm };
+  });
+}
+
+/**
+ * The factor by which {@link clipByGlobalNorm} multiplies, for an optimiser that takes it in its own pass
+ * (`gradientScale` of {@link adamW}).
+ *
+ * @param grads a tree of gradients; `null` where a parameter has none.
+ * @param maxNorm above 0.
+ * @returns `scale`, min(1, maxNorm / norm), and the `norm` before clipping.
+ * @throws Error when every gradient is null or maxNorm is not above 0.
+ * @example
+ * const { scale, norm } = globalNormScale(grads, 3);
+ */
+export function globalNormScale<G extends Tree<tf.Tensor | null>>(
+  grads: G,
+  maxNorm: Scalar,
+): { readonly scale: tf.Scalar; readonly norm: tf.Scalar } {
   if (typeof maxNorm === 'number' && !(maxNorm > 0)) {
-    throw new Error(`clipByGlobalNorm: expected a maxNorm above 0, got ${maxNorm}; Infinity measures without clipping`);
+    throw new Error(`globalNormScale: expected a maxNorm above 0, got ${maxNorm}; Infinity measures without clipping`);
   }
   return tidy(() => {
     const squares = leaves<tf.Tensor | null>(grads).flatMap(([, grad]) =>
-      grad === null ? [] : [tf.sum(tf.square(grad))],
+      grad === null ? [] : [runFused('AudioSslSquaredSum', { x: grad })?.[0] ?? tf.sum(tf.square(grad))],
     );
     if (squares.length === 0) {
       throw new Error(
-        'clipByGlobalNorm: expected at least one gradient, all are null; does the loss use the parameters?',
+        'globalNormScale: expected at least one gradient, all are null; does the loss use the parameters?',
       );
     }
     const norm = tf.sqrt(tf.sum(tf.stack(squares))) as tf.Scalar;
     // Without a branch, so that it can be compiled; a norm of 0 gives an infinite ratio and a factor of 1.
-    const factor = tf.minimum(tf.div(asScalar(maxNorm), norm), 1);
-    const scale = (grad: tf.Tensor | null): tf.Tensor | null => (grad === null ? null : tf.mul(grad, factor));
-    return { grads: mapTree(grads as TensorTree, scale) as G, norm };
+    return { scale: tf.minimum(tf.div(asScalar(maxNorm), norm), 1) as tf.Scalar, norm };
   });
 }

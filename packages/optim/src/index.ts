@@ -8,5 +8,5 @@ export {
   type Decay,
   type Moments,
 } from './adam-w.js';
-export { clipByGlobalNorm } from './clip-by-global-norm.js';
+export { clipByGlobalNorm, globalNormScale } from './clip-by-global-norm.js';
 export { exponential, linear, warmupCosine, type Schedule, type WarmupCosineOptions } from './schedules.js';

@@ -1,4 +1,4 @@
-import { dense, gelu, initDense, initLayerNorm, layerNorm, type Dense, type LayerNorm } from '@audio-ssl/layers';
+import { dense, denseGelu, initDense, initLayerNorm, layerNorm, type Dense, type LayerNorm } from '@audio-ssl/layers';
 import { tidy, type Random } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { attend, initAttention, type Attention } from './attention.js';
@@ -45,12 +45,14 @@ export function initEncoder({ embedDim, depth, numHeads, mlpRatio = 4 }: Encoder
  * One block: x + attention(norm(x)), then x + MLP(norm(x)) (Dosovitskiy et al. 2021, eq. 2 and 3).
  *
  * @param x (B, N, D).
- * @returns (B, N, D).
+ * @param first only the tokens from here on are made; 0 by default.
+ * @returns (B, N - first, D).
  */
-export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHeads: number): tf.Tensor {
+export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHeads: number, first = 0): tf.Tensor {
   return tidy(() => {
-    const attended = tf.add(x, attend(attn, layerNorm(norm1, x), numHeads));
-    return tf.add(attended, dense(mlp.fc2, gelu(dense(mlp.fc1, layerNorm(norm2, attended)))));
+    const kept = first === 0 ? x : tf.slice(x, [0, first, 0]);
+    const attended = tf.add(kept, attend(attn, layerNorm(norm1, x), numHeads, first));
+    return tf.add(attended, dense(mlp.fc2, denseGelu(mlp.fc1, layerNorm(norm2, attended))));
   });
 }
 
@@ -58,18 +60,19 @@ export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHe
  * The encoder: all blocks, then the norm (Dosovitskiy et al. 2021, eq. 2 to 4).
  *
  * @param tokens (B, N, D), positions added, any N.
- * @returns (B, N, D).
+ * @param options `first`: only the tokens from here on are wanted, so the last block makes no others; 0 by default.
+ * @returns (B, N - first, D).
  * @example
  * const encoded = encode(params, tokens, { numHeads: 3 });
  */
 export function encode(
   { blocks, norm }: Encoder,
   tokens: tf.Tensor,
-  { numHeads }: Pick<EncoderOptions, 'numHeads'>,
+  { numHeads, first = 0 }: Pick<EncoderOptions, 'numHeads'> & { readonly first?: number },
 ): tf.Tensor3D {
   return tidy(() => {
     let x = tokens;
-    for (const block of blocks) x = runBlock(block, x, numHeads);
+    for (const [i, block] of blocks.entries()) x = runBlock(block, x, numHeads, i === blocks.length - 1 ? first : 0);
     return layerNorm(norm, x) as tf.Tensor3D;
   });
 }

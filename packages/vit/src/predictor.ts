@@ -45,7 +45,6 @@ export function predict(
   return tidy(() => {
     const [batch] = encoded.shape as [number];
     const [, seen] = visible.shape as [number, number];
-    const [, hidden] = masked.shape as [number, number];
     const dim = params.mask_token.shape[2]!;
     const positionsAt = (indices: tf.Tensor): tf.Tensor =>
       tf.reshape(tf.gather(positions, tf.reshape(indices, [-1]) as tf.Tensor1D), [batch, -1, dim]);
@@ -54,7 +53,6 @@ export function predict(
       tf.concat([tf.zeros([batch, 1, dim]), positionsAt(visible)], 1),
     ); // (B, 1 + V, dec)
     const queries = tf.add(positionsAt(masked), params.mask_token); // (B, M, dec)
-    const out = encode(params, tf.concat([context, queries], 1), { numHeads });
-    return tf.slice(out, [0, 1 + seen, 0], [batch, hidden, dim]);
+    return encode(params, tf.concat([context, queries], 1), { numHeads, first: 1 + seen });
   });
 }
