@@ -1,13 +1,15 @@
+import { randomStream } from '@audio-ssl/params';
 import fc from 'fast-check';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configDifferences } from '../src/config/config-differences.js';
 import { configKeys, expected, type KeySchema } from '../src/config/config-messages.js';
 import { type Config, configSchema } from '../src/config/config-schema.js';
 import { loadConfig, parseConfig } from '../src/config/load-config.js';
+import { maskStrategy } from '../src/mask-strategy.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -76,6 +78,21 @@ describe('loadConfig', () => {
     ['probe.pool=[max]', 'probe.pool: expected a list, each one of mean, mean+std+max, got ["max"]'],
     ['optimizer=3', 'optimizer: expected a group of the keys learningRate, warmup'],
     ['seed=', 'seed: expected a whole number from 0 to 2147483647, got null'],
+    ['batchSize=.nan', 'batchSize: expected a whole number from 1 to 65536, got NaN'],
+    ['minutes=.inf', 'got Infinity'],
+    ['__proto__.steps=1', 'unknown key "__proto__"'],
+    ['optimizer.__proto__.beta1=1', 'unknown key "optimizer.__proto__"'],
+    ['constructor.prototype.steps=1', 'unknown key "constructor"'],
+    ['optimizer.lr=1', 'unknown key "optimizer.lr"; the keys of "optimizer" are learningRate, warmup, '],
+    ['x=1', 'unknown key "x"; the keys are preset, variant, seed, steps, '],
+    ['masking.ratio=0.999', 'masking: randomMask: expected at least one visible and one masked token'],
+    ['masking.span=2', 'masking.span: expected only with masking.strategy time or frequency, which is random'],
+    ['masking={strategy: block, block: [6, 3]}', 'masking: blockMask: expected a block between 1x1 and the grid'],
+    ['masking={strategy: block, block: 3}', 'masking.block: expected a list of a whole number'],
+    ['masking={strategy: time, span: 14}', 'masking: timeMask: expected a span of at most 13 columns, got 14'],
+    ['masking={strategy: frequency, ratio: 0.95}', 'masking: frequencyMask: expected at least one visible'],
+    ['masking={strategy: multiBlock, aspect: [2, 1]}', 'masking: multiBlockMask: expected an aspect'],
+    ['masking={strategy: multiBlock, context: 0}', 'masking.context: expected a number above 0 and up to 1, got 0'],
   ])('refuses %s', async (set, text) => {
     expect(await message([set])).toContain(text);
   });
@@ -98,12 +115,53 @@ describe('loadConfig', () => {
     await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(/expected keys and values at the top/);
   });
 
+  it('reads a key with a dot, a tag and a prototype in YAML as what they are', async () => {
+    const file = join(folder, 'odd.yaml');
+    const said = async (text: string): Promise<string> => {
+      await writeFile(file, text);
+      return loadConfig({ preset: 'tiny', file }).then(
+        () => 'accepted',
+        (error: Error) => error.message,
+      );
+    };
+    expect(await said('optimizer.learningRate: 1\n')).toContain(
+      'unknown key "optimizer.learningRate" with a dot in its name; in YAML write it as a group, optimizer: { learningRate: ... }',
+    );
+    expect(await said('__proto__:\n  steps: 1\n')).toContain('unknown key "__proto__"');
+    expect(await said('steps: 1\nsteps: 2\n')).toContain('Map keys must be unique');
+    const warned = vi.spyOn(process, 'emitWarning');
+    expect(await said('steps: !!js/function x\n')).toContain('steps: expected a whole number');
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  it('hands every option of a masking strategy on', async () => {
+    const drawn = async (masking: string): Promise<string> => {
+      const config = await loadConfig({ preset: 'tiny', set: [`masking=${masking}`] });
+      expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+      const { visible, masked } = maskStrategy(config)({ freq: 5, time: 13 }, 4, randomStream(1, 'mask'));
+      return `${visible.join()};${masked.join()}`;
+    };
+    for (const [plain, options] of [
+      ['strategy: block', 'block: [2, 5]'],
+      ['strategy: inverseBlock', 'block: [2, 5]'],
+      ['strategy: time', 'span: 4'],
+      ['strategy: frequency, ratio: 0.4', 'span: 2'],
+      ['strategy: multiBlock', 'blocks: 2'],
+      ['strategy: multiBlock', 'aspect: [3, 4]'],
+      ['strategy: multiBlock', 'context: 0.5'],
+    ] as const) {
+      const [without, withOption] = [await drawn(`{${plain}}`), await drawn(`{${plain}, ${options}}`)];
+      expect(withOption, options).not.toBe(without);
+    }
+    expect(await drawn('{strategy: block, block: [3, 3]}')).toBe(await drawn('{strategy: block}'));
+  });
+
   it('property: a number is taken exactly when it is in the range that the message names', async () => {
     const keys = [...configKeys(configSchema)].filter(([, { type }]) => type === 'number' || type === 'integer');
     expect(keys.length).toBeGreaterThan(25);
     // Values that also have to fit another key are left to the tests above.
     const alone = keys.filter(
-      ([key, schema]) => schema.const === undefined && !/cropFrames|embedDim|numHeads|weight$/.test(key),
+      ([key, schema]) => schema.const === undefined && !/cropFrames|embedDim|numHeads|weight$|^masking/.test(key),
     );
     await fc.assert(
       fc.asyncProperty(

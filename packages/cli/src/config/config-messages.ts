@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 
 /** What is said about one key: the part of JSON Schema that zod writes for it. */
@@ -15,13 +15,14 @@ export function configMessages(schema: z.ZodType, input: unknown, error: z.ZodEr
   const keys = configKeys(schema);
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key].join('.'), keys));
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path.join('.'), key, keys));
     if (issue.code === 'custom') return [`${path.join('.')}: ${issue.message}`];
     // A value inside a list is named by the list, whose description says what its values may be.
     const key = keys.has(path.join('.')) ? path : path.slice(0, -1);
     const known = keys.get(key.join('.'));
     const value = key.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], input);
-    const got = value === undefined ? 'nothing' : JSON.stringify(value);
+    // JSON has no words for NaN and Infinity
+    const got = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value);
     return [`${key.join('.')}: expected ${known ? expected(known) : issue.message}, got ${got}`];
   });
 }
@@ -63,11 +64,21 @@ function bounds({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: KeySch
   return [low, top].filter(Boolean).join(' and ');
 }
 
-function unknownKey(key: string, keys: ReadonlyMap<string, KeySchema>): string {
-  const last = key.split('.').at(-1);
-  // A key that stands in the wrong group is more likely than one that is spelt like another.
-  const elsewhere = [...keys.keys()].find((known) => known.split('.').at(-1) === last);
-  return `unknown key "${key}"; did you mean "${elsewhere ?? closest(key, [...keys.keys()])}"?`;
+function unknownKey(group: string, key: string, keys: ReadonlyMap<string, KeySchema>): string {
+  const unknown = `unknown key "${group ? `${group}.` : ''}${key}"`;
+  if (group === '' && keys.has(key)) {
+    const written = key
+      .split('.')
+      .reduceRight((inner, part) => `{ ${part}: ${inner} }`, '...')
+      .slice(2, -2);
+    return `${unknown} with a dot in its name; in YAML write it as a group, ${written}`;
+  }
+  const last = (known: string): string => known.slice(known.lastIndexOf('.') + 1);
+  const siblings = [...keys.keys()].filter((known) => known === (group ? `${group}.` : '') + last(known));
+  const near = closest(key, [...siblings, ...keys.keys()].map(last));
+  if (distance(key, near) > key.length / 2)
+    return `${unknown}; ${group ? `the keys of "${group}" are` : 'the keys are'} ${siblings.map(last).join(', ')}`;
+  return `${unknown}; did you mean "${[...siblings, ...keys.keys()].find((known) => last(known) === near)}"?`;
 }
 
 function fields({ properties, anyOf }: KeySchema): Readonly<Record<string, unknown>> {

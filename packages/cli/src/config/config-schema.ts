@@ -1,5 +1,7 @@
 import { type MatpacOptions, sizes, type Size, variants, type VariantName } from '@audio-ssl/matpac';
+import { patchGrid } from '@audio-ssl/vit';
 import { z } from 'zod';
+import { maskStrategy, maskStrategyOptions } from '../mask-strategy.js';
 
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
@@ -68,6 +70,22 @@ export const configSchema = z
           .default('random')
           .describe('which patches are hidden together'),
         ratio: z.number().gt(0).lt(1).default(0.7).describe('share of the patches that is hidden'),
+        block: z
+          .tuple([count, count])
+          .exactOptional()
+          .describe('block, inverseBlock: [rows, columns] of patches in a block; [3, 3] where not given'),
+        span: count
+          .exactOptional()
+          .describe('time, frequency: adjacent columns or rows hidden together; 1 where not given'),
+        blocks: count.exactOptional().describe('multiBlock: number of hidden blocks; 4 where not given'),
+        aspect: z
+          .tuple([above0, above0])
+          .exactOptional()
+          .describe('multiBlock: [least, greatest] height of a block over its width; [0.75, 1.5] where not given'),
+        context: above0
+          .max(1)
+          .exactOptional()
+          .describe('multiBlock: share of the patches not hidden that the student sees; 1 where not given'),
       })
       .prefault({}),
     model: z.strictObject({
@@ -167,6 +185,22 @@ export const configSchema = z
       if (embedDim % numHeads !== 0)
         refuse(['model', part, 'numHeads'], `expected a divisor of embedDim ${embedDim}, got ${numHeads}`);
       if (embedDim % 4 !== 0) refuse(['model', part, 'embedDim'], `expected a multiple of 4, got ${embedDim}`);
+    }
+    const { strategy, ratio: _, ...given } = value.masking;
+    const strange = Object.keys(given).filter((key) => !maskStrategyOptions[strategy].some((known) => known === key));
+    for (const key of strange) {
+      const takers = Object.entries(maskStrategyOptions).filter(([, known]) => known.some((name) => name === key));
+      refuse(
+        ['masking', key],
+        `expected only with masking.strategy ${takers.map(([name]) => name).join(' or ')}, which is ${strategy}`,
+      );
+    }
+    if (issues.length === 0) {
+      try {
+        maskStrategy(value)(patchGrid(model.bins, data.cropFrames, model.patch), 1, () => 0.5);
+      } catch (error) {
+        refuse(['masking'], (error as Error).message);
+      }
     }
     const { targetLayers } = value.prediction;
     if (targetLayers !== 'all' && targetLayers > model.encoder.depth) {

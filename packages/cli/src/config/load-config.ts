@@ -15,6 +15,8 @@ export interface ConfigSources {
   readonly set?: readonly string[] | undefined;
   /** Values that stand below the file: a command's own defaults. */
   readonly defaults?: Readonly<Record<string, unknown>> | undefined;
+  /** Values that stand above everything: what a row of an ablation changes. */
+  readonly over?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
@@ -23,8 +25,8 @@ export interface ConfigSources {
  * @throws UserError naming each unknown key (with the nearest valid one) and each value out of its range
  * @example const config = await loadConfig({ preset: 'tiny', set: ['steps=100', 'data.mean=dataset'] });
  */
-export async function loadConfig({ preset, file, set = [], defaults = {} }: ConfigSources): Promise<Config> {
-  const layers = [defaults, file === undefined ? {} : await readYaml(file), ...set.map(readAssignment)];
+export async function loadConfig({ preset, file, set = [], defaults = {}, over = {} }: ConfigSources): Promise<Config> {
+  const layers = [defaults, file === undefined ? {} : await readYaml(file), ...set.map(readAssignment), over];
   const given = layers.reduce(merge, { preset, variant: 'matpac' });
   const names = z.object({ preset: configSchema.shape.preset, variant: configSchema.shape.variant }).safeParse(given);
   if (!names.success) throw refusal(given, names.error);
@@ -56,7 +58,7 @@ async function readYaml(file: string): Promise<Readonly<Record<string, unknown>>
     );
   });
   try {
-    const value: unknown = parse(text) ?? {};
+    const value: unknown = parse(text, { logLevel: 'error' }) ?? {};
     if (!isGroup(value)) throw new Error('expected keys and values at the top');
     return value;
   } catch (error) {
@@ -70,7 +72,7 @@ function readAssignment(assignment: string): Readonly<Record<string, unknown>> {
     throw new UserError(`--set ${assignment}: expected KEY=VALUE, such as --set optimizer.learningRate=1e-3`, 2);
   let value: unknown;
   try {
-    value = parse(assignment.slice(at + 1));
+    value = parse(assignment.slice(at + 1), { logLevel: 'error' });
   } catch (error) {
     throw new UserError(`--set ${assignment}: the value is not valid YAML (${(error as Error).message}); quote it`, 2);
   }
@@ -84,12 +86,12 @@ function merge(
   base: Readonly<Record<string, unknown>>,
   over: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...base };
+  const merged = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(over)) {
-    const below = merged[key];
-    merged[key] = isGroup(below) && isGroup(value) ? merge(below, value) : value;
+    const below = merged.get(key);
+    merged.set(key, isGroup(below) && isGroup(value) ? merge(below, value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged); // makes a key like any other of `__proto__`, so that it is refused
 }
 
 function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
