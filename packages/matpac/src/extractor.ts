@@ -1,6 +1,26 @@
-import { createLogMel, pad, standardize, type LogMelOptions, type Spectrogram } from '@audio-ssl/audio-frontend';
+import {
+  createLogMel,
+  logMelPresets,
+  mixToMono,
+  pad,
+  resample,
+  standardize,
+  type AudioData,
+  type LogMelOptions,
+  type Spectrogram,
+} from '@audio-ssl/audio-frontend';
 import { tidy } from '@audio-ssl/params';
-import { encodeSpectrogram, frequencyConcat, type Patch, type SpectrogramEncoder } from '@audio-ssl/vit';
+import {
+  dropClassToken,
+  embedPatches,
+  encode,
+  encodeLayers,
+  frequencyConcat,
+  patchGrid,
+  prependClassToken,
+  type Patch,
+  type SpectrogramEncoder,
+} from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** How features are taken. */
@@ -13,63 +33,223 @@ export interface ExtractorOptions {
   readonly chunkFrames: number | null;
   /** The log-mel front end; MATPAC's by default. */
   readonly logMel?: Partial<LogMelOptions>;
+  /** Positions (F, T, D) of a checkpoint; by default they are computed, for any length. */
+  readonly positions?: tf.Tensor3D;
+  /**
+   * `'precise'` (the default, and the paper's): a last piece is as long as the sound is, but for the rest of a patch.
+   * `'fast'`: every piece is filled up to `chunkFrames` with zeros, so that all run in one batch; features of the filling come
+   * along. `'interleaved'`: as fast, with the steps of the pieces in the order of the reference's code, t-th steps of all pieces
+   * together: wrong in time, and only there to compare with it.
+   */
+  readonly mode?: 'precise' | 'fast' | 'interleaved';
+  /** Blocks whose output is given too, from 0: `[3, 11]`, or `'all'`. The last block's comes through the final norm. None by default. */
+  readonly layers?: readonly number[] | 'all';
+  /** The patches of one time step: side by side, lowest frequency first (F * D values, the default), or averaged (D). */
+  readonly frequency?: 'concat' | 'mean';
+  /** One vector a time step (the default), or their mean: one row. */
+  readonly time?: 'frames' | 'mean';
 }
 
 /** Features over time, row-major (frames, dims): the patches of one time step side by side, lowest frequency first. */
 export interface FrameFeatures {
+  /** The last layer. */
   readonly data: Float32Array;
   readonly frames: number;
   readonly dims: number;
+  /** The layers that were asked for, in that order, each as `data` is. */
+  readonly layers: readonly Float32Array[];
 }
 
-/** Features of audio at the front end's sample rate. */
+/** A mono waveform at the front end's sample rate, or audio of any rate and number of channels, as `decodeAudio` gives. */
+export type Sound = Float32Array | AudioData;
+
+/** Features of audio. */
 export interface Extractor {
-  /** The features of a mono waveform. */
-  (waveform: Float32Array): Promise<FrameFeatures>;
+  /** The features of one sound. */
+  (sound: Sound): Promise<FrameFeatures>;
+  /** The features of several, which are encoded together as far as their pieces are of one length. */
+  batch(sounds: readonly Sound[]): Promise<FrameFeatures[]>;
   /** The features of a log-mel spectrogram that is not standardised yet. */
   fromLogMel(logMel: Spectrogram): Promise<FrameFeatures>;
+  /** The features of several of these. */
+  fromLogMels(logMels: readonly Spectrogram[]): Promise<FrameFeatures[]>;
 }
 
 /** What published MATPAC models are standardised with (mean and standard deviation of AudioSet's log-mels). */
 export const MATPAC_STANDARDIZATION = { mean: -7.056, std: 4.193 } as const;
 
+/** Tokens encoded at once: eight pieces of 608 frames; more is no faster and takes memory. */
+const TOKENS_AT_ONCE = 1600;
+
+/** A stretch of one clip that is encoded by itself. */
+interface Piece {
+  readonly clip: number;
+  readonly start: number;
+  readonly frames: number;
+}
+
 /**
  * A feature extractor: the last layer, the frequency patches of a time step side by side (the paper's feature, section
- * 3.3). What is left of a last patch is filled with zeros after standardisation, and nothing else is.
+ * 3.3). What is left of a last patch is filled with zeros after standardisation, and in the mode `precise` nothing else is.
+ *
+ * Sounds of any length: one shorter than a window of the front end (25 ms) is filled up to it.
  *
  * @param weights the student's (as published) or the teacher's encoder; borrowed.
+ * @param options what {@link loadModel} gives as `settings`, and how features are taken.
+ * @throws Error for options that do not fit the encoder.
  * @example
- * const extract = createExtractor(state.student, { ...options, standardization: MATPAC_STANDARDIZATION, chunkFrames: 608 });
- * const { data, frames, dims } = await extract(waveform); // take the mean over frames for one vector a clip
+ * const extract = createExtractor(model.weights, { ...model.settings, layers: 'all' });
+ * const { data, frames, dims } = await extract(await decodeAudio(bytes));
  */
 export function createExtractor(weights: SpectrogramEncoder, options: ExtractorOptions): Extractor {
-  const { chunkFrames, standardization } = options;
-  if (chunkFrames !== null && !(chunkFrames > 0 && chunkFrames % options.patch[1] === 0)) {
-    throw new Error(
-      `createExtractor: expected chunkFrames to be a multiple of the patch's ${options.patch[1]} frames, got ${chunkFrames}`,
-    );
-  }
-  const toLogMel = createLogMel(options.logMel);
+  const { chunkFrames, standardization, patch, mode = 'precise', frequency = 'concat', time = 'frames' } = options;
+  const layers = validate(weights, options);
+  const logMelOptions: LogMelOptions = { ...logMelPresets.matpac, ...options.logMel };
+  const toLogMel = createLogMel(logMelOptions);
+  const padded = mode !== 'precise';
 
-  const fromLogMel = async (logMel: Spectrogram): Promise<FrameFeatures> => {
-    const whole = Math.ceil(logMel.frames / options.patch[1]) * options.patch[1];
-    const { data, bins, frames } = pad(standardize(logMel, standardization), whole);
-    const features = tidy(() => {
-      const spectrogram = tf.tensor3d(data, [1, bins, frames]);
-      const length = chunkFrames ?? frames;
-      const pieces: tf.Tensor3D[] = [];
-      for (let start = 0; start < frames; start += length) {
-        const piece = tf.slice(spectrogram, [0, 0, start], [1, bins, Math.min(length, frames - start)]);
-        const { tokens, grid } = encodeSpectrogram(weights, piece, options);
-        pieces.push(frequencyConcat(tokens, grid)); // (1, T, F * D)
-      }
-      return tf.concat(pieces, 1);
-    });
-    const [, steps, dims] = features.shape;
-    const values = (await features.data()) as Float32Array;
-    features.dispose();
-    return { data: values, frames: steps, dims };
+  const toSpectrogram = (sound: Sound): Spectrogram => {
+    const { sampleRate, fftSize } = logMelOptions;
+    const mono = sound instanceof Float32Array ? sound : resample(mixToMono(sound), sound.sampleRate, sampleRate);
+    if (mono.length === 0) throw new Error('extract: expected a sound of one sample or more, got none');
+    const long = mono.length >= fftSize ? mono : new Float32Array(fftSize);
+    if (long !== mono) long.set(mono);
+    return toLogMel(long);
   };
 
-  return Object.assign((waveform: Float32Array) => fromLogMel(toLogMel(waveform)), { fromLogMel });
+  /** Features of pieces of one length: for each wanted layer (pieces, steps, dims). */
+  const run = (spectrogram: tf.Tensor3D): tf.Tensor3D[] =>
+    tidy(() => {
+      const [, bins, frames] = spectrogram.shape;
+      const grid = patchGrid(bins, frames, patch);
+      const positions = options.positions && positionsOf(options.positions, grid.time);
+      const embedded = embedPatches(weights.patch_embed, spectrogram, { patch, positions });
+      const tokens = prependClassToken(weights.cls_token, embedded);
+      const last = weights.encoder.blocks.length - 1;
+      const outputs = layers.length > 0 ? encodeLayers(weights.encoder, tokens, options) : [];
+      const wanted = [...layers, last].map((layer) => outputs[layer] ?? encode(weights.encoder, tokens, options));
+      return wanted.map((output) => {
+        const inner = dropClassToken(output);
+        if (frequency === 'concat') return frequencyConcat(inner, grid);
+        const [count, , dim] = inner.shape;
+        return tf.mean(tf.reshape(inner, [count, grid.freq, grid.time, dim]), 1) as tf.Tensor3D;
+      });
+    });
+
+  const fromLogMels = async (logMels: readonly Spectrogram[]): Promise<FrameFeatures[]> => {
+    if (logMels.length === 0) return [];
+    const clips = logMels.map((logMel) => {
+      const unit = padded ? chunkFrames! : patch[1];
+      return pad(standardize(logMel, standardization), Math.ceil(logMel.frames / unit) * unit);
+    });
+    const dims = (frequency === 'concat' ? clips[0]!.bins / patch[0] : 1) * weights.cls_token.shape.at(-1)!;
+    const steps = clips.map(({ frames }) => frames / patch[1]);
+    const rows = steps.map((count) => (time === 'mean' ? 1 : count));
+    // (wanted layers, rows, dims) of every clip; sums over time in double precision.
+    const collected = rows.map((count) =>
+      [...layers, 0].map(() => (time === 'mean' ? new Float64Array(dims) : new Float32Array(count * dims))),
+    );
+    for (const group of groups(clips, chunkFrames, patch)) {
+      const { bins } = clips[0]!;
+      const { frames } = group[0]!;
+      const values = new Float32Array(group.length * bins * frames);
+      group.forEach(({ clip, start }, i) => {
+        for (let bin = 0; bin < bins; bin++) {
+          const from = bin * clips[clip]!.frames + start;
+          values.set(clips[clip]!.data.subarray(from, from + frames), (i * bins + bin) * frames);
+        }
+      });
+      const input = tf.tensor3d(values, [group.length, bins, frames]);
+      const outputs = run(input);
+      input.dispose();
+      const arrays = (await Promise.all(outputs.map((output) => output.data()))) as Float32Array[];
+      tf.dispose(outputs);
+      const width = (frames / patch[1]) * dims;
+      group.forEach(({ clip, start }, i) => {
+        arrays.forEach((array, layer) => {
+          const target = collected[clip]![layer]!;
+          const piece = array.subarray(i * width, (i + 1) * width);
+          if (time === 'mean') for (let k = 0; k < width; k++) target[k % dims]! += piece[k]!;
+          else target.set(piece, (start / patch[1]) * dims);
+        });
+      });
+    }
+    return collected.map((wanted, clip) => {
+      const finish = (values: Float32Array | Float64Array): Float32Array => {
+        if (values instanceof Float64Array) return Float32Array.from(values, (sum) => sum / steps[clip]!);
+        return mode === 'interleaved' ? interleave(values, steps[clip]!, chunkFrames! / patch[1]) : values;
+      };
+      const [data, ...others] = [wanted.at(-1)!, ...wanted.slice(0, -1)].map(finish);
+      return { data: data!, frames: rows[clip]!, dims, layers: others };
+    });
+  };
+
+  const batch = (sounds: readonly Sound[]): Promise<FrameFeatures[]> => fromLogMels(sounds.map(toSpectrogram));
+  return Object.assign(async (sound: Sound) => (await batch([sound]))[0]!, {
+    batch,
+    fromLogMel: async (logMel: Spectrogram) => (await fromLogMels([logMel]))[0]!,
+    fromLogMels,
+  });
+}
+
+/** Refuses options that do not fit; gives the blocks that are asked for. */
+function validate({ encoder }: SpectrogramEncoder, options: ExtractorOptions): readonly number[] {
+  const { chunkFrames, patch, mode, layers = [], positions } = options;
+  if (chunkFrames !== null && !(chunkFrames > 0 && chunkFrames % patch[1] === 0)) {
+    throw new Error(
+      `createExtractor: expected chunkFrames to be a multiple of the patch's ${patch[1]} frames, got ${chunkFrames}`,
+    );
+  }
+  if (chunkFrames === null && mode !== undefined && mode !== 'precise') {
+    throw new Error(`createExtractor: the mode ${mode} needs chunkFrames, got null; 608 in the paper`);
+  }
+  if (positions && !(chunkFrames !== null && chunkFrames / patch[1] <= positions.shape[1])) {
+    throw new Error(
+      `createExtractor: the checkpoint has positions for ${positions.shape[1] * patch[1]} frames, got chunkFrames ${chunkFrames}; take at most as many`,
+    );
+  }
+  const depth = encoder.blocks.length;
+  const wanted = layers === 'all' ? encoder.blocks.map((_, i) => i) : layers;
+  const odd = wanted.find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer < depth));
+  if (odd !== undefined) throw new Error(`createExtractor: layer ${odd} is outside 0..${depth - 1}`);
+  return wanted;
+}
+
+/** Pieces of one length, as many together as are encoded at once. */
+function groups(clips: readonly Spectrogram[], chunkFrames: number | null, patch: Patch): Piece[][] {
+  const byLength = new Map<number, Piece[]>();
+  clips.forEach(({ frames }, clip) => {
+    const length = chunkFrames ?? frames;
+    for (let start = 0; start < frames; start += length) {
+      const piece = { clip, start, frames: Math.min(length, frames - start) };
+      const alike = byLength.get(piece.frames);
+      if (alike) alike.push(piece);
+      else byLength.set(piece.frames, [piece]);
+    }
+  });
+  return [...byLength].flatMap(([frames, pieces]) => {
+    const tokens = (frames / patch[1]) * (clips[0]!.bins / patch[0]);
+    const together = Math.max(1, Math.floor(TOKENS_AT_ONCE / tokens));
+    return Array.from({ length: Math.ceil(pieces.length / together) }, (_, i) =>
+      pieces.slice(i * together, (i + 1) * together),
+    );
+  });
+}
+
+/** The first columns of a table of positions (F, T, D), as tokens (F * T', D). */
+function positionsOf(positions: tf.Tensor3D, columns: number): tf.Tensor {
+  const [freq, , dim] = positions.shape;
+  return tf.reshape(tf.slice(positions, [0, 0, 0], [freq, columns, dim]), [freq * columns, dim]);
+}
+
+/** Step t of chunk n at row t * chunks + n, as the reference's fast inference joins them. */
+function interleave(values: Float32Array, steps: number, stepsInChunk: number): Float32Array {
+  const dims = values.length / steps;
+  const chunks = steps / stepsInChunk;
+  const out = new Float32Array(values.length);
+  for (let step = 0; step < steps; step++) {
+    const [chunk, t] = [Math.floor(step / stepsInChunk), step % stepsInChunk];
+    out.set(values.subarray(step * dims, (step + 1) * dims), (t * chunks + chunk) * dims);
+  }
+  return out;
 }

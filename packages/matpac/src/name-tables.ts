@@ -77,7 +77,10 @@ export function nameIn(naming: Naming, path: string): string | undefined {
   return path
     .replace(/^(classifier\.norm\.)(mean|var)$/, '$1running_$2')
     .replace(row[1], row[0])
-    .replace(/((?:cls_student_head|_cls_head_ema)\.mlp\.)(\d+)/, (_, start: string, layer: string) => `${start}${2 * Number(layer)}`)
+    .replace(
+      /((?:cls_student_head|_cls_head_ema)\.mlp\.)(\d+)/,
+      (_, start: string, layer: string) => `${start}${2 * Number(layer)}`,
+    )
     .replace(/\.kernel$/, '.weight');
 }
 

@@ -4,6 +4,7 @@ import { startBackend } from '@audio-ssl/backend';
 import { program } from 'commander';
 import type { Comparison } from './comparison.js';
 import { compareFrontend } from './frontend.js';
+import { compareInference } from './inference.js';
 import { replay } from './replay.js';
 
 program
@@ -11,7 +12,7 @@ program
   .description('Replay runs recorded from the authors’ code and compare every number')
   .argument(
     '<folders...>',
-    'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors)',
+    'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors, inference.safetensors with its checkpoints)',
   )
   .option('--backend <name>', 'tensorflow, wasm or cpu; the best of this machine by default')
   .option('--compiled', 'run the training step as one graph, as `audio-ssl pretrain` does (tensorflow only)')
@@ -34,10 +35,14 @@ program
 
 async function compareFolder(folder: string, backend: string, compiled: boolean): Promise<Comparison[]> {
   if (existsSync(join(folder, 'run.json'))) return replay(folder, backend, { compiled });
-  const frontend = join(folder, 'frontend.safetensors');
-  if (existsSync(frontend)) return compareFrontend(frontend);
+  const has = (name: string): boolean => existsSync(join(folder, name));
+  const lines = [
+    ...(has('frontend.safetensors') ? await compareFrontend(join(folder, 'frontend.safetensors')) : []),
+    ...(has('inference.safetensors') ? await compareInference(folder, backend) : []),
+  ];
+  if (lines.length > 0) return lines;
   throw new Error(
-    `${folder}: found neither run.json nor frontend.safetensors; give folders such as ../shared/reference/matpac-tiny`,
+    `${folder}: found no run.json, frontend.safetensors or inference.safetensors; give folders such as ../shared/reference/matpac-tiny`,
   );
 }
 

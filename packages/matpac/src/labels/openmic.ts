@@ -1,0 +1,23 @@
+/** The 20 instruments of OpenMIC-2018 (Humphrey et al. 2018), CC BY 4.0, in the order of its class map. */
+export const openmicLabels: readonly string[] = [
+  'accordion',
+  'banjo',
+  'bass',
+  'cello',
+  'clarinet',
+  'cymbals',
+  'drums',
+  'flute',
+  'guitar',
+  'mallet_percussion',
+  'mandolin',
+  'organ',
+  'piano',
+  'saxophone',
+  'synthesizer',
+  'trombone',
+  'trumpet',
+  'ukulele',
+  'violin',
+  'voice',
+];

@@ -1,0 +1,111 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { classify, createExtractor, loadModel, type Extractor, type PretrainedModel } from '@audio-ssl/matpac';
+import { openTensors, readSafetensors, type SafetensorsEntry } from '@audio-ssl/params';
+import { openFile } from '@audio-ssl/params/node';
+import { Differences, type Comparison, type Tolerance } from './comparison.js';
+
+/** The recorded tiny models have 4 attention heads; published ones one of every 64 channels, which is the default. */
+const TINY_HEADS = 4;
+
+/**
+ * Loads every checkpoint of a folder (`*.pt`, `*.pth`) and compares what our extractor makes of the recorded waveforms in
+ * `inference.safetensors` with what the authors' code made: embeddings of all modes, layers, probabilities. A checkpoint
+ * goes with the recordings whose name stands in its own: `tiny_encoder_legacy.pth` with `encoder/...`.
+ *
+ * @param backend decides on the bounds: float32 rounding on `tensorflow`; `wasm` and `cpu` have an erf good to 1.5e-7 only.
+ */
+export async function compareInference(folder: string, backend: string): Promise<Comparison[]> {
+  const path = join(folder, 'inference.safetensors');
+  const { tensors } = readSafetensors(await readFile(path), path);
+  const recordings = new Set([...tensors.keys()].map((name) => name.split('/').slice(0, 2).join('/')));
+  const differences = new Differences();
+  const files = (await readdir(folder)).filter((name) => /\.pth?$/.test(name)).sort();
+  const unheard = new Set(recordings);
+  for (const name of files) {
+    const file = await openTensors(await openFile(join(folder, name)));
+    const width = [...file.tensors].find(([tensor]) => /(^|\.)cls_token$/.test(tensor))?.[1].shape.at(-1) ?? 0;
+    const model = await loadModel(file, { numHeads: width % 64 === 0 ? undefined : TINY_HEADS });
+    // Half precision loses all but three digits of the weights.
+    const isHalf = [...file.tensors.values()].some(({ dtype }) => dtype === 'F16' || dtype === 'BF16');
+    await file.close();
+    try {
+      const words = name.replace(/\.pth?$/, '').split('_');
+      for (const recording of recordings) {
+        if (!words.includes(recording.split('/')[0]!)) continue;
+        unheard.delete(recording);
+        const bound = isHalf ? 5e-3 : backend === 'tensorflow' ? 2e-5 : 1e-4;
+        await compareRecording(name, model, recording, tensors, { kind: 'relative L2', bound }, differences);
+      }
+    } finally {
+      model.dispose();
+    }
+  }
+  if (unheard.size > 0)
+    throw new Error(`compareInference: ${folder}: no checkpoint for the recordings ${[...unheard].join(', ')}`);
+  return differences.list();
+}
+
+async function compareRecording(
+  name: string,
+  { weights, settings, head }: PretrainedModel,
+  recording: string,
+  tensors: ReadonlyMap<string, SafetensorsEntry>,
+  tolerance: Tolerance,
+  differences: Differences,
+): Promise<void> {
+  const { data, shape } = tensors.get(`${recording}/waveform`)!;
+  const [clips, samples] = shape as [number, number];
+  const waveforms = Array.from({ length: clips }, (_, i) =>
+    (data as Float32Array).slice(i * samples, (i + 1) * samples),
+  );
+  const compare = (
+    what: string,
+    actual: readonly (readonly Float32Array[])[],
+    key: string,
+    allowed = tolerance,
+  ): void => {
+    const recorded = tensors.get(`${recording}/${key}`);
+    if (recorded)
+      differences.compare(
+        `${name} ${what}`,
+        actual.flat().flatMap((values) => [...values]),
+        recorded.data,
+        allowed,
+      );
+  };
+  const extractor = (options: object): Extractor => createExtractor(weights, { ...settings, ...options });
+
+  if (tensors.has(`${recording}/precise/embedding`)) {
+    const features = await extractor({ layers: 'all' }).batch(waveforms);
+    compare(
+      'precise embedding',
+      features.map(({ data: last }) => [last]),
+      'precise/embedding',
+    );
+    compare(
+      'precise layers',
+      features.map(({ layers }) => layers),
+      'precise/layers',
+    );
+  }
+  if (tensors.has(`${recording}/fast/embedding`)) {
+    const features = await extractor({ mode: 'interleaved' }).batch(waveforms);
+    compare(
+      'fast embedding',
+      features.map(({ data: last }) => [last]),
+      'fast/embedding',
+    );
+  }
+  if (tensors.has(`${recording}/probabilities`) && head) {
+    const frames = await extractor({ frequency: 'mean' }).batch(waveforms);
+    compare(
+      'embedding',
+      frames.map(({ data: last }) => [last]),
+      'embedding',
+    );
+    const means = await extractor({ frequency: 'mean', time: 'mean' }).batch(waveforms);
+    const probabilities = means.map(({ data: mean }) => [classify(head, mean, 'softmax')]);
+    compare('probabilities', probabilities, 'probabilities', { kind: 'absolute', bound: 1e-6 });
+  }
+}
