@@ -31,7 +31,7 @@ await serve(async (spec: StepSpec) => {
   const options = { model: sizes[spec.size], ...variants.matpac };
   const step = trainStep(options);
   const run = (state: MatpacState, batch: MatpacBatch, scalars: MatpacScalars<tf.Scalar>) => step(state, batch, scalars);
-  const call = spec.implementation === 'compiled' ? compile(run) : run;
+  const call = spec.implementation === 'compiled' ? compile(run, { donate: [0] }) : run;
   const curves = schedule(options, 1000);
   const grid = { freq: 5, time: spec.frames / 16 };
   const random = randomStream(0, 'batch');

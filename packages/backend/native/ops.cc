@@ -42,6 +42,14 @@ float* out(OpKernelContext* context, int index, const TensorShape& shape, int re
   return tensor->flat<float>().data();
 }
 
+// With the attribute in_place, an operation writes over its input: whoever builds the graph sees to it that nobody else
+// reads that input afterwards (donated arguments of @audio-ssl/compile).
+float* over(OpKernelContext* context, bool in_place, int index, int input) {
+  if (!in_place) return out(context, index, context->input(input).shape());
+  context->set_output(index, context->input(input));
+  return const_cast<float*>(in(context, input));
+}
+
 struct Rows {
   int64_t count, dim;
   explicit Rows(const Tensor& tensor)
@@ -309,21 +317,23 @@ AUDIO_SSL_KERNEL(AudioSslAttentionGrad);
 REGISTER_OP("AudioSslAdamW")
     .Input("param: float").Input("grad: float").Input("first: float").Input("second: float").Input("rate: float")
     .Input("floor: float").Input("kept: float").Input("scale: float").Attr("beta1: float").Attr("beta2: float")
-    .Attr("rest1: float").Attr("rest2: float").Output("next: float").Output("next_first: float").Output("next_second: float")
+    .Attr("rest1: float").Attr("rest2: float").Attr("in_place: bool = false").Output("next: float").Output("next_first: float").Output("next_second: float")
     .SetShapeFn([](InferenceContext* c) { return same_as(c, {0, 0, 0}); });
 struct AudioSslAdamW : OpKernel {
   float beta1, beta2, rest1, rest2;
+  bool in_place;
   explicit AudioSslAdamW(OpKernelConstruction* c) : OpKernel(c) {
     OP_REQUIRES_OK(c, c->GetAttr("beta1", &beta1));
     OP_REQUIRES_OK(c, c->GetAttr("beta2", &beta2));
     OP_REQUIRES_OK(c, c->GetAttr("rest1", &rest1));
     OP_REQUIRES_OK(c, c->GetAttr("rest2", &rest2));
+    OP_REQUIRES_OK(c, c->GetAttr("in_place", &in_place));
   }
   void Compute(OpKernelContext* c) override {
     const TensorShape& shape = c->input(0).shape();
     const float *p = in(c, 0), *g = in(c, 1), *m = in(c, 2), *v = in(c, 3);
     const AdamW values{beta1, beta2, rest1, rest2, scalar(c, 6), scalar(c, 4), scalar(c, 5), scalar(c, 7)};
-    float *np = out(c, 0, shape, 1), *nm = out(c, 1, shape), *nv = out(c, 2, shape);
+    float *np = over(c, in_place, 0, 0), *nm = over(c, in_place, 1, 2), *nv = over(c, in_place, 2, 3);
     if (!c->status().ok()) return;
     parallel(c, shape.num_elements(), 12, [&](int64_t from, int64_t to) {
       kernels().adam_w(values, p + from, g + from, m + from, v + from, to - from, np + from, nm + from, nv + from);
@@ -333,14 +343,15 @@ struct AudioSslAdamW : OpKernel {
 AUDIO_SSL_KERNEL(AudioSslAdamW);
 
 REGISTER_OP("AudioSslAverage")
-    .Input("slow: float").Input("fast: float").Input("taken: float").Output("next: float")
+    .Input("slow: float").Input("fast: float").Input("taken: float").Attr("in_place: bool = false").Output("next: float")
     .SetShapeFn([](InferenceContext* c) { return same_as(c, {0}); });
 struct AudioSslAverage : OpKernel {
-  using OpKernel::OpKernel;
+  bool in_place;
+  explicit AudioSslAverage(OpKernelConstruction* c) : OpKernel(c) { OP_REQUIRES_OK(c, c->GetAttr("in_place", &in_place)); }
   void Compute(OpKernelContext* c) override {
     const TensorShape& shape = c->input(0).shape();
     const float *slow = in(c, 0), *fast = in(c, 1), taken = scalar(c, 2);
-    float* next = out(c, 0, shape);
+    float* next = over(c, in_place, 0, 0);
     if (!c->status().ok()) return;
     parallel(c, shape.num_elements(), 4, [&](int64_t from, int64_t to) {
       kernels().average(slow + from, fast + from, taken, to - from, next + from);

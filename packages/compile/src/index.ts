@@ -1,1 +1,2 @@
-export { compile, type Compiled } from './compile.js';
+export { compile, type Compiled, type CompileOptions } from './compile.js';
+export type { Precision } from './saved-model.js';

@@ -56,52 +56,75 @@ const DATA_TYPES: Partial<Record<tf.DataType, number>> = { float32: 1, int32: 3,
 /** The GraphDef version that the operations of tfjs-node 4.22 are written for (any of TensorFlow 2). */
 const PRODUCER = 1482;
 
-/** A graph's inputs and outputs. */
-export interface Ports {
-  /** Id and type of every argument, in order. */
-  readonly inputs: readonly { readonly id: number; readonly dtype: tf.DataType; readonly shape: readonly number[] }[];
-  /** Ids of the results, in order. */
-  readonly outputs: readonly { readonly id: number; readonly dtype: tf.DataType }[];
+/** The type of matrix products. */
+export type Precision = 'float32' | 'bf16';
+
+/** How a graph differs from its trace. */
+export interface GraphOptions {
+  readonly precision: Precision;
+  /** The operations that write over their inputs, and what runs before each, as {@link inPlace} finds them. */
+  readonly overwriting: ReadonlyMap<number, readonly number[]>;
 }
+
+const BFLOAT16 = 14;
 
 /**
  * A trace as the bytes of `saved_model.pb`: arguments are placeholders `in<i>`, results identities `out<i>`.
  *
+ * @param results ids of those results that are not arguments.
  * @throws Error for an attribute that the binding knows and a graph written here does not.
  */
-export function savedModel({ operations, constants }: Trace, { inputs, outputs }: Ports, binding: Binding): Uint8Array {
+export function savedModel(
+  { inputs, operations, tensors, constants }: Trace,
+  results: readonly number[],
+  binding: Binding,
+  { precision, overwriting }: GraphOptions,
+): Uint8Array {
   const source = new Map<number, string>();
   const node: object[] = [];
-  for (const [i, { id, dtype, shape }] of inputs.entries()) {
+  const typeOf = (id: number): number => DATA_TYPES[(tensors.get(id) ?? constants.get(id)!).dtype]!;
+  const cast = (from: string, name: string, SrcT: number, DstT: number): string => {
+    node.push({ name, op: 'Cast', input: [from], attr: { SrcT: { type: SrcT }, DstT: { type: DstT } } });
+    return name;
+  };
+  const halves = new Map<string, string>();
+  const half = (from: string): string => {
+    if (!halves.has(from)) halves.set(from, cast(from, `half${halves.size}`, 1, BFLOAT16));
+    return halves.get(from)!;
+  };
+
+  for (const [i, id] of inputs.entries()) {
     source.set(id, `in${i}`);
-    node.push({
-      name: `in${i}`,
-      op: 'Placeholder',
-      attr: { dtype: { type: DATA_TYPES[dtype] }, shape: { shape: shapeOf(shape) } },
-    });
+    const shape = shapeOf(tensors.get(id)!.shape);
+    node.push({ name: `in${i}`, op: 'Placeholder', attr: { dtype: { type: typeOf(id) }, shape: { shape } } });
   }
-  for (const [id, { dtype, shape, values }] of constants) {
+  for (const [id, { shape, values }] of constants) {
     source.set(id, `const${id}`);
     const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const type = DATA_TYPES[dtype];
-    node.push({
-      name: `const${id}`,
-      op: 'Const',
-      attr: { dtype: { type }, value: { tensor: { dtype: type, shape: shapeOf(shape), content } } },
-    });
+    const dtype = typeOf(id);
+    const tensor = { dtype, shape: shapeOf(shape), content };
+    node.push({ name: `const${id}`, op: 'Const', attr: { dtype: { type: dtype }, value: { tensor } } });
   }
-  for (const [n, { op, attributes, inputs: from, outputs: to, inputType }] of operations.entries()) {
+  for (const [n, { op, attributes, inputs: from, outputs: to }] of operations.entries()) {
     const name = `op${n}`;
     for (const [k, id] of to.entries()) source.set(id, k === 0 ? name : `${name}:${k}`);
     const attr = Object.fromEntries(
       attributes.map((attribute) => [attribute.name, attributeValue(attribute, binding)]),
     );
+    const first = overwriting.get(n);
+    if (first) attr['in_place'] = { b: true };
+    const input = [...from.map((id) => source.get(id)!), ...(first ?? []).map((before) => `^op${before}`)];
     // tfjs-node leaves this one to the eager runtime, which finds types by itself.
-    if (op === 'ExpandDims') attr['T'] = { type: DATA_TYPES[inputType!] };
-    node.push({ name, op, input: from.map((id) => source.get(id)!), attr });
+    if (op === 'ExpandDims') attr['T'] = { type: typeOf(from[0]!) };
+    if (precision === 'bf16' && (op === 'MatMul' || op === 'BatchMatMulV2') && typeOf(to[0]!) === DATA_TYPES.float32) {
+      node.push({ name, op, input: input.map(half), attr: { ...attr, T: { type: BFLOAT16 } } });
+      source.set(to[0]!, cast(name, `${name}whole`, BFLOAT16, 1));
+    } else {
+      node.push({ name, op, input, attr });
+    }
   }
-  for (const [i, { id, dtype }] of outputs.entries()) {
-    node.push({ name: `out${i}`, op: 'Identity', input: [source.get(id)!], attr: { T: { type: DATA_TYPES[dtype] } } });
+  for (const [i, id] of results.entries()) {
+    node.push({ name: `out${i}`, op: 'Identity', input: [source.get(id)!], attr: { T: { type: typeOf(id) } } });
   }
   const graph = { node, versions: { producer: PRODUCER } };
   return SavedModel.encode(

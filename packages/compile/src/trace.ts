@@ -1,14 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attribute, Binding, NodeBackend } from './node-backend.js';
+import type { Attribute, Binding, NodeBackend, TensorMetadata } from './node-backend.js';
 
-/** One operation of a trace; tensors are named by the ids that the binding gave them. */
+/** One operation of a trace; tensors are named by ids. */
 export interface TracedOperation {
   readonly op: string;
   readonly attributes: readonly Attribute[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** Data type of the first input, where it has one. */
-  readonly inputType: tf.DataType | undefined;
 }
 
 /** A tensor whose value does not change from call to call. */
@@ -18,60 +16,110 @@ export interface TracedConstant {
   readonly values: Float32Array | Int32Array | Uint8Array;
 }
 
+/** Shape and type of a tensor that has no value yet. */
+export type TensorType = Pick<tf.TensorInfo, 'shape' | 'dtype'>;
+
 /** Everything that a function did with tensors. */
 export interface Trace {
+  /** Ids of the arguments, in order. */
+  readonly inputs: readonly number[];
+  /** Ids of the results, in order. */
+  readonly results: readonly number[];
   readonly operations: readonly TracedOperation[];
+  /** Arguments and what operations made, by id. */
+  readonly tensors: ReadonlyMap<number, TensorType>;
   /** Constants by id: tensors made from numbers inside the function, and captured ones. */
   readonly constants: ReadonlyMap<number, TracedConstant>;
 }
 
+/** What an operation gives for inputs of given shapes: the key names all that it depends on. */
+export type KnownShapes = Map<string, readonly Omit<TensorMetadata, 'id'>[]>;
+
+/** Constants up to this size count as themselves when an operation is recognised again: shapes, axes, permutations. */
+const SMALL = 64;
+
 /**
- * Runs `f` once and writes down every operation that it sends to TensorFlow.
+ * Runs `f` once with tensors that have a shape and no values, and writes down every operation that it sends to
+ * TensorFlow. What shape an operation gives is found by running it alone, once for inputs of the same shapes, on zeros;
+ * so a trace needs the memory of its largest operation, not that of the whole function.
  *
- * @param isArgument tells the ids of arguments, which stay open in the graph.
+ * @param arguments_ tensors in whose place `f` gets ones without values; they stay open in the graph.
+ * @param f gets those, in the same order, and returns the results; it is run in a `tidy`.
+ * @param shapes known from earlier traces; what is found is added.
  * @throws Error when `f` reads the value of a tensor that was computed: what depends on it would be frozen.
  */
-export function trace<T>(
+export function trace(
   backend: NodeBackend,
-  isArgument: (id: number) => boolean,
-  f: () => T,
-): { result: T; trace: Trace } {
+  arguments_: readonly tf.Tensor[],
+  f: (placeholders: readonly tf.Tensor[]) => readonly tf.Tensor[],
+  shapes: KnownShapes,
+): Trace {
   const operations: TracedOperation[] = [];
   const constants = new Map<number, TracedConstant>();
-  const produced = new Set<number>();
-  const typeOf = new Map<number, tf.DataType>();
   const { binding } = backend;
   const getInputTensorIds = backend.getInputTensorIds.bind(backend);
+  // Ids of tensors without values are negative, so that they are none of the binding's.
+  const known = new Map<number, TensorType>();
+  let made = 0;
 
-  const recording: Binding = Object.assign(Object.create(binding) as Binding, {});
+  const describe = (id: number): string => {
+    const { shape, dtype } = known.get(id) ?? constants.get(id)!;
+    const values = constants.get(id)?.values;
+    return `${dtype}[${shape}]${values && values.length <= SMALL ? `=${values}` : ''}`;
+  };
+  const infer = (op: string, attributes: readonly Attribute[], ids: readonly number[], outputs: number) => {
+    const key = `${op}${JSON.stringify(attributes)}${ids.map(describe)}`;
+    const found = shapes.get(key) ?? runAlone(op, attributes, ids, outputs);
+    shapes.set(key, found);
+    return found;
+  };
+  const runAlone = (op: string, attributes: readonly Attribute[], ids: readonly number[], outputs: number) => {
+    const temporary: number[] = [];
+    try {
+      const operands = ids.map((id) => {
+        if (constants.has(id)) return id;
+        const { shape, dtype } = known.get(id)!;
+        const zeros = binding.createTensor(shape, typeOf(dtype, binding), emptyArray(dtype, shape));
+        temporary.push(zeros);
+        return zeros;
+      });
+      const results = binding.executeOp(op, attributes, operands, outputs);
+      temporary.push(...results.map(({ id }) => id));
+      return results.map(({ shape, dtype }) => ({ shape, dtype }));
+    } finally {
+      for (const id of temporary) binding.deleteTensor(id);
+    }
+  };
+
+  const recording = Object.create(binding) as Binding;
   Object.defineProperties(recording, {
     executeOp: {
-      value: (op: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number) => {
-        const made = binding.executeOp(op, attributes, inputs, outputs);
-        const ids = made.map(({ id }) => id);
-        for (const id of ids) produced.add(id);
-        operations.push({ op, attributes, inputs: [...inputs], outputs: ids, inputType: typeOf.get(inputs[0]!) });
-        return made;
+      value: (op: string, attributes: readonly Attribute[], ids: readonly number[], outputs: number) => {
+        const results = infer(op, attributes, ids, outputs).map((result) => ({ ...result, id: --made }));
+        for (const { id, shape, dtype } of results) known.set(id, { shape, dtype: nameOf(dtype, binding) });
+        operations.push({ op, attributes, inputs: [...ids], outputs: results.map(({ id }) => id) });
+        return results;
       },
     },
     tensorDataSync: {
       value: (id: number) => {
+        if (!known.has(id)) return binding.tensorDataSync(id);
         // Inside a kernel it is tfjs-node's own check of indices (gather): nothing is decided by it.
-        const inKernel = tf.engine().state.kernelDepth > 0;
-        if (inKernel || !(produced.has(id) || isArgument(id))) return binding.tensorDataSync(id);
+        const { dtype, shape } = known.get(id)!;
+        if (tf.engine().state.kernelDepth > 0) return emptyArray(dtype, shape);
         throw new Error(
           'compile: the function reads the value of a tensor (data() or dataSync()), which would freeze it into the graph; return the tensor instead and read it outside',
         );
       },
     },
+    deleteTensor: { value: (id: number) => (id < 0 ? undefined : binding.deleteTensor(id)) },
   });
 
   backend.binding = recording;
   backend.getInputTensorIds = (tensors) => {
     const ids = getInputTensorIds(tensors);
     for (const [i, id] of ids.entries()) {
-      typeOf.set(id, tensors[i]!.dtype);
-      if (produced.has(id) || constants.has(id) || isArgument(id)) continue;
+      if (known.has(id) || constants.has(id)) continue;
       const { shape, dtype } = tensors[i]!;
       if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
         throw new Error(
@@ -83,9 +131,37 @@ export function trace<T>(
     return ids;
   };
   try {
-    return { result: f(), trace: { operations, constants } };
+    return tf.tidy(() => {
+      const placeholders = arguments_.map(({ shape, dtype }) => {
+        const id = --made;
+        known.set(id, { shape, dtype });
+        return backend.createOutputTensor({ id, shape: [...shape], dtype: typeOf(dtype, binding) });
+      });
+      const inputs = backend.getInputTensorIds(placeholders);
+      const results = backend.getInputTensorIds(f(placeholders));
+      return { inputs, results, operations, tensors: known, constants } as unknown as tf.TensorContainer;
+    }) as unknown as Trace;
   } finally {
     backend.binding = binding;
     backend.getInputTensorIds = getInputTensorIds;
   }
+}
+
+function emptyArray(dtype: tf.DataType, shape: readonly number[]): Float32Array | Int32Array | Uint8Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return dtype === 'float32' ? new Float32Array(size) : dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
+}
+
+const NAMES = ['float32', 'int32', 'bool'] as const;
+
+function typeOf(dtype: tf.DataType, { TF_FLOAT, TF_INT32, TF_BOOL }: Binding): number {
+  return dtype === 'float32' ? TF_FLOAT : dtype === 'int32' ? TF_INT32 : TF_BOOL;
+}
+
+function nameOf(type: number, binding: Binding): tf.DataType {
+  const name = NAMES.find((candidate) => typeOf(candidate, binding) === type);
+  if (!name) {
+    throw new Error(`compile: an operation gives a tensor of type ${type}; only float32, int32 and bool are compiled`);
+  }
+  return name;
 }
