@@ -1,4 +1,5 @@
 import { checkLength, rowsByGroup, type Groups } from './features.js';
+import { studentQuantile } from './quantiles.js';
 import { seededRandom } from './seeded-random.js';
 
 /** Options of {@link bootstrapInterval} and {@link pairedBootstrap}. */
@@ -54,35 +55,98 @@ export function pairedBootstrap(
   return interval('pairedBootstrap', gains, options);
 }
 
+/**
+ * Any metric of a set of clips with a percentile bootstrap interval. The metric is given how often each clip was drawn,
+ * so what does not change, such as the order of the scores, is worked out once.
+ *
+ * @param rows number of clips.
+ * @param metric the metric of the clips, each counted as often as its weight says.
+ * @throws Error for no clips, options out of range, or a metric that is NaN for the clips as they are. A resample for
+ * which it is NaN (no clip of any class drawn) is left out.
+ * @example
+ * bootstrapMetric(scores.length, (weights) => averagePrecision(scores, labels, weights));
+ */
+export function bootstrapMetric(
+  rows: number,
+  metric: (weights: Float64Array) => number,
+  options: BootstrapOptions = {},
+): Interval {
+  return metricInterval('bootstrapMetric', rows, metric, options);
+}
+
 function interval(caller: string, values: ArrayLike<number>, options: BootstrapOptions): Interval {
-  const { groups, resamples = 2000, level = 0.95, seed = 0 } = options;
   if (values.length === 0) throw new Error(`${caller}: expected at least one value, got none`);
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) throw new Error(`${caller}: the value of row ${i} is ${values[i]}`);
   }
+  const mean = (weights: Float64Array): number => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < weights.length; i++) {
+      sum += weights[i]! * values[i]!;
+      count += weights[i]!;
+    }
+    return sum / count;
+  };
+  return metricInterval(caller, values.length, mean, options);
+}
+
+function metricInterval(
+  caller: string,
+  count: number,
+  metric: (weights: Float64Array) => number,
+  { groups, resamples = 2000, level = 0.95, seed = 0 }: BootstrapOptions,
+): Interval {
+  if (!(Number.isSafeInteger(count) && count > 0))
+    throw new Error(`${caller}: expected at least one clip, got ${count}`);
   if (!(Number.isSafeInteger(resamples) && resamples > 0)) {
     throw new Error(`${caller}: expected resamples to be a whole number above 0, got ${resamples}`);
   }
   if (!(level > 0 && level < 1)) throw new Error(`${caller}: expected level between 0 and 1, got ${level}`);
-  if (groups) checkLength(caller, 'groups', groups, values.length);
+  if (groups) checkLength(caller, 'groups', groups, count);
 
-  const rows = groups ? rowsByGroup(groups) : Array.from({ length: values.length }, (_, i) => Int32Array.of(i));
-  const sums = rows.map((group) => group.reduce((sum, row) => sum + values[row]!, 0));
-  const mean = sums.reduce((a, b) => a + b, 0) / values.length;
+  const weights = new Float64Array(count).fill(1);
+  const mean = metric(weights);
+  if (Number.isNaN(mean)) throw new Error(`${caller}: the metric of these clips is NaN; is no class present?`);
+  const members = groups && rowsByGroup(groups);
+  const units = members?.length ?? count;
   const random = seededRandom(seed);
-  const means = new Float64Array(resamples);
+  const drawn: number[] = [];
   for (let r = 0; r < resamples; r++) {
-    let sum = 0;
-    let count = 0;
-    for (let i = 0; i < rows.length; i++) {
-      const drawn = Math.floor(random() * rows.length);
-      sum += sums[drawn]!;
-      count += rows[drawn]!.length;
+    weights.fill(0);
+    for (let i = 0; i < units; i++) {
+      const unit = Math.floor(random() * units);
+      if (!members) weights[unit]!++;
+      else for (const row of members[unit]!) weights[row]!++;
     }
-    means[r] = sum / count;
+    const value = metric(weights);
+    if (!Number.isNaN(value)) drawn.push(value);
   }
-  means.sort();
-  return { mean, low: quantile(means, (1 - level) / 2), high: quantile(means, (1 + level) / 2) };
+  const sorted = Float64Array.from(drawn).sort();
+  return { mean, low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2) };
+}
+
+/**
+ * The mean of a few repetitions (seeds, episodes) with the interval of Student's t distribution: mean ± t s / √n with
+ * the sample standard deviation s and t the (1 + level) / 2 quantile for n - 1 degrees of freedom.
+ *
+ * @param values one score per repetition, 2 or more.
+ * @param level confidence level in (0, 1); 0.95 by default.
+ * @throws Error for fewer than two values or NaN.
+ * @see Student, The probable error of a mean, Biometrika 6, 1908
+ * @example
+ * studentInterval([0.912, 0.918, 0.915]); // { mean: 0.915, low: 0.9075, high: 0.9225 }
+ */
+export function studentInterval(values: ArrayLike<number>, level = 0.95): Interval {
+  const list = Array.from(values);
+  if (list.length < 2 || !list.every(Number.isFinite)) {
+    throw new Error(`studentInterval: expected two or more numbers, got [${list.join(', ')}]; run more seeds`);
+  }
+  if (!(level > 0 && level < 1)) throw new Error(`studentInterval: expected level between 0 and 1, got ${level}`);
+  const n = list.length;
+  const mean = list.reduce((sum, value) => sum + value, 0) / n;
+  const variance = list.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const half = studentQuantile((1 + level) / 2, n - 1) * Math.sqrt(variance / n);
+  return { mean, low: mean - half, high: mean + half };
 }
 
 /** Linear interpolation between order statistics (NumPy's default). */

@@ -1,15 +1,19 @@
 export { accuracy, confusionMatrix } from './accuracy.js';
-export { bootstrapInterval, pairedBootstrap, type BootstrapOptions, type Interval } from './bootstrap.js';
-export type { Features, Groups } from './features.js';
-export { groupFolds } from './group-folds.js';
 export {
-  defaultGrid,
-  linearProbe,
-  type FoldResult,
-  type LinearProbeOptions,
-  type ProbeResult,
-} from './linear-probe.js';
+  bootstrapInterval,
+  bootstrapMetric,
+  pairedBootstrap,
+  studentInterval,
+  type BootstrapOptions,
+  type Interval,
+} from './bootstrap.js';
+export type { FoldResult, ProbeSetting, ProbeTask } from './cross-validation.js';
+export type { Features, Groups } from './features.js';
+export { fewShotProbe, type FewShotOptions } from './few-shot-probe.js';
+export { groupFolds } from './group-folds.js';
+export { linearProbe, type LinearProbeOptions, type ProbeResult } from './linear-probe.js';
 export { logMelStatistics, type LogMel } from './log-mel-statistics.js';
+export { multiLabelProbe, type MultiLabelProbeOptions, type MultiLabelResult } from './multi-label-probe.js';
 export {
   knnAccuracy,
   nearestNeighbours,
@@ -17,7 +21,17 @@ export {
   type NeighbourOptions,
   type Neighbours,
 } from './nearest-neighbours.js';
+export type { MultiLabels } from './objectives.js';
 export { poolFrames, type Pooling } from './pool-frames.js';
+export {
+  defaultGrid,
+  probeProtocols,
+  type ExactProtocol,
+  type GradientCandidate,
+  type GradientProtocol,
+  type ProbeProtocol,
+  type ProbeProtocolName,
+} from './probe-protocols.js';
 export {
   averagePrecision,
   dPrime,
@@ -27,3 +41,4 @@ export {
   type MacroMetric,
   type MultiLabelScores,
 } from './ranking-metrics.js';
+export { alignment, rankMe, uniformity } from './representation.js';

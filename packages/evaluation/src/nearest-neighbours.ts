@@ -75,6 +75,11 @@ export interface KnnOptions extends NeighbourOptions {
   /** The class of each clip, 0..classes-1. */
   readonly labels: ArrayLike<number>;
   readonly classes: number;
+  /**
+   * A neighbour of cosine similarity s votes with exp(s / temperature), as in the k-NN of DINO (Caron et al. 2021, k 20,
+   * temperature 0.07, there without standardising). Default: every neighbour has one vote.
+   */
+  readonly temperature?: number;
 }
 
 /**
@@ -87,7 +92,10 @@ export interface KnnOptions extends NeighbourOptions {
  * const { accuracy } = await knnAccuracy({ features, labels, classes: 50, groups: folds, k: 10 });
  */
 export async function knnAccuracy(options: KnnOptions): Promise<{ accuracy: number; predictions: Int32Array }> {
-  const { features, labels, classes } = options;
+  const { features, labels, classes, temperature } = options;
+  if (temperature !== undefined && !(temperature > 0)) {
+    throw new Error(`knnAccuracy: expected a temperature above 0, got ${temperature}; DINO uses 0.07`);
+  }
   checkLength('knnAccuracy', 'labels', labels, features.rows);
   checkLabels('knnAccuracy', labels, classes);
   const { indices, similarities, k } = await nearestNeighbours(features, options);
@@ -95,7 +103,9 @@ export async function knnAccuracy(options: KnnOptions): Promise<{ accuracy: numb
     const votes = new Float64Array(classes);
     const weights = new Float64Array(classes);
     for (let i = row * k; i < (row + 1) * k && indices[i]! >= 0; i++) {
-      votes[labels[indices[i]!]!]!++;
+      // Relative to the nearest, so that no vote overflows.
+      const vote = temperature === undefined ? 1 : Math.exp((similarities[i]! - similarities[row * k]!) / temperature);
+      votes[labels[indices[i]!]!]! += vote;
       weights[labels[indices[i]!]!]! += similarities[i]!;
     }
     let best = -1;

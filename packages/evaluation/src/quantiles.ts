@@ -1,3 +1,5 @@
+// jstat brings no types, and who compiles this file from source needs them, too.
+// oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./jstat.d.ts" />
 import jStat from 'jstat';
 

@@ -1,12 +1,19 @@
 import type { Features } from './features.js';
 
-/** Brings every dimension to the zero mean and unit variance of the rows it was fitted on. */
+/** What a scaler does: zero mean and unit variance, zero mean alone, or nothing. */
+export type Scaling = 'standardize' | 'center' | 'none';
+
+/** Brings every dimension to the mean and variance that its scaling says, measured on the rows it was fitted on. */
 export interface Scaler {
   apply(features: Features, rows?: Int32Array): Features;
 }
 
 /** Measures mean and standard deviation per dimension over the given rows (all by default), in double precision. */
-export function fitScaler({ data, rows: total, dims }: Features, rows?: Int32Array): Scaler {
+export function fitScaler(
+  { data, rows: total, dims }: Features,
+  rows?: Int32Array,
+  scaling: Scaling = 'standardize',
+): Scaler {
   const count = rows ? rows.length : total;
   const mean = new Float64Array(dims);
   const squares = new Float64Array(dims);
@@ -14,13 +21,14 @@ export function fitScaler({ data, rows: total, dims }: Features, rows?: Int32Arr
     const at = (rows ? rows[i]! : i) * dims;
     for (let d = 0; d < dims; d++) mean[d]! += data[at + d]!;
   }
-  for (let d = 0; d < dims; d++) mean[d]! /= count;
+  for (let d = 0; d < dims; d++) mean[d]! /= scaling === 'none' ? Infinity : count;
   for (let i = 0; i < count; i++) {
     const at = (rows ? rows[i]! : i) * dims;
     for (let d = 0; d < dims; d++) squares[d]! += (data[at + d]! - mean[d]!) ** 2;
   }
   // A dimension that only varies by float32 rounding carries nothing: it becomes 0 instead of amplified noise.
   const scale = squares.map((sum, d) => {
+    if (scaling !== 'standardize') return 1;
     const deviation = Math.sqrt(sum / count);
     return deviation > 1e-6 * Math.abs(mean[d]!) ? 1 / deviation : 0;
   });

@@ -3,12 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   accuracy,
+  averagePrecision,
   bootstrapInterval,
+  bootstrapMetric,
   confusionMatrix,
   groupFolds,
   logMelStatistics,
   pairedBootstrap,
   poolFrames,
+  studentInterval,
 } from '../src/index.js';
 
 describe('accuracy and confusionMatrix', () => {
@@ -90,6 +93,38 @@ describe('pairedBootstrap', () => {
     expect(gain.low).toBeGreaterThanOrEqual(0);
     expect(gain.high - gain.low).toBeLessThan(0.04); // two independent accuracies of 500 would give 0.12
   });
+});
+
+describe('bootstrapMetric', () => {
+  it('is the interval of the mean when the metric is the mean', () => {
+    const values = [1, 0, 1, 1, 0, 1, 0, 1];
+    const mean = (weights: Float64Array): number =>
+      values.reduce((sum, value, i) => sum + weights[i]! * value, 0) / weights.reduce((a, b) => a + b);
+    expect(bootstrapMetric(8, mean, { seed: 3 })).toEqual(bootstrapInterval(values, { seed: 3 }));
+  });
+
+  it('leaves out resamples without a value, and refuses clips without one', () => {
+    const ap = (weights: Float64Array): number => averagePrecision([3, 2, 1], [0, 1, 0], weights);
+    const { mean, low, high } = bootstrapMetric(3, ap);
+    expect(mean).toBe(0.5);
+    expect([low, high].every(Number.isFinite)).toBe(true);
+    expect(() => bootstrapMetric(2, () => NaN)).toThrow('is NaN; is no class present?');
+  });
+});
+
+describe('studentInterval', () => {
+  it('covers the truth as often as it says, for as few as three seeds', () => {
+    const random = seeded(8);
+    const gauss = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    let covered = 0;
+    for (let i = 0; i < 2000; i++) {
+      const { low, high } = studentInterval([gauss(), gauss(), gauss()]);
+      if (low <= 0 && high >= 0) covered++;
+    }
+    expect(Math.abs(covered / 2000 - 0.95)).toBeLessThan(0.02); // four standard errors
+  });
+
+  it('refuses one value', () => expect(() => studentInterval([1])).toThrow('two or more numbers, got [1]'));
 });
 
 describe('groupFolds', () => {

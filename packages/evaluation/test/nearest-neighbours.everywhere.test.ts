@@ -70,6 +70,20 @@ describe('knnAccuracy', () => {
     expect(Math.abs(noise.accuracy - 1 / 3)).toBeLessThan(4 * Math.sqrt(2 / 9 / rows)); // four standard errors
   });
 
+  it('lets near neighbours outvote many far ones with a temperature', async () => {
+    // Row 0: one neighbour of class 1 at cosine 0.995, two of class 0 at 0.8.
+    const task = {
+      features: { data: Float32Array.of(1, 0, 1, 0.1, 0.8, 0.6, 0.8, -0.6), rows: 4, dims: 2 },
+      labels: [1, 1, 0, 0],
+      classes: 2,
+      k: 3,
+      standardize: false,
+    };
+    expect((await knnAccuracy(task)).predictions[0]).toBe(0);
+    expect((await knnAccuracy({ ...task, temperature: 0.07 })).predictions[0]).toBe(1); // e^(0.195 / 0.07) = 16 > 2
+    await expect(knnAccuracy({ ...task, temperature: 0 })).rejects.toThrow('temperature above 0, got 0');
+  });
+
   it('breaks ties by similarity', async () => {
     // Row 0 is nearer to row 1 (class 1) than to row 2 (class 0): one vote each.
     const { predictions } = await knnAccuracy({
