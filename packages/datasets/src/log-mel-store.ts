@@ -204,7 +204,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
 }
 
 function startPool(workers: number): Piscina<LogMelTask, LogMelResult> {
-  return new Piscina<LogMelTask, LogMelResult>({
+  const pool = new Piscina<LogMelTask, LogMelResult>({
     ...workerModule(),
     name: 'computeLogMel',
     minThreads: 1,
@@ -214,6 +214,9 @@ function startPool(workers: number): Piscina<LogMelTask, LogMelResult> {
     concurrentTasksPerWorker: 16,
     atomics: 'disabled',
   });
+  // What a worker says after its end; its tasks have been told.
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 /** Runs a task in a worker that does nothing else; a worker that ends is an answer here. */
