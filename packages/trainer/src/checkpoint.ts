@@ -103,12 +103,17 @@ export async function writeCheckpoint(
   } catch (error) {
     throw new Error(
       `train: could not write ${path} (${Math.ceil(bytes.length / 1e6)} MB): ${(error as Error).message}; ` +
-        `${await last(directory)}. Make room and run the same command again to go on from there`,
+        `${await last(directory)}. ${remedy(error)} and run the same command again to go on from there`,
       { cause: error },
     );
   }
   for (const old of (await list(directory)).slice(KEPT)) await rm(old.path, { force: true });
   return path;
+}
+
+function remedy(error: unknown): string {
+  const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return full ? 'Make room' : 'See that the folder is there and can be written to';
 }
 
 /** Says which checkpoint is the newest, for error messages. */

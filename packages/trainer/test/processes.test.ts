@@ -93,6 +93,18 @@ describe('train, in processes that end in other ways', () => {
     expect((await readCheckpoint(directory))?.step).toBe(1);
   });
 
+  it('says what to look at when its folder is gone', async () => {
+    const gone = join(directory, 'gone');
+    const options = regression(gone, 3);
+    const batchAt = async (step: number): Promise<Awaited<ReturnType<typeof options.batchAt>>> => {
+      if (step === 1) await rm(gone, { recursive: true });
+      return options.batchAt(step);
+    };
+    await expect(train({ ...options, batchAt, checkpointEvery: { steps: 2 } })).rejects.toThrow(
+      /could not write .*step-00000002.*ENOENT.*there is no checkpoint yet\. See that the folder is there and can be written to/,
+    );
+  });
+
   it('lets only one process train in a folder', async () => {
     const running = trainingProcess(1000, 0, 50);
     await until(async () => (await names()).length > 0, running);
