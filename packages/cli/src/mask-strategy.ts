@@ -2,15 +2,14 @@ import type { MaskStrategy } from '@audio-ssl/masking';
 import { maskStrategies, type MaskStrategyName } from '@audio-ssl/matpac';
 import type { Config } from './config/config-schema.js';
 
-/** What each strategy takes besides the ratio. */
+/** The options that not every strategy takes, and the strategies that do. */
 export const maskStrategyOptions = {
-  random: [],
-  block: ['block'],
-  inverseBlock: ['block'],
-  time: ['span'],
-  frequency: ['span'],
-  multiBlock: ['blocks', 'aspect', 'context'],
-} as const satisfies Record<MaskStrategyName, readonly (keyof Config['masking'])[]>;
+  block: ['block', 'inverseBlock'],
+  span: ['time', 'frequency'],
+  blocks: ['multiBlock'],
+  aspect: ['multiBlock'],
+  context: ['multiBlock'],
+} as const satisfies Record<Exclude<keyof Config['masking'], 'strategy' | 'ratio'>, readonly MaskStrategyName[]>;
 
 /** The mask strategy that a configuration names. */
 export function maskStrategy({ masking: { strategy, block, ...options } }: Pick<Config, 'masking'>): MaskStrategy {

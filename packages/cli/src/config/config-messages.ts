@@ -17,6 +17,7 @@ export function configMessages(schema: z.ZodType, input: unknown, error: z.ZodEr
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path.join('.'), key, keys));
     if (issue.code === 'custom') return [`${path.join('.')}: ${issue.message}`];
+    if (path.length === 0) return [`expected a group of keys, got ${JSON.stringify(input) ?? 'nothing'}`];
     // A value inside a list is named by the list, whose description says what its values may be.
     const key = keys.has(path.join('.')) ? path : path.slice(0, -1);
     const known = keys.get(key.join('.'));

@@ -186,13 +186,11 @@ export const configSchema = z
         refuse(['model', part, 'numHeads'], `expected a divisor of embedDim ${embedDim}, got ${numHeads}`);
       if (embedDim % 4 !== 0) refuse(['model', part, 'embedDim'], `expected a multiple of 4, got ${embedDim}`);
     }
-    const { strategy, ratio: _, ...given } = value.masking;
-    const strange = Object.keys(given).filter((key) => !maskStrategyOptions[strategy].some((known) => known === key));
-    for (const key of strange) {
-      const takers = Object.entries(maskStrategyOptions).filter(([, known]) => known.some((name) => name === key));
+    for (const [key, strategies] of Object.entries(maskStrategyOptions)) {
+      if (!(key in value.masking) || strategies.some((name) => name === value.masking.strategy)) continue;
       refuse(
         ['masking', key],
-        `expected only with masking.strategy ${takers.map(([name]) => name).join(' or ')}, which is ${strategy}`,
+        `expected only with masking.strategy ${strategies.join(' or ')}, which is ${value.masking.strategy}`,
       );
     }
     if (issues.length === 0) {
