@@ -59,8 +59,8 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
   program
     .command('pretrain')
     .description('pretrain on a folder of audio, without labels; goes on where an interrupted run was')
-    .requiredOption('--data <folder>', 'folder of audio (.wav, .flac)')
-    .requiredOption('--out <run>', 'folder of the run: checkpoints, log, weights, report')
+    .requiredOption('--data <folder>', 'folder of audio (.wav, .flac)', path)
+    .requiredOption('--out <run>', 'folder of the run: checkpoints, log, weights, report', path)
     .option('--preset <name>', 'sizes and defaults: demo, tiny, small or base', 'tiny')
     .option('--dataset <layout>', 'layout of the folder: folder, esc50 or nsynth')
     .option('--config <file.yaml>', 'settings in YAML')
@@ -104,7 +104,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
     .addOption(
       new Option('--dataset <layout>', 'layout of the data set').choices(['esc50', 'nsynth']).makeOptionMandatory(),
     )
-    .requiredOption('--root <folder>', 'folder of the data set')
+    .requiredOption('--root <folder>', 'folder of the data set', path)
     .addOption(
       new Option('--pool <pooling...>', 'how frames become one vector a clip: mean, mean+std+max').argParser(pooling),
     )
@@ -146,6 +146,11 @@ type Pooling = 'mean' | 'mean+std+max';
 function pooling(value: string, before: Pooling[] | undefined): Pooling[] {
   if (value !== 'mean' && value !== 'mean+std+max') throw new InvalidArgumentError('expected mean or mean+std+max');
   return [...(before ?? []), value];
+}
+
+function path(value: string): string {
+  if (value === '') throw new InvalidArgumentError('expected a path, got nothing; is a variable empty?');
+  return value;
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

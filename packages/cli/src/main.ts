@@ -1,4 +1,11 @@
 #!/usr/bin/env node
 import { runCli } from './cli.js';
 
+// A reader that goes away (`| head`, a closed terminal) is no reason to end a run.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await runCli(process.argv.slice(2));

@@ -15,7 +15,7 @@ import { maskStrategy } from './mask-strategy.js';
 import { maskedExamples } from './masked-examples.js';
 import { openClips, type OpenClips } from './open-clips.js';
 import { type Progress, startProgress } from './progress.js';
-import { runFiles, writeRunJson } from './run-directory.js';
+import { requireWritable, runFiles, writeRunJson } from './run-directory.js';
 import { trainingSeconds } from './run-log.js';
 import { readRunRecord, type RunRecord, type RunSummary } from './run-record.js';
 import { UserError } from './user-error.js';
@@ -53,6 +53,8 @@ export async function pretrain({
   backend,
   signal,
 }: PretrainOptions): Promise<RunSummary> {
+  await requireWritable(out);
+  const before = await runToGoOnWith({ data, out, config });
   const clips = await openClips({
     root: data,
     name: dataName,
@@ -63,7 +65,7 @@ export async function pretrain({
     signal,
   });
   try {
-    const record = await startOrResume({ data, out, config, command }, clips);
+    const record = before ?? (await startRun({ data, out, config, command }, clips));
     await writeRunJson(out, runFiles.environment, await describeEnvironment(backend));
     await writeRunJson(out, runFiles.examples, await maskedExamples(clips, config));
     const summary = await runTraining(out, record, clips, signal);
@@ -75,22 +77,29 @@ export async function pretrain({
   }
 }
 
-/** The record of the run in `out`: the one that is there, when it fits, or a new one. */
-async function startOrResume(
+/** The record of the run that is in `out`, if there is one; refuses one that was started otherwise. */
+async function runToGoOnWith({
+  data,
+  out,
+  config,
+}: Pick<PretrainOptions, 'data' | 'out' | 'config'>): Promise<RunRecord | undefined> {
+  if (!existsSync(join(out, runFiles.config))) return undefined;
+  const record = await readRunRecord(out);
+  const differences = [
+    ...(record.data === resolve(data) ? [] : [`data ${record.data} -> ${resolve(data)}`]),
+    ...configDifferences(record.config, config),
+  ];
+  if (differences.length === 0) return record;
+  throw new UserError(
+    `${out} holds a run of another configuration (${differences.join(', ')}); give a new --out, or the settings of that run to go on with it`,
+  );
+}
+
+/** Measures what the configuration leaves open and writes the record of a new run. */
+async function startRun(
   { data, out, config, command }: Omit<PretrainOptions, 'backend'>,
   clips: OpenClips,
 ): Promise<RunRecord> {
-  if (existsSync(join(out, runFiles.config))) {
-    const record = await readRunRecord(out);
-    const differences = [
-      ...(record.data === resolve(data) ? [] : [`data ${record.data} -> ${resolve(data)}`]),
-      ...configDifferences(record.config, config),
-    ];
-    if (differences.length === 0) return record;
-    throw new UserError(
-      `${out} holds a run of another configuration (${differences.join(', ')}); give a new --out, or the settings of that run to go on with it`,
-    );
-  }
   const { mean, std } = await standardization(config, clips);
   const steps =
     config.minutes === null ? config.steps : await stepsWithin(config.minutes, { config, clips, mean, std });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from './user-error.js';
 
 /** Where a run keeps its files. */
@@ -18,9 +18,41 @@ export const runFiles = {
 /** Writes a file of a run so that a reader never sees half of it. */
 export async function writeRunFile(run: string, file: string, content: string | Uint8Array): Promise<void> {
   const path = join(run, file);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.partial`, content);
-  await rename(`${path}.partial`, path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.partial`, content);
+    await rename(`${path}.partial`, path);
+  } catch (error) {
+    await rm(`${path}.partial`, { force: true }).catch(() => undefined);
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const next = full.has(code) ? 'make room' : 'see that the folder is there and can be written to';
+    throw new UserError(`cannot write ${path} (${message}); ${next}, then run the same command again`);
+  }
+}
+
+const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/**
+ * Refuses, before any work is done, a folder that nothing can be written to. Makes nothing.
+ *
+ * @param folder what `--out` names, or the folder of the file that it names
+ */
+export async function requireWritable(folder: string): Promise<void> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const found = await stat(at).catch((error: NodeJS.ErrnoException) => error.code);
+    if (found === 'ENOENT' || found === 'ENOTDIR') continue; // it will be made, if what is above it allows that
+    const wrong =
+      typeof found === 'object' && !found.isDirectory()
+        ? 'is a file'
+        : await access(at, constants.W_OK).then(
+            () => undefined,
+            ({ code }: NodeJS.ErrnoException) => `cannot be written to (${code})`,
+          );
+    if (wrong === undefined) return;
+    throw new UserError(
+      `--out: expected a folder that can be written to, got ${folder}: ${at} ${wrong}; name another one`,
+    );
+  }
 }
 
 /** Writes a value of a run as JSON. */

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import type { Config } from './config/config-schema.js';
 import { parseConfig } from './config/load-config.js';
+import type { ReportData } from './report/report-data.js';
 import { readRunJson, runFiles } from './run-directory.js';
+import { UserError } from './user-error.js';
 
 /** What a run is started with; saved as `config.json` before its first step. */
 export interface RunRecord {
@@ -22,15 +25,26 @@ export interface RunSummary {
   /** Seconds of training, over all parts of an interrupted run. */
   readonly trainingSeconds: number;
   readonly parameters: number;
-  readonly dataset: {
-    readonly name: string;
-    readonly kept: number;
-    readonly skipped: readonly { readonly path: string; readonly reason: string }[];
-  };
+  readonly dataset: ReportData['dataset'];
 }
 
-/** Reads and checks the record of a run. */
+/**
+ * Reads and checks the record of a run.
+ *
+ * @throws UserError naming the file when it is missing, damaged or of another version
+ */
 export async function readRunRecord(run: string): Promise<RunRecord> {
-  const record = await readRunJson<RunRecord>(run, runFiles.config);
-  return { ...record, config: parseConfig(record.config) };
+  const record = await readRunJson<Partial<RunRecord> | null>(run, runFiles.config);
+  const refuse = (why: string): never => {
+    throw new UserError(
+      `${join(run, runFiles.config)} is not the record of a run: ${why}; restore it or start a new run in another folder`,
+    );
+  };
+  const { steps, mean, std } = record?.measured ?? {};
+  if (![steps, mean, std].every(Number.isFinite)) return refuse('expected measured steps, mean and std');
+  try {
+    return { ...(record as RunRecord), config: parseConfig(record?.config) };
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
 }

@@ -1,14 +1,16 @@
 import { readSafetensors } from '@audio-ssl/params';
 import { readLog } from '@audio-ssl/trainer';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
+import { printError } from '../src/user-error.js';
 import { tinyArguments, tinyNotes } from './tiny-notes.js';
 
 let folder: string;
@@ -117,6 +119,16 @@ describe('audio-ssl', () => {
     expect(said).toMatch(
       /weights\.safetensors has another size than .*config\.json says: .* should be \[[\d,]+\], is \[[\d,]+\]/,
     );
+    for (const [text, reason] of [
+      ['null', 'expected measured steps, mean and std'],
+      ['{}', 'expected measured steps, mean and std'],
+      ['{"measured": {"steps": 1, "mean": 0, "std": 1}}', 'expected a group of keys, got nothing'],
+    ] as const) {
+      await writeFile(join(run, 'config.json'), text);
+      expect(await runCli(['embed', run, ...sounds.slice(0, 1)])).toBe(1);
+      expect(said).toMatch(new RegExp(`config\\.json is not the record of a run: .*${reason}.*; restore it`, 's'));
+    }
+    await writeFile(join(run, 'config.json'), config);
     await writeFile(join(run, 'weights.safetensors'), weights.subarray(0, 1000));
     expect(await runCli(['embed', run, ...sounds.slice(0, 1)])).toBe(1);
     expect(said).toMatch(/weights\.safetensors.*damaged/);
@@ -160,6 +172,7 @@ describe('audio-ssl', () => {
     ],
     ['no run', ['probe', 'no-run', '--dataset', 'esc50', '--root', '.'], 1, /no-run\/config\.json is missing/],
     ['a file that is missing', ['embed', 'no-run', 'no.wav'], 1, /no\.wav: no such file/],
+    ['an empty name', ['pretrain', '--data', '', '--out', 'x'], 2, /--data .*expected a path, got nothing/],
     [
       'an unknown type of file to write',
       ['embed', 'no-run', 'no.wav', '--out', 'x.csv'],
@@ -171,6 +184,23 @@ describe('audio-ssl', () => {
     expect(said).toMatch(text);
     expect(said).not.toMatch(/\n {4}at /);
     expect(existsSync('x')).toBe(false);
+  });
+
+  it('refuses another configuration, and an --out that cannot be written to, before it reads any sound', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    for (const out of [file, join(file, 'run')]) {
+      expect(await runCli(pretrainArguments(out))).toBe(1);
+      expect(said).toMatch(/--out: expected a folder that can be written to, got .*a-file is a file; name another one/);
+    }
+    expect(said).not.toContain('log-mels');
+  });
+
+  it('asks for DEBUG only where a message says too little', async () => {
+    expect(printError(new Error('openFolder: expected a folder, got x (ENOENT); check the path'))).toBe(1);
+    expect(said).not.toContain('DEBUG');
+    expect(printError(new TypeError("Cannot read properties of undefined (reading 'x')"))).toBe(1);
+    expect(said).toContain('DEBUG=1');
   });
 
   it('refuses an empty folder and a table without a column', async () => {
@@ -199,17 +229,61 @@ describe('a run that is stopped', () => {
       ],
       { stdio: 'ignore' },
     );
+  it('goes on when nobody reads what it prints', { timeout: 300_000 }, async () => {
+    const run = join(folder, 'unread');
+    const command = [
+      process.execPath,
+      '--import',
+      'tsx',
+      '--conditions=@audio-ssl/source',
+      main,
+      ...pretrainArguments(run),
+    ];
+    const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    child.stderr.once('data', () => child.stderr.destroy());
+    expect(await ended(child)).toBe(0);
+    expect(await readLog(run)).toHaveLength(6);
+    expect(existsSync(join(run, 'report.html'))).toBe(true);
+  });
+
+  it('keeps what it has, and says so, when the disk of a run is full', { timeout: 300_000 }, async ({ skip }) => {
+    const disk = join(folder, 'disk');
+    await mkdir(disk);
+    const mount = promisify(execFile);
+    await mount('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]).catch(() =>
+      skip('file systems cannot be mounted'),
+    );
+    try {
+      const run = join(disk, 'run');
+      expect(await runCli(pretrainArguments(run)), said).toBe(0);
+      await writeFile(join(disk, 'rest'), Buffer.alloc(2 ** 22)).catch(() => undefined);
+      const report = await readFile(join(run, 'report.html'));
+      expect(await runCli(['probe', run, '--dataset', 'nsynth', '--root', notes])).toBe(1);
+      expect(said).toMatch(/cannot write .*probes\.json \(ENOSPC.*\); make room, then run the same command again/);
+      expect(await readFile(join(run, 'report.html'))).toEqual(report);
+      expect(await readdir(join(run, 'report'))).toEqual(['examples.json']); // nothing half written
+      await rm(join(disk, 'rest'));
+      expect(await runCli(['probe', run, '--dataset', 'nsynth', '--root', notes]), said).toBe(0);
+    } finally {
+      await mount('umount', [disk]);
+    }
+  });
+
   const ended = (child: ChildProcess): Promise<number | null> =>
     new Promise((resolve) => child.on('exit', (code) => resolve(code)));
-  const reached = async (run: string, steps: number): Promise<void> => {
-    while ((await readLog(run)).length < steps) await sleep(20);
+  const reached = async (run: string, steps: number, child: ChildProcess): Promise<void> => {
+    while ((await readLog(run)).length < steps) {
+      if (child.exitCode !== null) throw new Error(`ended with exit code ${child.exitCode} before step ${steps}`);
+      await sleep(20);
+    }
   };
 
   it('goes on after Ctrl-C, a second Ctrl-C and kill -9, and logs every step once', { timeout: 600_000 }, async () => {
     const run = join(folder, 'stopped');
     const first = start(run);
     const firstEnd = ended(first);
-    await reached(run, 5);
+    await reached(run, 5, first);
     first.kill('SIGINT');
     expect(await firstEnd).toBe(130);
     const stopped = (await readLog(run)).length;
@@ -219,13 +293,13 @@ describe('a run that is stopped', () => {
 
     const second = start(run);
     const secondEnd = ended(second);
-    await reached(run, stopped + 5);
+    await reached(run, stopped + 5, second);
     second.kill('SIGKILL');
     expect(await secondEnd).toBe(null);
 
     const third = start(run);
     const thirdEnd = ended(third);
-    await reached(run, stopped + 12);
+    await reached(run, stopped + 12, third);
     third.kill('SIGINT');
     await sleep(600);
     third.kill('SIGINT'); // already gone, or told to go at once
