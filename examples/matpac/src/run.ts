@@ -14,6 +14,7 @@ import {
   readProbes,
   setupBackend,
   startForTraining,
+  UserError,
   withInterrupts,
 } from '@audio-ssl/cli';
 import { fileURLToPath } from 'node:url';
@@ -24,11 +25,24 @@ const dataName = 'instrument notes';
 // A time budget where the number of steps that fit is not known: without native code a step takes several times longer.
 const length = { tensorflow: {}, wasm: { minutes: 7 }, cpu: { minutes: 7 } };
 
+const asksForSteps = (assignment: string): boolean => assignment.startsWith('steps=');
+
+function readArguments(args: readonly string[]): { readonly out: string; readonly set: readonly string[] } {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        out: { type: 'string', default: 'runs/matpac' },
+        set: { type: 'string', multiple: true, default: [] },
+      },
+    }).values;
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}; this takes --out FOLDER and --set KEY=VALUE`, 2);
+  }
+}
+
 async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const { out, set } = parseArgs({
-    args: [...args],
-    options: { out: { type: 'string', default: 'runs/matpac' }, set: { type: 'string', multiple: true, default: [] } },
-  }).values;
+  const { out, set } = readArguments(args);
 
   const { native, seconds: setupSeconds } = await setupBackend({ signal });
   const backend = await startForTraining();
@@ -37,7 +51,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const began = performance.now();
   const config = await loadConfig({
     preset: 'demo',
-    defaults: { data: { dataset: 'nsynth' }, ...length[backend.name] },
+    defaults: { data: { dataset: 'nsynth' }, ...(set.some(asksForSteps) ? {} : length[backend.name]) },
     set,
   });
   const command = ['npm run matpac', ...(args.length ? ['--', ...args] : [])].join(' ');
