@@ -1,6 +1,7 @@
 export { authorsName, type AuthorsName } from './authors-names.js';
 export { makeBatch, type MatpacBatch } from './batch.js';
 export { classify, readClassHead, type Activation, type ClassHead } from './class-head.js';
+export { signsOfCollapse } from './collapse.js';
 export {
   convertCheckpoint,
   type Conversion,
@@ -16,6 +17,17 @@ export {
   type Sound,
 } from './extractor.js';
 export { factors, withSettings, type Factor, type FactorName, type Setting } from './factors.js';
+export {
+  classLogits,
+  fineTuneSchedule,
+  fineTuneStep,
+  initFineTuning,
+  type Classifier,
+  type FineTuneBatch,
+  type FineTuneOptions,
+  type FineTuneScalars,
+  type FineTuneState,
+} from './fine-tune.js';
 export { loadModel, type LoadModelOptions, type ModelSettings, type PretrainedModel } from './load-model.js';
 export { loadState, type LoadedState } from './load-state.js';
 export { maskStrategies, type MaskStrategyName } from './mask-strategies.js';

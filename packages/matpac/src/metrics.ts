@@ -38,6 +38,7 @@ export function forwardMetrics(outputs: StudentOutputs, targets: Targets): Matpa
       metrics['loss/classification'] = tf.mean(classificationLoss);
       metrics['classes/perplexity'] = perplexity;
       metrics['classes/distinct'] = distinct;
+      metrics['classes/confidence'] = tf.mean(tf.max(targets.probabilities, -1));
       const same = tf.equal(tf.argMax(logits, -1), tf.argMax(targets.probabilities, -1));
       metrics['classes/agreement'] = tf.mean(tf.cast(same, 'float32'));
     }

@@ -13,6 +13,8 @@ export interface LogEntry {
   readonly seconds: number;
   /** What the step measured, and what the hooks that ran after it returned. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What `notesOf` says of them; absent when that is nothing. */
+  readonly notes?: readonly string[];
 }
 
 /**

@@ -19,6 +19,8 @@ export interface StepEvent {
   /** Steps to do in all. */
   readonly steps: number;
   readonly metrics: Readonly<Record<string, number>>;
+  /** What `notesOf` says of the metrics. */
+  readonly notes: readonly string[];
   /** Over the last steps of this session. */
   readonly stepsPerSecond: number;
   /** At that speed. */
@@ -61,6 +63,11 @@ export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
   /** Told of every step once it is logged. */
   readonly onStep?: (event: StepEvent) => void;
   readonly hooks?: readonly Hook<State>[];
+  /**
+   * What is to be remarked on the figures of a step, such as a collapse: logged with them. A function of the figures alone,
+   * so that the log of a resumed run equals that of an unbroken one.
+   */
+  readonly notesOf?: (metrics: Readonly<Record<string, number>>) => readonly string[];
   /** Told about damaged checkpoints and locks that were taken over. Default `console.warn`. */
   readonly onWarning?: (message: string) => void;
 }
@@ -142,9 +149,17 @@ async function loop<State extends TensorTree, Batch, Scalars>(
         if (done % every === 0 || done === steps)
           Object.assign(metrics, await run({ step: done, steps, state, signal }));
       }
-      log.append({ step: done - 1, time: new Date().toISOString(), seconds, metrics });
+      const notes = options.notesOf?.(metrics) ?? [];
+      log.append({
+        step: done - 1,
+        time: new Date().toISOString(),
+        seconds,
+        metrics,
+        ...(notes.length > 0 && { notes }),
+      });
       const stepsPerSecond = pace();
-      options.onStep?.({ step: done, steps, metrics, stepsPerSecond, secondsLeft: (steps - done) / stepsPerSecond });
+      const secondsLeft = (steps - done) / stepsPerSecond;
+      options.onStep?.({ step: done, steps, metrics, notes, stepsPerSecond, secondsLeft });
       await lock.touch();
       if (due()) await save();
       // A macrotask: without it Ctrl-C and the messages of workers wait as long as the backend works synchronously.

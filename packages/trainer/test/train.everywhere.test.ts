@@ -235,6 +235,23 @@ describe('train', () => {
     expect((await readCheckpoint(directory))?.step).toBe(1);
   });
 
+  it('logs what is remarked on the figures, hooks included, in a resumed run as in an unbroken one', async () => {
+    const told: (readonly string[])[] = [];
+    const remarked = (steps: number) => ({
+      ...regression(directory, steps),
+      hooks: [{ every: 2, run: () => ({ 'probe/odd': 1 }) }],
+      notesOf: (metrics: Readonly<Record<string, number>>) => (metrics['probe/odd'] === 1 ? ['the probe ran'] : []),
+      onStep: ({ notes }: StepEvent) => void told.push(notes),
+    });
+    disposeTree((await train(remarked(3))).state);
+    disposeTree((await train(remarked(4))).state);
+    const expected = [[], ['the probe ran'], ['the probe ran'], ['the probe ran']]; // the last step of a session probes, too
+    expect(told).toEqual(expected);
+    const log = await readLog(directory);
+    expect(log.map(({ notes }) => notes ?? [])).toEqual(expected);
+    expect('notes' in log[0]!).toBe(false);
+  });
+
   it('runs hooks on the borrowed state and logs what they return', async () => {
     const seen: number[] = [];
     const { state } = await train({

@@ -1,0 +1,40 @@
+import type { MatpacOptions } from './options.js';
+
+// Of 1 / sqrt(D): normalised latents whose mean cosine is above 0.98 spread less. Sound runs stay above twice that.
+const LEAST_SPREAD = 0.15;
+const LEAST_PERPLEXITY = 1.5;
+// The most probable of K classes has 1 / K in a uniform distribution.
+const LEAST_CONFIDENCE = 2;
+const LEAST_RANK = 1.5;
+
+/**
+ * The collapses that the figures of a step show, named in words; none as a rule. A function of the figures alone, so
+ * that a resumed run says what an unbroken one would.
+ *
+ * - Latents that all point one way: their spread (see {@link spread}) is below 0.15 of the 1 / √D of directions that
+ *   differ, for the teacher, whose latents are the targets, or for the student's predictions
+ *   where they are trained.
+ * - Pseudo-classes: one of them takes nearly all the mass (perplexity below 1.5), or none is preferred (the most probable
+ *   class has on average less than 2 / K): the two ways in which self-distillation collapses (DINO, Caron et al. 2021,
+ *   section 5.3, which centring and sharpening hold in balance).
+ * - Clip features along one line: their effective rank (RankMe) is below 1.5. Looked at only where it was measured.
+ *
+ * @param metrics what a step of {@link trainStep} and the monitors beside it measured; what was not measured shows nothing.
+ * @example
+ * const signs = signsOfCollapse({ 'teacher/spread': 0.001 }, options);
+ * // ["the teacher's latents all point one way"]
+ */
+export function signsOfCollapse(
+  metrics: Readonly<Record<string, number>>,
+  { model: { encoder, head }, prediction }: Pick<MatpacOptions, 'model' | 'prediction'>,
+): string[] {
+  const below = (name: string, least: number): boolean => (metrics[name] ?? Infinity) < least;
+  const spread = LEAST_SPREAD / Math.sqrt(encoder.embedDim);
+  return [
+    below('teacher/spread', spread) && "the teacher's latents all point one way",
+    prediction.weight > 0 && below('student/spread', spread) && "the student's predictions all point one way",
+    below('classes/perplexity', LEAST_PERPLEXITY) && 'one pseudo-class takes nearly all patches',
+    below('classes/confidence', LEAST_CONFIDENCE / head.pseudoClasses) && 'no pseudo-class is preferred for any patch',
+    below('features/rankMe', LEAST_RANK) && 'the features of all clips lie along one line',
+  ].filter((sign) => sign !== false);
+}
