@@ -280,6 +280,48 @@ void product(int64_t rows, int64_t columns, int64_t inner, const float* a, int64
   }
 }
 
+// The product of whole matrices (Goto & van de Geijn 2008): a panel of b^T, INNER x 2 W, is packed into the first-level
+// cache and meets CHUNK rows of a, which stay in the second; a is read where it is.
+constexpr int64_t INNER = 256;
+constexpr int64_t CHUNK = ROWS * 40;
+constexpr int64_t WIDE = 2 * W;
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Chunks of rows times groups of columns, so that every thread gets its share.
+int64_t product_parts(const Product& p, int64_t threads) {
+  const int64_t chunks = ceil_div(p.rows, CHUNK), panels = ceil_div(p.columns, WIDE);
+  return chunks * std::max<int64_t>(1, std::min(panels, ceil_div(4 * threads, chunks)));
+}
+
+void product_part(const Product& p, int64_t part, int64_t parts) {
+  const int64_t chunks = ceil_div(p.rows, CHUNK), groups = parts / chunks, panels = ceil_div(p.columns, WIDE);
+  const int64_t group = part % groups, top = part / groups * CHUNK, rows = std::min(CHUNK, p.rows - top);
+  alignas(64) float panel[INNER * WIDE];
+  for (int64_t n = panels * group / groups; n < panels * (group + 1) / groups; n++) {
+    const int64_t left = n * WIDE, width = std::min<int64_t>(WIDE, p.columns - left);
+    for (int64_t start = 0; start < p.inner; start += INNER) {
+      const int64_t inner = std::min(INNER, p.inner - start);
+      for (int64_t i = 0; i < WIDE; i++) {
+        const float* from = p.b + (left + i) * p.inner + start;
+        for (int64_t k = 0; k < inner; k++) panel[k * WIDE + i] = i < width ? from[k] : 0;
+      }
+      const float* a = p.a + top * p.inner + start;
+      float* c = p.c + top * p.columns + left;
+      if (width == WIDE) {
+        start == 0 ? product<false>(rows, WIDE, inner, a, p.inner, 1, panel, WIDE, c, p.columns)
+                   : product<true>(rows, WIDE, inner, a, p.inner, 1, panel, WIDE, c, p.columns);
+      } else {  // at the edge, by rows of its own
+        for (int64_t r = 0; r < rows; r++) {
+          float sums[WIDE];
+          product<false>(1, WIDE, inner, a + r * p.inner, p.inner, 1, panel, WIDE, sums, WIDE);
+          for (int64_t i = 0; i < width; i++) c[r * p.columns + i] = (start == 0 ? 0 : c[r * p.columns + i]) + sums[i];
+        }
+      }
+    }
+  }
+}
+
 constexpr int64_t BLOCK = 48;  // queries at a time: their scores stay in the cache
 
 inline int64_t padded(int64_t n) { return (n + 2 * W - 1) / (2 * W) * (2 * W); }
@@ -419,6 +461,7 @@ void attention_grad(const AttentionSizes& s, int64_t head, const float* dout, co
 
 extern const Kernels AUDIO_SSL_LEVEL;
 const Kernels AUDIO_SSL_LEVEL = {
+    product_parts,  product_part,
     layer_norm,     layer_norm_grad,    bias_gelu, bias_gelu_grad, column_sum,        softmax,
     cross_entropy,  cross_entropy_grad, adam_w,    average,        squared_sum,       attention_scratch,
     attention,      attention_grad,

@@ -20,7 +20,17 @@ struct AdamW {
   float scale;                       // of the gradient
 };
 
+// c (rows x columns) = a b^T over `inner`; all row-major.
+struct Product {
+  int64_t rows, columns, inner;
+  const float *a, *b;
+  float* c;
+};
+
 struct Kernels {
+  // The number of independent parts in which a product is made, enough for `threads`; and one of them.
+  int64_t (*product_parts)(const Product&, int64_t threads);
+  void (*product_part)(const Product&, int64_t part, int64_t parts);
   // y = (x - mean) inverse weight + bias over the last axis, inverse = 1 / sqrt(variance + epsilon).
   void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon, int64_t rows, int64_t dim,
                      float* y, float* mean, float* inverse);

@@ -85,6 +85,28 @@ absl::Status same_as(InferenceContext* c, std::initializer_list<int> inputs) {
 #define AUDIO_SSL_KERNEL(NAME)                         \
   REGISTER_KERNEL_BUILDER(Name(#NAME).Device(DEVICE_CPU), NAME)
 
+REGISTER_OP("AudioSslMatMulTransposed")
+    .Input("a: float").Input("b: float").Output("c: float")
+    .SetShapeFn([](InferenceContext* c) {
+      c->set_output(0, c->Matrix(c->Dim(c->input(0), 0), c->Dim(c->input(1), 0)));
+      return absl::OkStatus();
+    });
+struct AudioSslMatMulTransposed : OpKernel {
+  using OpKernel::OpKernel;
+  void Compute(OpKernelContext* c) override {
+    const Tensor &a = c->input(0), &b = c->input(1);
+    const int64_t rows = a.dim_size(0), inner = a.dim_size(1), columns = b.dim_size(0);
+    OP_REQUIRES(c, inner == b.dim_size(1), absl::InvalidArgumentError("AudioSslMatMulTransposed: inner sizes differ"));
+    const Product product{rows, columns, inner, in(c, 0), in(c, 1), out(c, 0, TensorShape({rows, columns}))};
+    if (!c->status().ok()) return;
+    const int64_t parts = kernels().product_parts(product, c->device()->tensorflow_cpu_worker_threads()->num_threads);
+    parallel(c, parts, rows * columns / parts * inner / 8, [&](int64_t from, int64_t to) {
+      for (int64_t part = from; part < to; part++) kernels().product_part(product, part, parts);
+    });
+  }
+};
+AUDIO_SSL_KERNEL(AudioSslMatMulTransposed);
+
 REGISTER_OP("AudioSslLayerNorm")
     .Input("x: float").Input("weight: float").Input("bias: float").Attr("epsilon: float")
     .Output("y: float").Output("mean: float").Output("inverse: float")

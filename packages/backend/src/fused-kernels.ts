@@ -10,6 +10,7 @@ interface FusedKernel {
 
 /** The operations of native/ops.cc. */
 const FUSED_KERNELS: Readonly<Record<string, FusedKernel>> = {
+  AudioSslMatMulTransposed: { inputs: ['a', 'b'], outputs: 1 },
   AudioSslLayerNorm: { inputs: ['x', 'weight', 'bias'], floats: ['epsilon'], outputs: 3 },
   AudioSslLayerNormGrad: { inputs: ['dy', 'x', 'weight', 'mean', 'inverse'], outputs: 3 },
   AudioSslBiasGelu: { inputs: ['x', 'bias'], outputs: 1 },

@@ -88,7 +88,7 @@ export function savedModel(
     return name;
   };
   const halves = new Map<string, string>();
-  const half = (from: string): string => {
+  const toHalf = (from: string): string => {
     if (!halves.has(from)) halves.set(from, cast(from, `half${halves.size}`, 1, BFLOAT16));
     return halves.get(from)!;
   };
@@ -116,8 +116,10 @@ export function savedModel(
     const input = [...from.map((id) => source.get(id)!), ...(first ?? []).map((before) => `^op${before}`)];
     // tfjs-node leaves this one to the eager runtime, which finds types by itself.
     if (op === 'ExpandDims') attr['T'] = { type: typeOf(from[0]!) };
-    if (precision === 'bf16' && (op === 'MatMul' || op === 'BatchMatMulV2') && typeOf(to[0]!) === DATA_TYPES.float32) {
-      node.push({ name, op, input: input.map(half), attr: { ...attr, T: { type: BFLOAT16 } } });
+    if (precision === 'bf16' && /MatMul/.test(op) && typeOf(to[0]!) === DATA_TYPES.float32) {
+      const ours = op === 'AudioSslMatMulTransposed'; // knows float32 alone
+      const half = { ...attr, ...(ours && { transpose_b: { b: true } }), T: { type: BFLOAT16 } };
+      node.push({ name, op: ours ? 'MatMul' : op, input: input.map(toHalf), attr: half });
       source.set(to[0]!, cast(name, `${name}whole`, BFLOAT16, 1));
     } else {
       node.push({ name, op, input, attr });

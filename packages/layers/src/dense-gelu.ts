@@ -2,6 +2,7 @@ import { runFused, tidy } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { dense, requireInputDim, type Dense } from './dense.js';
 import { gelu } from './gelu.js';
+import { matMulTransposed } from './mat-mul-transposed.js';
 
 /**
  * {@link gelu}({@link dense}(params, x)): the hidden layer of a transformer's MLP. Where the backend has a fused kernel,
@@ -28,7 +29,7 @@ export function denseGelu(params: Dense, x: tf.Tensor): tf.Tensor {
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [r, k, z, c] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor];
         const [dz, db] = runFused('AudioSslBiasGeluGrad', { dy, x: z, bias: c }) as [tf.Tensor2D, tf.Tensor];
-        return [tf.matMul(dz, k, false, true), tf.matMul(r, dz, true, false), db];
+        return [matMulTransposed(dz, k), tf.matMul(r, dz, true, false), db] as tf.Tensor[];
       },
     };
   });

@@ -1,6 +1,7 @@
-import { xavierUniform, tidy, zeros, type Random } from '@audio-ssl/params';
+import { tidy, xavierUniform, zeros, type Random } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { columnSum } from './column-sum.js';
+import { matMulTransposed } from './mat-mul-transposed.js';
 
 /** An affine map: kernel (in, out), bias (out). */
 export type Dense = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor };
@@ -33,7 +34,7 @@ export function dense({ kernel, bias }: Dense, x: tf.Tensor): tf.Tensor {
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [r, k] = saved as [tf.Tensor2D, tf.Tensor2D];
         const d = dy as tf.Tensor2D;
-        return [tf.matMul(d, k, false, true), tf.matMul(r, d, true, false), columnSum(d)];
+        return [matMulTransposed(d, k), tf.matMul(r, d, true, false), columnSum(d)];
       },
     };
   });
