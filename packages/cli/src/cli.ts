@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { createRequire } from 'node:module';
 import { loadConfig } from './config/load-config.js';
-import { embed } from './embed.js';
 import { withInterrupts } from './interrupts.js';
+import { addModelCommands } from './model-commands.js';
 import { pretrain } from './pretrain.js';
 import { probe, probeSummary } from './probe.js';
 import { doctorReport, setupBackend } from './setup-backend.js';
@@ -122,21 +122,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
       });
     });
 
-  program
-    .command('embed')
-    .description('embed sounds with the encoder of a run: one vector a file')
-    .argument('<run>', 'folder of a finished run')
-    .argument('<files...>', 'sounds (.wav, .flac)')
-    .option('--out <file>', 'where to write: .safetensors or .jsonl', 'embeddings.jsonl')
-    .action(async (run: string, files: string[], options: { out: string }) => {
-      await withInterrupts(async (signal) => {
-        await startForTraining();
-        const { count, dims, skipped } = await embed({ run, files, out: options.out, signal });
-        for (const { path, reason } of skipped) console.error(`skipped ${path}: ${reason}`);
-        console.log(`${count} embeddings of ${dims} values in ${options.out}`);
-        if (skipped.length > 0) setCode(1);
-      });
-    });
+  addModelCommands(program, setCode);
 
   return program;
 }

@@ -1,72 +1,190 @@
-import { type Clip, openLogMels } from '@audio-ssl/datasets';
-import { logMelPresets } from '@audio-ssl/audio-frontend';
-import { writeSafetensors } from '@audio-ssl/params';
-import { disposeTree } from '@audio-ssl/params';
-import { poolFrames } from '@audio-ssl/evaluation';
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
-import { loadEncoder } from './encoder-weights.js';
-import { runExtractor } from './features.js';
+import type { LogMelOptions, Spectrogram } from '@audio-ssl/audio-frontend';
+import { openLogMels, SkippedClipError, type Clip, type LogMelStore } from '@audio-ssl/datasets';
+import { createExtractor, type ExtractorOptions, type FrameFeatures } from '@audio-ssl/matpac';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, extname, join, resolve } from 'node:path';
+import { openFeatureStore, type FeatureStore } from './feature-store.js';
+import { listSounds } from './list-sounds.js';
+import { openModel, type OpenModel } from './open-model.js';
 import { startProgress } from './progress.js';
-import { readRunRecord } from './run-record.js';
+import { requireWritable, runFiles } from './run-directory.js';
 import { UserError } from './user-error.js';
+import { featureTypes, refusal, writeFeatures } from './write-features.js';
 
 /** What {@link embed} is asked for. */
 export interface EmbedOptions {
-  /** Folder of a finished run. */
-  readonly run: string;
-  readonly files: readonly string[];
-  /** A `.safetensors` file (one array a sound) or a `.jsonl` file (one line a sound). */
+  /** A checkpoint file of any family (PyTorch or safetensors), or the folder of a finished run. */
+  readonly checkpoint: string;
+  /** Sound files, folders of them, or `-` for standard input: a sound, or paths, one a line. */
+  readonly inputs: readonly string[];
+  /** The file to write: `.npy`, `.safetensors`, `.jsonl` or `.parquet`. */
   readonly out: string;
+  /** Blocks whose output is written, from 0, or `'all'`; the last one's by default. */
+  readonly layers?: readonly number[] | 'all' | undefined;
+  /** One vector a time step instead of their mean. */
+  readonly frames?: boolean | undefined;
+  readonly mode?: ExtractorOptions['mode'] | undefined;
+  readonly frequency?: ExtractorOptions['frequency'] | undefined;
+  readonly network?: 'student' | 'teacher' | undefined;
+  /** Attention heads, for checkpoints that are none of the published ones. */
+  readonly heads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@link embed} did. */
 export interface Embedded {
+  /** Files that were embedded, in all sessions. */
   readonly count: number;
+  /** Values of one vector. */
   readonly dims: number;
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  readonly failed: readonly FailedFile[];
+  /** Where the list of failed files stands; `undefined` when there is none. */
+  readonly failedList: string | undefined;
 }
 
-/** Embeds sounds: one vector a file, the mean over time of the last layer. Files that can't be read are skipped and told. */
-export async function embed({ run, files, out, signal }: EmbedOptions): Promise<Embedded> {
-  const type = extname(out);
-  if (type !== '.safetensors' && type !== '.jsonl')
-    throw new UserError(`--out ${out}: expected a name that ends in .safetensors or .jsonl`, 2);
-  const missing = files.find((file) => !existsSync(file));
-  if (missing !== undefined) throw new UserError(`${missing}: no such file; check the path`);
-  const { config, measured } = await readRunRecord(run);
-  const weights = await loadEncoder(run, config);
-  const extract = runExtractor(weights, config, measured);
-  const clips = files.map((file): Clip => ({ id: file, path: resolve(file) }));
-  const store = await openLogMels(clips, { logMel: logMelPresets[config.data.frontEnd], workers: config.data.workers });
-  const progress = startProgress('embed', files.length);
+/** A sound that could not be used. */
+export interface FailedFile {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** Sounds encoded together. */
+const BATCH = 8;
+
+/**
+ * Embeds any number of sounds with bounded memory. What is done is kept beside the result in `OUT.unfinished`, from where
+ * the same command goes on after an interruption. Files that can't be read are left out and listed in `OUT.failed.jsonl`.
+ */
+export async function embed(options: EmbedOptions): Promise<Embedded> {
+  const { checkpoint, out, signal, frames: perFrame = false } = options;
+  if (!(featureTypes as readonly string[]).includes(extname(out)))
+    throw new UserError(`--out ${out}: expected a name that ends in .npy, .parquet, .safetensors or .jsonl`, 2);
+  const { sounds, close } = await listSounds(options.inputs);
+  let model: OpenModel | undefined;
   try {
-    const { kept, skipped } = await store.prepareAll(signal && { signal });
-    const vectors = new Map<string, Float32Array>();
-    for (const [done, index] of kept.entries()) {
-      signal?.throwIfAborted();
-      const { data, frames, dims } = await extract.fromLogMel(await store.load(index));
-      vectors.set((clips[index] as Clip).id, poolFrames({ data, rows: frames, dims }, 'mean'));
-      progress.update(done + 1);
-    }
-    await writeFile(out, type === '.jsonl' ? jsonLines(vectors) : tensors(vectors));
-    return { count: vectors.size, dims: [...vectors.values()][0]?.length ?? 0, skipped };
+    const refused = refusal(out, sounds.length);
+    if (refused !== undefined) throw new UserError(`--out ${out}: ${refused}`, 2);
+    await requireWritable(dirname(out));
+    await mkdir(dirname(out), { recursive: true });
+    model = await openModel(checkpoint, { network: options.network, heads: options.heads });
+    const { weights, settings } = model;
+    const layers = options.layers === 'all' ? weights.encoder.blocks.map((_, i) => i) : options.layers;
+    const extract = createExtractor(weights, {
+      ...settings,
+      ...(options.mode && { mode: options.mode }),
+      ...(options.frequency && { frequency: options.frequency }),
+      ...(layers && { layers }),
+      time: perFrame ? 'frames' : 'mean',
+    });
+    const rows = options.frequency === 'mean' ? 1 : settings.logMel.melBins / settings.patch[0];
+    const dims = rows * weights.cls_token.shape.at(-1)!;
+    const store = await openFeatureStore(`${out}.unfinished`, settingsOf(options), (layers?.length ?? 1) * dims);
+    if (store.files.length > 0) console.error(`going on: ${store.files.length} of ${sounds.length} files are done`);
+    const left = sounds.filter(({ id }) => !store.has(id));
+    const failed = await embedAll(left, store, settings.logMel, signal, async (spectrograms) =>
+      (await extract.fromLogMels(spectrograms)).map((features) => rowsOf(features, layers !== undefined)),
+    );
+    const hop = settings.logMel.hopLength / settings.logMel.sampleRate;
+    await writeFeatures(
+      store,
+      {
+        ...{ perFrame, dims, secondsPerFrame: hop * settings.patch[1] },
+        layers: layers && layers.length > 1 ? layers : undefined,
+        metadata: {
+          pooling: perFrame ? 'none' : 'time mean',
+          model: model.family,
+          ...(layers && { layers: layers.join() }),
+        },
+      },
+      out,
+    );
+    const failedList = `${out}.failed.jsonl`;
+    if (failed.length > 0) await writeFile(failedList, failed.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    else await rm(failedList, { force: true });
+    const count = store.files.length;
+    await store.remove();
+    return { count, dims, failed, failedList: failed.length > 0 ? failedList : undefined };
   } finally {
-    progress.stop();
-    disposeTree(weights);
-    await store.close();
+    model?.dispose();
+    await close();
   }
 }
 
-function jsonLines(vectors: ReadonlyMap<string, Float32Array>): string {
-  return [...vectors].map(([file, vector]) => `${JSON.stringify({ file, embedding: Array.from(vector) })}\n`).join('');
+/** All that decides on the numbers: with anything else, what was begun is of no use. */
+function settingsOf({ checkpoint, layers, frames, mode, frequency, network, heads }: EmbedOptions): object {
+  const weights = join(checkpoint, runFiles.weights); // the folder of a run changes with every report
+  const { size, mtimeMs } = statSync(existsSync(weights) ? weights : checkpoint);
+  return { checkpoint: resolve(checkpoint), size, mtimeMs, layers, frames, mode, frequency, network, heads };
 }
 
-function tensors(vectors: ReadonlyMap<string, Float32Array>): Uint8Array {
-  return writeSafetensors(
-    new Map([...vectors].map(([file, data]) => [file, { dtype: 'F32', shape: [data.length], data }] as const)),
-    { pooling: 'time mean' },
-  );
+/** The rows that are stored: the last layer, or for each row the layers that were asked for, one after the other. */
+function rowsOf({ data, layers, frames, dims }: FrameFeatures, wanted: boolean): Float32Array {
+  if (!wanted) return data;
+  const rows = new Float32Array(frames * layers.length * dims);
+  layers.forEach((layer, i) => {
+    for (let row = 0; row < frames; row++) {
+      rows.set(layer.subarray(row * dims, (row + 1) * dims), (row * layers.length + i) * dims);
+    }
+  });
+  return rows;
+}
+
+async function embedAll(
+  sounds: readonly { readonly id: string; readonly path: string }[],
+  store: FeatureStore,
+  logMel: LogMelOptions,
+  signal: AbortSignal | undefined,
+  features: (spectrograms: readonly Spectrogram[]) => Promise<Float32Array[]>,
+): Promise<FailedFile[]> {
+  const failed: FailedFile[] = [];
+  if (sounds.length === 0) return failed;
+  const clips = sounds.map(({ id, path }): Clip => ({ id, path: resolve(path) }));
+  const workers = Math.min(8, availableParallelism());
+  const logMels = await openLogMels(clips, { logMel, workers, memory: 0 });
+  const progress = startProgress('embed', store.files.length + sounds.length, store.files.length);
+  try {
+    let batch: { id: string; spectrogram: Spectrogram }[] = [];
+    const flush = async (): Promise<void> => {
+      const rows = await features(batch.map(({ spectrogram }) => spectrogram));
+      for (const [i, { id }] of batch.entries()) await store.append(id, rows[i]!);
+      batch = [];
+      progress.update(store.files.length + failed.length, failed.length > 0 ? `${failed.length} failed` : '');
+    };
+    for await (const { index, loaded } of inOrder(logMels, 2 * workers + BATCH)) {
+      signal?.throwIfAborted();
+      if (loaded instanceof SkippedClipError) failed.push({ file: clips[index]!.id, reason: loaded.reason });
+      else batch.push({ id: clips[index]!.id, spectrogram: loaded });
+      if (batch.length === BATCH) await flush();
+    }
+    if (batch.length > 0) await flush();
+    return failed;
+  } finally {
+    progress.stop();
+    await logMels.close();
+  }
+}
+
+/** Every spectrogram in order, a few of them being computed ahead. */
+async function* inOrder(
+  logMels: LogMelStore,
+  ahead: number,
+): AsyncGenerator<{ index: number; loaded: Spectrogram | SkippedClipError }> {
+  const underWay: Promise<Spectrogram | SkippedClipError>[] = [];
+  const start = (index: number): void => {
+    const loading = logMels.load(index).catch((error: unknown) => {
+      if (error instanceof SkippedClipError) return error;
+      throw error;
+    });
+    loading.catch(() => undefined); // it is awaited later, or never when the work was stopped
+    underWay.push(loading);
+  };
+  const count = logMels.clips.length;
+  for (let index = 0; index < Math.min(ahead, count); index++) start(index);
+  for (let index = 0; index < count; index++) {
+    const loaded = await underWay.shift()!;
+    yield { index, loaded };
+    if (index + ahead < count) start(index + ahead);
+  }
 }

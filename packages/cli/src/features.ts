@@ -1,6 +1,7 @@
 import type { LogMelStore } from '@audio-ssl/datasets';
 import { type Features, logMelStatistics, poolFrames, type Pooling } from '@audio-ssl/evaluation';
-import { createExtractor, type Extractor } from '@audio-ssl/matpac';
+import type { Spectrogram } from '@audio-ssl/audio-frontend';
+import { createExtractor, type Extractor, type FrameFeatures, type Sound } from '@audio-ssl/matpac';
 import type { SpectrogramEncoder } from '@audio-ssl/vit';
 import type { Config } from './config/config-schema.js';
 import { startProgress } from './progress.js';
@@ -14,19 +15,35 @@ export interface Standardization {
 // Clips are encoded whole up to this many frames (20 s): cutting short clips costs accuracy, and attention over long ones memory.
 const WHOLE = 2048;
 
-/** The feature extractor of a run. */
+/** The feature extractor of a run: of its last block, or of another one, counted from 1. */
 export function runExtractor(
   weights: SpectrogramEncoder,
   { model }: Config,
   standardization: Standardization,
+  layer?: number,
 ): Extractor {
-  const [, width] = model.patch;
-  return createExtractor(weights, {
+  const extract = createExtractor(weights, {
     patch: model.patch,
     numHeads: model.encoder.numHeads,
     standardization,
-    chunkFrames: Math.max(1, Math.floor(WHOLE / width)) * width,
+    chunkFrames: chunkFramesOf(model.patch),
+    ...(layer !== undefined && { layers: [layer - 1] }),
   });
+  if (layer === undefined) return extract;
+  const chosen = (features: FrameFeatures): FrameFeatures => ({
+    ...features,
+    data: features.layers[0] as Float32Array,
+  });
+  return Object.assign(async (sound: Sound) => chosen(await extract(sound)), {
+    batch: async (sounds: readonly Sound[]) => (await extract.batch(sounds)).map(chosen),
+    fromLogMel: async (logMel: Spectrogram) => chosen(await extract.fromLogMel(logMel)),
+    fromLogMels: async (logMels: readonly Spectrogram[]) => (await extract.fromLogMels(logMels)).map(chosen),
+  });
+}
+
+/** Frames that are encoded at once with patches of that width. */
+export function chunkFramesOf([, width]: Config['model']['patch']): number {
+  return Math.max(1, Math.floor(WHOLE / width)) * width;
 }
 
 /** The features of clips of a store, one matrix a pooling, rows in the order of `indices`. */

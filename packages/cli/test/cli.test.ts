@@ -101,9 +101,9 @@ describe('audio-ssl', () => {
     expect(embedded[0]?.embedding).toHaveLength(5 * 32);
     const tensors = join(folder, 'out.safetensors');
     expect(await runCli(['embed', run, ...sounds.slice(0, 1), '--out', tensors])).toBe(0);
-    expect(Array.from(readSafetensors(await readFile(tensors)).tensors.get(sounds[0] as string)?.data ?? [])).toEqual(
-      embedded[0]?.embedding.map(Math.fround),
-    );
+    const alone = readSafetensors(await readFile(tensors)).tensors.get(sounds[0] as string)?.data ?? [];
+    expect(alone).toHaveLength(5 * 32);
+    alone.forEach((value, k) => expect(value).toBeCloseTo(embedded[0]?.embedding[k] as number, 4)); // alone or in a batch
 
     // The same command again: nothing is left to do, and nothing changes.
     const weights = await readFile(join(run, 'weights.safetensors'));

@@ -1,0 +1,11 @@
+// A state to go on with pretraining: node --import tsx --conditions=@audio-ssl/source go-on.ts TRAINING_CHECKPOINT [SIZE]
+import { startBackend } from '@audio-ssl/backend';
+import { initMatpac, loadState, sizes, variants, type Size } from '@audio-ssl/matpac';
+import { openTensors } from '@audio-ssl/params';
+import { openFile } from '@audio-ssl/params/node';
+
+const [checkpoint, size = 'base'] = process.argv.slice(2) as [string, Size?];
+await startBackend();
+const fresh = initMatpac({ model: sizes[size], ...variants.matpac }, 1337);
+const { family, loaded, fresh: made } = await loadState(await openTensors(await openFile(checkpoint)), fresh);
+console.log(`${family}: ${loaded.join(', ')}; fresh: ${made.join(', ')}`); // `state` goes into trainStep

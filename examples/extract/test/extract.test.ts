@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initMatpac, sizes, variants } from '@audio-ssl/matpac';
+import { disposeTree, fromTensors, leaves, randomStream, writeSafetensors, type TensorTree } from '@audio-ssl/params';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'extract-'));
+  const state = initMatpac({ model: sizes.demo, ...variants.matpac }, 1);
+  const all = await fromTensors(leaves(state as unknown as TensorTree));
+  disposeTree(state as unknown as TensorTree);
+  await writeFile(join(folder, 'training.bin'), writeSafetensors(all, { numHeads: '4' }));
+  const random = randomStream(2);
+  const uniform = (...shape: number[]) => ({
+    dtype: 'F32' as const,
+    shape,
+    data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, random),
+  });
+  const probe = new Map([
+    ['probe.weight', uniform(20, 5 * 128)],
+    ['probe.bias', uniform(20)],
+  ]);
+  await writeFile(join(folder, 'probe.bin'), writeSafetensors(probe));
+  // One second of noise as a WAV of 16-bit samples.
+  const wav = Buffer.alloc(44 + 32_000);
+  wav.write('RIFF', 0);
+  wav.writeUInt32LE(36 + 32_000, 4);
+  wav.write('WAVEfmt ', 8);
+  for (const [at, value] of [
+    [16, 16],
+    [24, 16_000],
+    [28, 32_000],
+    [40, 32_000],
+  ] as const)
+    wav.writeUInt32LE(value, at);
+  for (const [at, value] of [
+    [20, 1],
+    [22, 1],
+    [32, 2],
+    [34, 16],
+  ] as const)
+    wav.writeUInt16LE(value, at);
+  wav.write('data', 36);
+  for (let i = 0; i < 16_000; i++) wav.writeInt16LE(Math.round(20_000 * (random() - 0.5)), 44 + 2 * i);
+  await writeFile(join(folder, 'noise.wav'), wav);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The files of the test by their full path; the name of a size as it is. */
+const inFolder = (arg: string): string => (arg.includes('.') ? join(folder, arg) : arg);
+
+const run = (example: string, ...args: string[]): string =>
+  execFileSync(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '--conditions=@audio-ssl/source',
+      join(import.meta.dirname, '..', 'src', example),
+      ...args.map(inFolder),
+    ],
+    { encoding: 'utf8', cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+
+it.each<[string, string[], RegExp]>([
+  ['embed.ts', ['training.bin', 'noise.wav'], /audio-ssl training checkpoint: 640 values/],
+  [
+    'classify.ts',
+    ['training.bin', 'probe.bin', 'noise.wav'],
+    /accordion|banjo|bass|cello|clarinet|cymbals|drums|flute|guitar|organ|piano|voice/,
+  ],
+  ['go-on.ts', ['training.bin', 'demo'], /student\.encoder, .*teacher\.head, center/],
+])('%s runs', { timeout: 240_000 }, (example, args, printed) => {
+  expect(run(example, ...args)).toMatch(printed);
+});

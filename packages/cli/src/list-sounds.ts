@@ -1,0 +1,71 @@
+import { openFolder } from '@audio-ssl/datasets';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from './user-error.js';
+
+/** A sound to work on. */
+export interface ListedSound {
+  /** What it is called in the output: the path as it was given, `-` for one from standard input. */
+  readonly id: string;
+  /** Where it lies. */
+  readonly path: string;
+}
+
+/** The sounds of a command line. */
+export interface ListedSounds {
+  readonly sounds: readonly ListedSound[];
+  /** Removes what was written for a sound from standard input. */
+  close(): Promise<void>;
+}
+
+/**
+ * The sounds that a command line names: files, folders (every .wav and .flac below them), and `-`, standard input: a
+ * sound itself, or paths, one a line. A path that is named twice counts once.
+ *
+ * @throws UserError for a path that does not exist or a folder without sounds
+ */
+export async function listSounds(
+  inputs: readonly string[],
+  stdin: AsyncIterable<Uint8Array> = process.stdin,
+): Promise<ListedSounds> {
+  const sounds = new Map<string, ListedSound>();
+  let temporary: string | undefined;
+  const add = async (input: string): Promise<void> => {
+    if (!existsSync(input)) throw new UserError(`${input}: no such file; check the path`);
+    if (!statSync(input).isDirectory()) sounds.set(input, { id: input, path: input });
+    else
+      for (const { id } of (await openFolder(input)).clips)
+        sounds.set(join(input, id), { id: join(input, id), path: join(input, id) });
+  };
+  const close = async (): Promise<void> => {
+    if (temporary !== undefined) await rm(temporary, { recursive: true });
+  };
+  try {
+    for (const input of inputs) {
+      if (input !== '-') {
+        await add(input);
+        continue;
+      }
+      const bytes = await readAll(stdin);
+      if (/^(RIFF|RIFX|RF64|fLaC|ID3)/.test(bytes.toString('latin1', 0, 4))) {
+        temporary = await mkdtemp(join(tmpdir(), 'audio-ssl-'));
+        const path = join(temporary, bytes.toString('latin1', 0, 4) === 'fLaC' ? 'stdin.flac' : 'stdin.wav');
+        await writeFile(path, bytes);
+        sounds.set('-', { id: '-', path });
+      } else for (const line of bytes.toString('utf8').split(/\r?\n/)) if (line !== '') await add(line);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  if (sounds.size === 0) throw new UserError('no sounds: name files, folders, or - for standard input');
+  return { sounds: [...sounds.values()], close };
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,104 @@
+import { logMelPresets } from '@audio-ssl/audio-frontend';
+import { loadModel, type ClassHead, type ModelSettings, type PretrainedModel } from '@audio-ssl/matpac';
+import { disposeTree, openTensors, type TensorFile } from '@audio-ssl/params';
+import { openFile } from '@audio-ssl/params/node';
+import type { SpectrogramEncoder } from '@audio-ssl/vit';
+import { existsSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadEncoder } from './encoder-weights.js';
+import { chunkFramesOf } from './features.js';
+import { runFiles } from './run-directory.js';
+import { readRunRecord } from './run-record.js';
+import { UserError } from './user-error.js';
+
+/** An encoder of a run or of a checkpoint file, ready for `createExtractor`. */
+export interface OpenModel {
+  /** What it is, in words. */
+  readonly family: string;
+  readonly weights: SpectrogramEncoder;
+  readonly settings: ModelSettings;
+  readonly head: ClassHead | undefined;
+  dispose(): void;
+}
+
+/** Which encoder of a checkpoint, and how it is built. */
+export interface OpenModelOptions {
+  readonly network?: 'student' | 'teacher' | undefined;
+  /** Attention heads, for files that are none of the published ones. */
+  readonly heads?: number | undefined;
+}
+
+/**
+ * Opens the folder of a run or a checkpoint file (PyTorch or safetensors) of any family.
+ *
+ * @throws UserError or Error naming the path, and what is wrong with it
+ */
+export async function openModel(
+  checkpoint: string,
+  { network = 'student', heads }: OpenModelOptions,
+): Promise<OpenModel> {
+  if (!isRun(checkpoint)) {
+    const file = await openCheckpoint(checkpoint);
+    try {
+      return await loadModel(file, { network, numHeads: heads });
+    } finally {
+      await file.close();
+    }
+  }
+  const { config, measured } = await readRunRecord(checkpoint);
+  const { patch, encoder } = config.model;
+  const settings: ModelSettings = {
+    patch,
+    numHeads: encoder.numHeads,
+    standardization: { mean: measured.mean, std: measured.std },
+    chunkFrames: chunkFramesOf(patch),
+    logMel: logMelPresets[config.data.frontEnd],
+  };
+  if (network === 'student') {
+    const weights = await loadEncoder(checkpoint, config);
+    return { family: 'run', weights, settings, head: undefined, dispose: () => disposeTree(weights) };
+  }
+  const file = await openCheckpoint(checkpoint);
+  try {
+    const model: PretrainedModel = await loadModel(file, { network, numHeads: encoder.numHeads });
+    return { ...model, settings };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a path is the folder of a run. */
+export function isRun(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+/**
+ * Opens the tensors of a checkpoint file, or of the last checkpoint of a run with what its configuration tells beside them
+ * (attention heads, statistics, front end).
+ *
+ * @throws UserError when there is none
+ */
+export async function openCheckpoint(path: string): Promise<TensorFile> {
+  if (!existsSync(path)) throw new UserError(`${path}: no such file; check the path`);
+  if (!isRun(path)) return await openTensors(await openFile(path));
+  const { config, measured } = await readRunRecord(path);
+  const names = await readdir(join(path, 'checkpoints')).catch((): string[] => []);
+  const last = names
+    .filter((name) => /^step-\d+\.safetensors$/.test(name))
+    .sort()
+    .at(-1);
+  const found = last === undefined ? join(path, runFiles.weights) : join(path, 'checkpoints', last);
+  if (!existsSync(found))
+    throw new UserError(`${path} has no checkpoint yet; run its \`audio-ssl pretrain\` command first`);
+  const file = await openTensors(await openFile(found));
+  const told = {
+    numHeads: config.model.encoder.numHeads,
+    patch: config.model.patch.join('x'),
+    bins: config.model.bins,
+    frontEnd: config.data.frontEnd,
+    mean: measured.mean,
+    std: measured.std,
+  };
+  return { ...file, values: new Map([...file.values, ...Object.entries(told)]) };
+}
