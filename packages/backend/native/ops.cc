@@ -399,5 +399,16 @@ struct AudioSslSquaredSum : OpKernel {
 };
 AUDIO_SSL_KERNEL(AudioSslSquaredSum);
 
+REGISTER_OP("AudioSslAfter")
+    .Input("x: float").Input("trigger: float").Output("y: float")
+    .SetShapeFn([](InferenceContext* c) { return same_as(c, {0}); });
+// x as it is, once `trigger` is there: what recomputation and accumulation wait for. TensorFlow runs whatever can run,
+// merges what is computed twice, and removes its own identities.
+struct AudioSslAfter : OpKernel {
+  using OpKernel::OpKernel;
+  void Compute(OpKernelContext* c) override { c->set_output(0, c->input(0)); }
+};
+AUDIO_SSL_KERNEL(AudioSslAfter);
+
 }  // namespace
 }  // namespace audio_ssl

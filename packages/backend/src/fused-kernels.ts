@@ -28,6 +28,7 @@ const FUSED_KERNELS: Readonly<Record<string, FusedKernel>> = {
   },
   AudioSslAverage: { inputs: ['slow', 'fast', 'taken'], outputs: 1 },
   AudioSslSquaredSum: { inputs: ['x'], outputs: 1 },
+  AudioSslAfter: { inputs: ['x', 'trigger'], outputs: 1 },
 };
 
 /** The part of tfjs-node's backend that runs an operation by name. */

@@ -20,10 +20,14 @@ export function writeShapes(folder: string, signature: string, backend: NodeBack
   const unfinished = `${file}.${process.pid}.${threadId}`;
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(unfinished, JSON.stringify([...shapes]));
-    renameSync(unfinished, file);
+    try {
+      writeFileSync(unfinished, JSON.stringify([...shapes]));
+      renameSync(unfinished, file);
+    } finally {
+      rmSync(unfinished, { force: true });
+    }
   } catch {
-    rmSync(unfinished, { force: true });
+    // The next process finds the shapes again.
   }
 }
 

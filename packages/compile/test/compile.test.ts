@@ -1,4 +1,11 @@
-import { disposeTree } from '@audio-ssl/params';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { ema } from '@audio-ssl/momentum-teacher';
+import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
+import { disposeTree, leaves } from '@audio-ssl/params';
 import { expectClose, seeded } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -117,4 +124,79 @@ describe('compile', () => {
     const [one, two] = [await f(x).data(), await f(x).data()];
     expect(one).toEqual(two);
   });
+
+  it('gives donated arguments away, also those that share memory, and makes the same numbers', async () => {
+    const step = (state: State, gradient: tf.Tensor): State =>
+      tf.tidy(() => {
+        const { params, moments } = adamW({ p: state.p }, { p: gradient }, state.moments, scalars, {});
+        // Reads what is overwritten: the average takes the parameter before its update.
+        return { p: params.p, moments, slow: ema({ p: state.slow }, { p: state.p }, 0.9).p };
+      });
+    const start = (): State => {
+      const p = tf.tensor1d([1, -2, 3]);
+      return { p, moments: initMoments({ p }), slow: tf.clone(p) };
+    };
+    const compiled = compile(step, { donate: [0] });
+    const [plain, given] = [{ state: start() }, { state: start() }];
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 4; i++) {
+      const gradient = draw(3);
+      const next = step(plain.state, gradient);
+      disposeTree(plain.state);
+      plain.state = next;
+      given.state = compiled(given.state, gradient);
+      gradient.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+      const expected = new Map(leaves(plain.state));
+      for (const [path, leaf] of leaves(given.state)) await expectClose(leaf, expected.get(path)!, { absolute: 1e-7 });
+    }
+  });
+
+  it('takes products in bfloat16 when asked, 8 bits of mantissa, and sums in float32', async () => {
+    const [a, b] = [draw(16, 256), draw(256, 8)] as [tf.Tensor2D, tf.Tensor2D];
+    const f = (x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor => tf.matMul(x, y);
+    const exact = f(a, b);
+    const rounded = compile(f as never, { precision: 'bf16' })(a as never, b as never) as tf.Tensor;
+    // Each of 256 products of numbers below 1 is off by at most 2^-8, and by chance half of that in either direction.
+    await expectClose(rounded, exact, { absolute: 0.15 });
+    if (!onTensorFlow) return;
+    const difference = await tf.max(tf.abs(tf.sub(rounded, exact))).data();
+    expect(difference[0]).toBeGreaterThan(1e-4);
+  });
+
+  it.skipIf(!onTensorFlow)('keeps what it found in a folder, and does without one that is damaged or read-only', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'compile-'));
+    const f = (x: tf.Tensor): tf.Tensor => tf.softmax(tf.mul(x, 2));
+    const x = draw(4, 3);
+    for (const damage of [async () => {}, async () => {}, damaged, removed]) {
+      await damage();
+      const compiled = compile(f, { cacheFolder: folder });
+      await expectClose(compiled(x), f(x), { absolute: 1e-6 });
+      compiled.dispose();
+    }
+    async function damaged(): Promise<void> {
+      const [file] = await readdir(folder);
+      await writeFile(join(folder, file!), '[["Softmax');
+    }
+    async function removed(): Promise<void> {
+      await rm(folder, { recursive: true });
+      await writeFile(folder, 'a file'); // a folder can not be made here
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  it.skipIf(!onTensorFlow)('works in a worker thread', async () => {
+    const module = JSON.stringify(new URL('compile-worker.ts', import.meta.url).href);
+    const worker = new Worker(`import('tsx/esm/api').then(({ register }) => (register(), import(${module})))`, {
+      eval: true,
+      execArgv: ['--conditions=@audio-ssl/source'],
+    });
+    const [values] = (await once(worker, 'message')) as [number[]];
+    await worker.terminate();
+    expect(values).toEqual([3, 6, 9]);
+  });
 });
+
+type State = { readonly p: tf.Tensor; readonly moments: Moments<{ p: tf.Tensor }>; readonly slow: tf.Tensor };
+
+const scalars = { learningRate: 0.1, firstCorrection: 0.5, secondCorrection: 0.5 };

@@ -39,6 +39,7 @@ export {
   type HypothesesOptions,
   type MaskingOptions,
   type MatpacOptions,
+  type MemoryOptions,
   type ModelOptions,
   type OptimizerOptions,
   type PredictionOptions,

@@ -43,13 +43,15 @@ export function matpacLoss(
   options: MatpacOptions,
 ): { value: tf.Scalar; aux: StudentOutputs } {
   const { model, prediction, classification } = options;
+  const remat = options.memory?.remat ?? false;
   return tidy(() => {
     const tokens = embedBatch(student, batch, model); // (B, N, D)
     const visible = prependClassToken(student.cls_token, takeTokens(tokens, batch.visible)); // (B, 1 + V, D)
-    const encoded = encode(student.encoder, visible, model.encoder);
+    const encoded = encode(student.encoder, visible, { ...model.encoder, remat });
     const trunk = predict(student.predictor, encoded, batch.visible, batch.masked, {
       positions: batch.positions.predictor,
       numHeads: model.predictor.numHeads,
+      remat,
     }); // (B, M, dec)
     const { predicted, best, loss: predictionLoss } = predictLatents(trunk);
 

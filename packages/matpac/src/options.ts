@@ -109,6 +109,17 @@ export interface MaskingOptions {
   readonly ratio: number;
 }
 
+/** What a step trades for memory; neither changes the result beyond rounding. */
+export interface MemoryOptions {
+  /** Keep only each block's input for the gradient and compute the rest again there (about a third more time). */
+  readonly remat: boolean;
+  /**
+   * Parts in which a batch is computed, one after the other; a divisor of the batch. One update, average and centre for
+   * all of them; a centre that is applied `now`, and Sinkhorn, see a part at a time. 1 computes the batch at once.
+   */
+  readonly accumulation: number;
+}
+
 /** Everything that makes a MATPAC run but its data and its length. */
 export interface MatpacOptions {
   readonly model: ModelOptions;
@@ -116,6 +127,8 @@ export interface MatpacOptions {
   readonly classification: ClassificationOptions;
   readonly teacher: TeacherOptions;
   readonly optimizer: OptimizerOptions;
+  /** Everything at once and nothing computed twice when it is left out. */
+  readonly memory?: MemoryOptions | undefined;
 }
 
 /** Whether the options need heads: for the loss, or to be watched. */

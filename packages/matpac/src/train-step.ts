@@ -1,13 +1,12 @@
 import { adamW, globalNormScale } from '@audio-ssl/optim';
 import { ema } from '@audio-ssl/momentum-teacher';
-import { tidy, valueAndGrad, type Scalar } from '@audio-ssl/params';
+import { tidy, type Scalar } from '@audio-ssl/params';
 import type { MatpacBatch } from './batch.js';
-import { matpacLoss } from './matpac-loss.js';
-import { forwardMetrics, type MatpacMetrics } from './metrics.js';
+import { forwardBackward } from './forward-backward.js';
+import type { MatpacMetrics } from './metrics.js';
 import type { MatpacOptions } from './options.js';
 import type { MatpacScalars } from './schedule.js';
 import type { MatpacState, Student, Teacher } from './state.js';
-import { teacherTargets } from './teacher-targets.js';
 
 /** One update: a pure function of the state, the batch and the step's scalars. */
 export type MatpacStep = (
@@ -47,18 +46,14 @@ export function trainStep(options: MatpacOptions): MatpacStep {
 
   return (state, batch, scalars) =>
     tidy(() => {
-      const targets = teacherTargets(state, batch, scalars, options); // z_m, p_m: no gradient
-      const { value, aux, grads } = valueAndGrad(
-        (student: Student) => matpacLoss(student, batch, targets, scalars, options),
-        state.student,
-      );
+      const { grads, center, metrics } = forwardBackward(state, batch, scalars, options);
       const { scale: gradientScale, norm } = globalNormScale(grads, optimizer.clipNorm);
       const updated = adamW(state.student, grads, state.moments, { ...scalars, gradientScale }, optimizer);
       const { params: student, moments } = updated;
       const teacher = follow(state.teacher, teacherOptions.update === 'before' ? state.student : student, scalars);
       return {
-        state: { student, teacher, moments, ...(targets.center && { center: targets.center }) },
-        metrics: { loss: value, ...forwardMetrics(aux, targets), 'gradient/norm': norm },
+        state: { student, teacher, moments, ...(center && { center }) },
+        metrics: { ...metrics, 'gradient/norm': norm },
       };
     });
 }

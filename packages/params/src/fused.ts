@@ -25,3 +25,11 @@ export function isRecording(): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;
   return gradientDepth > 0 && kernelDepth === 0;
 }
+
+/**
+ * x as it is, but in a compiled graph not before `trigger` is computed: an order that the values alone do not demand,
+ * and that keeps memory low. Without gradient.
+ */
+export function after(x: tf.Tensor, trigger: tf.Tensor): tf.Tensor {
+  return runFused('AudioSslAfter', { x, trigger })?.[0] ?? tf.clone(x);
+}

@@ -1,5 +1,5 @@
 import { dense, denseGelu, initDense, initLayerNorm, layerNorm, type Dense, type LayerNorm } from '@audio-ssl/layers';
-import { tidy, type Random } from '@audio-ssl/params';
+import { remat, tidy, type Random } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { attend, initAttention, type Attention } from './attention.js';
 
@@ -24,6 +24,14 @@ export interface EncoderOptions {
   readonly numHeads: number;
   /** Width of the MLP's hidden layer in units of `embedDim`; 4 by default. */
   readonly mlpRatio?: number | undefined;
+}
+
+/** How {@link encode} runs. */
+export interface EncodeOptions extends Pick<EncoderOptions, 'numHeads'> {
+  /** Only the tokens from here on are wanted: the last block makes no others. 0 by default. */
+  readonly first?: number;
+  /** Keep only each block's input for the gradient and compute the rest again there. False by default. */
+  readonly remat?: boolean;
 }
 
 /** Xavier-uniform kernels, biases of zeros, norms at 1 and 0. */
@@ -60,7 +68,7 @@ export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHe
  * The encoder: all blocks, then the norm (Dosovitskiy et al. 2021, eq. 2 to 4).
  *
  * @param tokens (B, N, D), positions added, any N.
- * @param options `first`: only the tokens from here on are wanted, so the last block makes no others; 0 by default.
+ * @param options heads, and which tokens are wanted.
  * @returns (B, N - first, D).
  * @example
  * const encoded = encode(params, tokens, { numHeads: 3 });
@@ -68,11 +76,15 @@ export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHe
 export function encode(
   { blocks, norm }: Encoder,
   tokens: tf.Tensor,
-  { numHeads, first = 0 }: Pick<EncoderOptions, 'numHeads'> & { readonly first?: number },
+  { numHeads, first = 0, remat: recomputes = false }: EncodeOptions,
 ): tf.Tensor3D {
   return tidy(() => {
     let x = tokens;
-    for (const [i, block] of blocks.entries()) x = runBlock(block, x, numHeads, i === blocks.length - 1 ? first : 0);
+    for (const [i, block] of blocks.entries()) {
+      const run = (params: Block, input: tf.Tensor): tf.Tensor =>
+        runBlock(params, input, numHeads, i === blocks.length - 1 ? first : 0);
+      x = recomputes ? remat(run, block, x) : run(block, x);
+    }
     return layerNorm(norm, x) as tf.Tensor3D;
   });
 }

@@ -15,6 +15,7 @@ export {
   runBlock,
   type Block,
   type Encoder,
+  type EncodeOptions,
   type EncoderOptions,
 } from './encoder.js';
 export { embedPatches, initPatchEmbed, patchGrid, patchify, type Patch, type PatchEmbed } from './patches.js';

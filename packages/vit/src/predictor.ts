@@ -1,7 +1,7 @@
 import { dense, initDense, type Dense } from '@audio-ssl/layers';
 import { normal, tidy, type Random } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { encode, initEncoder, type Encoder, type EncoderOptions } from './encoder.js';
+import { encode, initEncoder, type EncodeOptions, type Encoder, type EncoderOptions } from './encoder.js';
 
 /** The predictor's trunk: a narrow encoder that fills in masked tokens. Its projection back to D is a map of its own. */
 export type Predictor = Encoder & { readonly embed: Dense; readonly mask_token: tf.Tensor };
@@ -40,7 +40,7 @@ export function predict(
   encoded: tf.Tensor,
   visible: tf.Tensor,
   masked: tf.Tensor,
-  { positions, numHeads }: { readonly positions: tf.Tensor; readonly numHeads: number },
+  { positions, numHeads, remat = false }: Pick<EncodeOptions, 'numHeads' | 'remat'> & { readonly positions: tf.Tensor },
 ): tf.Tensor3D {
   return tidy(() => {
     const [batch] = encoded.shape as [number];
@@ -53,6 +53,6 @@ export function predict(
       tf.concat([tf.zeros([batch, 1, dim]), positionsAt(visible)], 1),
     ); // (B, 1 + V, dec)
     const queries = tf.add(positionsAt(masked), params.mask_token); // (B, M, dec)
-    return encode(params, tf.concat([context, queries], 1), { numHeads, first: 1 + seen });
+    return encode(params, tf.concat([context, queries], 1), { numHeads, first: 1 + seen, remat });
   });
 }
