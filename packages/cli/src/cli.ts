@@ -61,6 +61,11 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
     .description('pretrain on a folder of audio, without labels; goes on where an interrupted run was')
     .requiredOption('--data <folder>', 'folder of audio (.wav, .flac)', path)
     .requiredOption('--out <run>', 'folder of the run: checkpoints, log, weights, report', path)
+    .option(
+      '--init <checkpoint>',
+      'start from a checkpoint (MATPAC, MATPAC++, M2D or a run) instead of at random',
+      path,
+    )
     .option('--preset <name>', 'sizes and defaults: demo, tiny, small or base', 'tiny')
     .option('--dataset <layout>', 'layout of the folder: folder, esc50 or nsynth')
     .option('--config <file.yaml>', 'settings in YAML')
@@ -69,6 +74,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
       async (options: {
         data: string;
         out: string;
+        init?: string;
         preset: string;
         dataset?: string;
         config?: string;
@@ -85,6 +91,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
             data: options.data,
             out: options.out,
             config,
+            init: options.init,
             command: commandLine,
             backend,
             signal,

@@ -83,12 +83,7 @@ export async function openCheckpoint(path: string): Promise<TensorFile> {
   if (!existsSync(path)) throw new UserError(`${path}: no such file; check the path`);
   if (!isRun(path)) return await openTensors(await openFile(path));
   const { config, measured } = await readRunRecord(path);
-  const names = await readdir(join(path, 'checkpoints')).catch((): string[] => []);
-  const last = names
-    .filter((name) => /^step-\d+\.safetensors$/.test(name))
-    .sort()
-    .at(-1);
-  const found = last === undefined ? join(path, runFiles.weights) : join(path, 'checkpoints', last);
+  const found = (await lastCheckpoint(path)) ?? join(path, runFiles.weights);
   if (!existsSync(found))
     throw new UserError(`${path} has no checkpoint yet; run its \`audio-ssl pretrain\` command first`);
   const file = await openTensors(await openFile(found));
@@ -101,4 +96,15 @@ export async function openCheckpoint(path: string): Promise<TensorFile> {
     std: measured.std,
   };
   return { ...file, values: new Map([...file.values, ...Object.entries(told)]) };
+}
+
+/** The newest checkpoint of a run; `undefined` before its first one. */
+export async function lastCheckpoint(run: string): Promise<string | undefined> {
+  const folder = join(run, 'checkpoints');
+  const names = await readdir(folder).catch((): string[] => []);
+  const last = names
+    .filter((name) => /^step-\d+\.safetensors$/.test(name))
+    .sort()
+    .at(-1);
+  return last === undefined ? undefined : join(folder, last);
 }

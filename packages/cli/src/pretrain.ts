@@ -1,5 +1,5 @@
 import { createBatches, logMelStatistics } from '@audio-ssl/datasets';
-import { initMatpac, makeBatch, type MatpacBatch, schedule } from '@audio-ssl/matpac';
+import { initMatpac, loadState, makeBatch, type MatpacBatch, type MatpacState, schedule } from '@audio-ssl/matpac';
 import { countParameters, disposeTree, randomStream } from '@audio-ssl/params';
 import { train } from '@audio-ssl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
@@ -14,6 +14,7 @@ import { describeEnvironment } from './environment.js';
 import { maskStrategy } from './mask-strategy.js';
 import { maskedExamples } from './masked-examples.js';
 import { openClips, type OpenClips } from './open-clips.js';
+import { lastCheckpoint, openCheckpoint } from './open-model.js';
 import { type Progress, startProgress } from './progress.js';
 import { requireWritable, runFiles, writeRunJson } from './run-directory.js';
 import { trainingSeconds } from './run-log.js';
@@ -30,6 +31,8 @@ export interface PretrainOptions {
   /** Folder of the run; an unfinished run of the same configuration in it goes on. */
   readonly out: string;
   readonly config: Config;
+  /** A checkpoint of any family to start from, in place of a random state; the sizes must be those of the configuration. */
+  readonly init?: string | undefined;
   /** The command line, for the report. */
   readonly command: string;
   /** The backend that was started, in words. */
@@ -49,12 +52,13 @@ export async function pretrain({
   dataName,
   out,
   config,
+  init,
   command,
   backend,
   signal,
 }: PretrainOptions): Promise<RunSummary> {
   await requireWritable(out);
-  const before = await runToGoOnWith({ data, out, config });
+  const before = await runToGoOnWith({ data, out, config, init });
   const clips = await openClips({
     root: data,
     name: dataName,
@@ -65,7 +69,7 @@ export async function pretrain({
     signal,
   });
   try {
-    const record = before ?? (await startRun({ data, out, config, command }, clips));
+    const record = before ?? (await startRun({ data, out, config, init, command }, clips));
     await writeRunJson(out, runFiles.environment, await describeEnvironment(backend));
     await writeRunJson(out, runFiles.examples, await maskedExamples(clips, config));
     const summary = await runTraining(out, record, clips, signal);
@@ -82,11 +86,13 @@ async function runToGoOnWith({
   data,
   out,
   config,
-}: Pick<PretrainOptions, 'data' | 'out' | 'config'>): Promise<RunRecord | undefined> {
+  init,
+}: Pick<PretrainOptions, 'data' | 'out' | 'config' | 'init'>): Promise<RunRecord | undefined> {
   if (!existsSync(join(out, runFiles.config))) return undefined;
   const record = await readRunRecord(out);
   const differences = [
     ...(record.data === resolve(data) ? [] : [`data ${record.data} -> ${resolve(data)}`]),
+    ...(record.init === (init && resolve(init)) ? [] : [`init ${record.init ?? 'none'} -> ${init ?? 'none'}`]),
     ...configDifferences(record.config, config),
   ];
   if (differences.length === 0) return record;
@@ -97,7 +103,7 @@ async function runToGoOnWith({
 
 /** Measures what the configuration leaves open and writes the record of a new run. */
 async function startRun(
-  { data, out, config, command }: Omit<PretrainOptions, 'backend'>,
+  { data, out, config, init, command }: Omit<PretrainOptions, 'backend'>,
   clips: OpenClips,
 ): Promise<RunRecord> {
   const { mean, std } = await standardization(config, clips);
@@ -106,6 +112,7 @@ async function startRun(
   const record: RunRecord = {
     config,
     data: resolve(data),
+    ...(init !== undefined && { init: resolve(init) }),
     command,
     started: new Date().toISOString(),
     measured: { steps, mean, std },
@@ -186,7 +193,7 @@ async function stepsWithin(
 
 async function runTraining(
   out: string,
-  { config, data, measured }: RunRecord,
+  { config, data, init, measured }: RunRecord,
   clips: OpenClips,
   signal?: AbortSignal,
 ): Promise<RunSummary> {
@@ -202,8 +209,11 @@ async function runTraining(
     } = await train({
       directory: out,
       steps: measured.steps,
-      fingerprint: { data, ...fixedSettings(config) },
-      initial: () => initMatpac(options, config.seed),
+      fingerprint: { data, init, ...fixedSettings(config) },
+      initial: async () =>
+        init === undefined || (await lastCheckpoint(out)) !== undefined // on resuming only the shapes are needed
+          ? initMatpac(options, config.seed)
+          : await stateOf(init, config),
       step,
       batchAt: source.at,
       scalarsAt: schedule(options, measured.steps).at,
@@ -236,6 +246,22 @@ async function runTraining(
     step.dispose();
     progress?.stop();
     source.close();
+  }
+}
+
+/** A state of the configuration's sizes from a checkpoint; says on standard error what came from where. */
+async function stateOf(init: string, config: Config): Promise<MatpacState> {
+  const fresh = initMatpac(matpacOptions(config), config.seed);
+  const file = await openCheckpoint(init);
+  try {
+    const { state, family, loaded, fresh: made } = await loadState(file, fresh);
+    console.error(
+      `init: ${family} ${init}: ${loaded.join(', ')}${made.length > 0 ? `; fresh: ${made.join(', ')}` : ''}`,
+    );
+    return state;
+  } finally {
+    await file.close();
+    disposeTree(fresh);
   }
 }
 

@@ -10,6 +10,8 @@ export interface RunRecord {
   readonly config: Config;
   /** The data folder, absolute. */
   readonly data: string;
+  /** The checkpoint that the run started from, absolute. */
+  readonly init?: string;
   /** The command line that started the run. */
   readonly command: string;
   readonly started: string;

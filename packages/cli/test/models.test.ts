@@ -26,6 +26,7 @@ import { embed } from '../src/embed.js';
 import { openFeatureStore } from '../src/feature-store.js';
 import { listSounds } from '../src/list-sounds.js';
 import { readLabels } from '../src/read-labels.js';
+import { tinyArguments, tinyNotes } from './tiny-notes.js';
 
 let folder: string;
 let checkpoint: string;
@@ -423,5 +424,52 @@ describe('audio-ssl classify', () => {
     expect((await readLabels(join(labels!, 'mtg-jamendo-top50.csv'), 50))[0]).toBe('genre---alternative');
     expect(await readLabels(join(labels!, 'audioset.csv'), 527)).toHaveLength(527);
     expect((await readLabels(join(labels!, '../esc50/meta/esc50.csv'), 50)).slice(0, 2)).toEqual(['dog', 'rooster']);
+  });
+});
+
+describe('audio-ssl pretrain --init', () => {
+  it('starts from a checkpoint, here that of another run in the authors’ names', { timeout: 240_000 }, async () => {
+    const notes = await tinyNotes();
+    const [first, second, converted] = ['first', 'second', 'first.pt'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const pretrain = (out: string, ...more: string[]): Promise<number> =>
+      run(
+        'pretrain',
+        '--data',
+        notes,
+        '--dataset',
+        'nsynth',
+        '--preset',
+        'demo',
+        '--out',
+        out,
+        ...tinyArguments,
+        ...more,
+      );
+    expect(await pretrain(first), said).toBe(0);
+    expect(await run('convert', first, converted), said).toBe(0);
+    expect(said).toMatch(/audio-ssl training checkpoint under the names of matpac: .* 0 parts missing/);
+    // A learning rate of almost nothing keeps the student as it came.
+    said = '';
+    expect(await pretrain(second, '--init', converted, '--set', 'optimizer.learningRate=1e-12'), said).toBe(0);
+    expect(said).toMatch(
+      /init: MATPAC training checkpoint .*first\.pt: student\.patch_embed, .*teacher\.head, center; fresh: moments/,
+    );
+    const weights = async (out: string) => readSafetensors(await readFile(join(out, 'weights.safetensors'))).tensors;
+    const [before, after] = [await weights(first), await weights(second)];
+    for (const [name, { data }] of after) {
+      const start = before.get(name)!.data;
+      expect(Math.max(...data.map((value, i) => Math.abs(value - start[i]!))), name).toBeLessThan(1e-10);
+    }
+    // Another start is another run; the same command goes on.
+    expect(await pretrain(second, '--set', 'optimizer.learningRate=1e-12')).toBe(1);
+    expect(said).toMatch(/init .*first\.pt -> none/);
+    expect(await pretrain(second, '--init', converted, '--set', 'optimizer.learningRate=1e-12'), said).toBe(0);
+    expect(await pretrain(join(folder, 'third'), '--init', checkpoint)).toBe(1);
+    expect(said).toMatch(/some encoder\.bin \(MATPAC encoder\): .* the options make it \[\d+/);
+    await rm(notes, { recursive: true });
   });
 });
