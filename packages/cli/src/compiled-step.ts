@@ -1,4 +1,6 @@
-import { compile } from '@audio-ssl/compile';
+import { join } from 'node:path';
+import { cacheFolder } from '@audio-ssl/backend';
+import { compile, type Precision } from '@audio-ssl/compile';
 import {
   type MatpacBatch,
   type MatpacMetrics,
@@ -17,11 +19,15 @@ export interface CompiledStep {
   dispose(): void;
 }
 
-/** The training step of a recipe as one graph where the backend has graphs: the scalars go in as tensors, a number would be frozen. */
-export function compiledStep(options: MatpacOptions): CompiledStep {
+/**
+ * The training step of a recipe as one graph where the backend has graphs; it disposes the state that it is given, as the
+ * new one stands in its memory. The scalars go in as tensors: a number would be frozen.
+ */
+export function compiledStep(options: MatpacOptions, precision: Precision): CompiledStep {
   const step = trainStep(options);
-  const compiled = compile((state: MatpacState, batch: MatpacBatch, scalars: MatpacScalars<tf.Scalar>) =>
-    step(state, batch, scalars),
+  const compiled = compile(
+    (state: MatpacState, batch: MatpacBatch, scalars: MatpacScalars<tf.Scalar>) => step(state, batch, scalars),
+    { donate: [0], precision, cacheFolder: join(cacheFolder(), 'graphs') },
   );
   const call = (state: MatpacState, batch: MatpacBatch, scalars: MatpacScalars): ReturnType<typeof step> =>
     tidy(() => {

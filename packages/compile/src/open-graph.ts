@@ -76,6 +76,7 @@ export function openGraph(
     const copy =
       leaf.dtype === 'float32' ? backend.executeSingleOutput('DeepCopy', [attribute], [leaf]) : tf.clone(leaf);
     leaf.dispose();
+    own.add(copy.dataId);
     return copy;
   }
 

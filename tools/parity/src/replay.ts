@@ -51,9 +51,9 @@ export async function replay(
   const curves = schedule(options, recorded.run.config.max_update);
   const eager = (old: MatpacState, batch: MatpacBatch, scalars: MatpacScalars<tf.Scalar>): ReturnType<MatpacStep> =>
     trainStep(options)(old, batch, scalars);
-  const step = compiled ? compile(eager) : eager;
+  const step = compiled ? compile(eager, { donate: [0] }) : eager;
   let state = recordedState(recorded, options);
-  let center = state.center!; // the centre that the last step used: what the authors' checkpoint holds
+  let center = tf.clone(state.center!); // the centre that the last step used: what the authors' checkpoint holds
 
   for (let i = 0; i < recorded.run.steps; i++) {
     const log = recorded.run.log[i]!;
@@ -71,6 +71,8 @@ export async function replay(
     const centerMean = tf.tidy(() => tf.mean(tf.abs(state.center!)));
     // As tensors: a compiled step would keep numbers as they were in its first call.
     const values = tensors(scalars);
+    center.dispose();
+    center = tf.clone(state.center!);
     const result = step(state, batch, values);
     const value = async (name: string): Promise<number> => (await result.metrics[name]!.data())[0]!;
     const perStep = async (name: string, key: string, actual: number): Promise<void> => {
@@ -89,7 +91,6 @@ export async function replay(
     await perStep('mean of the centre', 'center_abs_mean', (await centerMean.data())[0]!);
 
     tf.dispose([batch, centerMean, result.metrics, values] as unknown as tf.TensorContainer);
-    center = tf.clone(state.center!);
     disposeTree(state);
     state = result.state;
   }
