@@ -22,7 +22,7 @@ export {
   type Neighbours,
 } from './nearest-neighbours.js';
 export type { MultiLabels } from './objectives.js';
-export { poolFrames, type Pooling } from './pool-frames.js';
+export { poolFrames, poolings, type Pooling } from './pool-frames.js';
 export {
   defaultGrid,
   probeProtocols,

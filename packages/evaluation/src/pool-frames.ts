@@ -1,11 +1,14 @@
 import { checkFeatures, type Features } from './features.js';
 
-/** How the frames of a clip become one vector: their mean over time, or mean, standard deviation and maximum side by side. */
-export type Pooling = 'mean' | 'mean+std+max';
+/** The ways in which {@link poolFrames} makes one vector of the frames of a clip. */
+export const poolings = ['mean', 'max', 'mean+std', 'mean+max', 'mean+std+max'] as const;
+
+/** How the frames of a clip become one vector: mean, population standard deviation and maximum over time, side by side. */
+export type Pooling = (typeof poolings)[number];
 
 /**
- * One vector for a clip from its frame features (T, D): D values for `mean`, 3 D for `mean+std+max`
- * (all means, then all population standard deviations, then all maxima).
+ * One vector for a clip from its frame features (T, D): D values for `mean` (the MATPAC paper's), 3 D for `mean+std+max`
+ * (all means, then all population standard deviations, then all maxima), and so on.
  *
  * @throws Error for no frames, NaN or an unknown pooling.
  * @example
@@ -13,24 +16,26 @@ export type Pooling = 'mean' | 'mean+std+max';
  */
 export function poolFrames(frames: Features, pooling: Pooling): Float32Array {
   checkFeatures('poolFrames', frames);
-  if (pooling !== 'mean' && pooling !== 'mean+std+max') {
-    throw new Error(`poolFrames: expected pooling 'mean' or 'mean+std+max', got '${String(pooling)}'`);
+  if (!poolings.includes(pooling)) {
+    throw new Error(
+      `poolFrames: expected pooling ${poolings.map((name) => `'${name}'`).join(', ')}, got '${String(pooling)}'`,
+    );
   }
   const { data, rows, dims } = frames;
   const mean = new Float64Array(dims);
-  for (let t = 0; t < rows; t++) for (let d = 0; d < dims; d++) mean[d]! += data[t * dims + d]! / rows;
-  if (pooling === 'mean') return Float32Array.from(mean);
-
-  const pooled = new Float32Array(3 * dims).fill(-Infinity, 2 * dims);
-  pooled.set(mean);
   const squares = new Float64Array(dims);
+  const max = new Float64Array(dims).fill(-Infinity);
+  for (let t = 0; t < rows; t++) for (let d = 0; d < dims; d++) mean[d]! += data[t * dims + d]! / rows;
   for (let t = 0; t < rows; t++) {
     for (let d = 0; d < dims; d++) {
       const value = data[t * dims + d]!;
       squares[d]! += (value - mean[d]!) ** 2 / rows;
-      if (value > pooled[2 * dims + d]!) pooled[2 * dims + d] = value;
+      if (value > max[d]!) max[d] = value;
     }
   }
-  for (let d = 0; d < dims; d++) pooled[dims + d] = Math.sqrt(squares[d]!);
+  const statistics = { mean, std: squares.map(Math.sqrt), max };
+  const parts = pooling.split('+') as (keyof typeof statistics)[];
+  const pooled = new Float32Array(parts.length * dims);
+  parts.forEach((part, i) => pooled.set(statistics[part], i * dims));
   return pooled;
 }

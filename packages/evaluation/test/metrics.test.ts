@@ -180,12 +180,17 @@ describe('poolFrames', () => {
     const std = columns.map((c, d) => Math.sqrt(c.reduce((a, x) => a + (x - mean[d]!) ** 2, 0) / rows));
     const max = columns.map((c) => Math.max(...c));
     expectCloseArrays(poolFrames({ data, rows, dims }, 'mean'), mean, { absolute: 1e-6 });
+    expectCloseArrays(poolFrames({ data, rows, dims }, 'max'), max, { absolute: 1e-6 });
+    expectCloseArrays(poolFrames({ data, rows, dims }, 'mean+std'), [...mean, ...std], { absolute: 1e-6 });
+    expectCloseArrays(poolFrames({ data, rows, dims }, 'mean+max'), [...mean, ...max], { absolute: 1e-6 });
     expectCloseArrays(poolFrames({ data, rows, dims }, 'mean+std+max'), [...mean, ...std, ...max], { absolute: 1e-6 });
   });
 
   it('refuses no frames and other poolings', () => {
     expect(() => poolFrames({ data: new Float32Array(0), rows: 0, dims: 3 }, 'mean')).toThrow('at least one row');
-    expect(() => poolFrames({ data: new Float32Array(3), rows: 1, dims: 3 }, 'max' as 'mean')).toThrow("got 'max'");
+    expect(() => poolFrames({ data: new Float32Array(3), rows: 1, dims: 3 }, 'median' as 'mean')).toThrow(
+      "got 'median'",
+    );
   });
 });
 

@@ -5,7 +5,6 @@ const LEAST_SPREAD = 0.15;
 const LEAST_PERPLEXITY = 1.5;
 // The most probable of K classes has 1 / K in a uniform distribution.
 const LEAST_CONFIDENCE = 2;
-const LEAST_RANK = 1.5;
 
 /**
  * The collapses that the figures of a step show, named in words; none as a rule. A function of the figures alone, so
@@ -17,9 +16,10 @@ const LEAST_RANK = 1.5;
  * - Pseudo-classes: one of them takes nearly all the mass (perplexity below 1.5), or none is preferred (the most probable
  *   class has on average less than 2 / K): the two ways in which self-distillation collapses (DINO, Caron et al. 2021,
  *   section 5.3, which centring and sharpening hold in balance).
- * - Clip features along one line: their effective rank (RankMe) is below 1.5. Looked at only where it was measured.
  *
- * @param metrics what a step of {@link trainStep} and the monitors beside it measured; what was not measured shows nothing.
+ * A single batch can look collapsed that is not (silence in every crop): take a sign seriously that holds for some steps.
+ *
+ * @param metrics what a step of {@link trainStep} measured; what was not measured shows nothing.
  * @example
  * const signs = signsOfCollapse({ 'teacher/spread': 0.001 }, options);
  * // ["the teacher's latents all point one way"]
@@ -35,6 +35,5 @@ export function signsOfCollapse(
     prediction.weight > 0 && below('student/spread', spread) && "the student's predictions all point one way",
     below('classes/perplexity', LEAST_PERPLEXITY) && 'one pseudo-class takes nearly all patches',
     below('classes/confidence', LEAST_CONFIDENCE / head.pseudoClasses) && 'no pseudo-class is preferred for any patch',
-    below('features/rankMe', LEAST_RANK) && 'the features of all clips lie along one line',
   ].filter((sign) => sign !== false);
 }

@@ -1,14 +1,6 @@
 import { crossEntropy } from '@audio-ssl/distribution-matching';
 import { dense, initDense, type Dense } from '@audio-ssl/layers';
-import {
-  adamW,
-  adamWCorrections,
-  globalNormScale,
-  initMoments,
-  warmupCosine,
-  type AdamWCorrections,
-  type Moments,
-} from '@audio-ssl/optim';
+import { adamW, adamWCorrections, globalNormScale, initMoments, warmupCosine, type Moments } from '@audio-ssl/optim';
 import { cloneTree, randomStream, tidy, valueAndGrad, type Scalar } from '@audio-ssl/params';
 import { encodeSpectrogram, frequencyConcat, type SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -37,7 +29,12 @@ export type FineTuneBatch = {
 };
 
 /** What changes from step to step of fine-tuning. */
-export type FineTuneScalars<Value = number> = AdamWCorrections<Value> & { readonly learningRate: Value };
+export type FineTuneScalars<Value = number> = {
+  readonly learningRate: Value;
+  /** AdamW's bias corrections. */
+  readonly firstCorrection: Value;
+  readonly secondCorrection: Value;
+};
 
 /**
  * A pretrained encoder with a new linear layer (Xavier-uniform, bias 0), ready to be trained as a whole.

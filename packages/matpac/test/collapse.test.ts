@@ -89,6 +89,5 @@ describe('signsOfCollapse', () => {
     expect(signsOfCollapse({ 'student/spread': 0.001 }, untrained)).toEqual([]);
     expect(signs({ 'classes/perplexity': 1.2 })).toEqual(['one pseudo-class takes nearly all patches']);
     expect(signs({ 'classes/confidence': 1.1 / 64 })).toEqual(['no pseudo-class is preferred for any patch']);
-    expect(signs({ 'features/rankMe': 1.1 })).toEqual(['the features of all clips lie along one line']);
   });
 });
