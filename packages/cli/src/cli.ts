@@ -1,3 +1,4 @@
+import { type Pooling, poolings, probeProtocols, type ProbeProtocolName } from '@audio-ssl/evaluation';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { createRequire } from 'node:module';
 import { loadConfig } from './config/load-config.js';
@@ -113,9 +114,26 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
     )
     .requiredOption('--root <folder>', 'folder of the data set', path)
     .addOption(
-      new Option('--pool <pooling...>', 'how frames become one vector a clip: mean, mean+std+max').argParser(pooling),
+      new Option('--pool <pooling...>', `how frames become one vector a clip: ${poolings.join(', ')}`).argParser(
+        pooling,
+      ),
     )
-    .action(async (run: string, options: { dataset: 'esc50' | 'nsynth'; root: string; pool?: Pooling[] }) => {
+    .addOption(
+      new Option('--protocol <name>', 'how the linear probe is done')
+        .choices(Object.keys(probeProtocols))
+        .default('exact'),
+    )
+    .addOption(
+      new Option('--layer <block>', 'block that gives the features, from 1; the last by default').argParser(atLeastOne),
+    )
+    .addOption(new Option('--few-shot <clips>', 'also probe from so many clips of each class').argParser(atLeastOne))
+    .addOption(new Option('--knn <neighbours>', 'also class by so many nearest neighbours').argParser(atLeastOne))
+    .addOption(
+      new Option('--fine-tune <epochs>', 'also train the whole encoder on the labels, from both starts').argParser(
+        atLeastOne,
+      ),
+    )
+    .action(async (run: string, options: ProbeArguments) => {
       await withInterrupts(async (signal) => {
         await startForTraining();
         const results = await probe({
@@ -123,6 +141,9 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
           layout: options.dataset,
           root: options.root,
           poolings: options.pool,
+          methods: { protocol: options.protocol, fewShot: options.fewShot, knn: options.knn },
+          layer: options.layer,
+          fineTuneEpochs: options.fineTune,
           signal,
         });
         console.log(`${results.map(probeSummary).join('\n')}\nreport: ${run}/report.html`);
@@ -134,11 +155,27 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
   return program;
 }
 
-type Pooling = 'mean' | 'mean+std+max';
+interface ProbeArguments {
+  readonly dataset: 'esc50' | 'nsynth';
+  readonly root: string;
+  readonly pool?: readonly Pooling[];
+  readonly protocol: ProbeProtocolName;
+  readonly layer?: number;
+  readonly fewShot?: number;
+  readonly knn?: number;
+  readonly fineTune?: number;
+}
+
+function atLeastOne(value: string): number {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('expected a whole number of 1 or more');
+  return count;
+}
 
 function pooling(value: string, before: Pooling[] | undefined): Pooling[] {
-  if (value !== 'mean' && value !== 'mean+std+max') throw new InvalidArgumentError('expected mean or mean+std+max');
-  return [...(before ?? []), value];
+  const known = poolings.find((name) => name === value);
+  if (!known) throw new InvalidArgumentError(`expected one of ${poolings.join(', ')}`);
+  return [...(before ?? []), known];
 }
 
 function path(value: string): string {

@@ -1,5 +1,13 @@
 import { createBatches, logMelStatistics } from '@audio-ssl/datasets';
-import { initMatpac, loadState, makeBatch, type MatpacBatch, type MatpacState, schedule } from '@audio-ssl/matpac';
+import {
+  initMatpac,
+  loadState,
+  makeBatch,
+  type MatpacBatch,
+  type MatpacState,
+  schedule,
+  signsOfCollapse,
+} from '@audio-ssl/matpac';
 import { countParameters, disposeTree, randomStream } from '@audio-ssl/params';
 import { train } from '@audio-ssl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
@@ -13,11 +21,12 @@ import { saveEncoder } from './encoder-weights.js';
 import { describeEnvironment } from './environment.js';
 import { maskStrategy } from './mask-strategy.js';
 import { maskedExamples } from './masked-examples.js';
+import { monitor } from './monitor.js';
 import { openClips, type OpenClips } from './open-clips.js';
 import { lastCheckpoint, openCheckpoint } from './open-model.js';
 import { type Progress, startProgress } from './progress.js';
 import { requireWritable, runFiles, writeRunJson } from './run-directory.js';
-import { trainingSeconds } from './run-log.js';
+import { LASTING, trainingSeconds } from './run-log.js';
 import { readRunRecord, type RunRecord, type RunSummary } from './run-record.js';
 import { UserError } from './user-error.js';
 import { writeReport } from './write-report.js';
@@ -200,7 +209,9 @@ async function runTraining(
   const options = matpacOptions(config);
   const source = batchSource(config, clips, measured);
   const step = compiledStep(options);
+  const hook = monitor(config, clips, measured);
   let progress: Progress | undefined;
+  const lasting = new Map<string, number>(); // steps in a row for which a remark has held
   try {
     const {
       state,
@@ -219,7 +230,15 @@ async function runTraining(
       scalarsAt: schedule(options, measured.steps).at,
       checkpointEvery: { steps: config.checkpointEvery },
       ...(signal && { signal }),
-      onStep: ({ step: done, steps, metrics, stepsPerSecond }) => {
+      ...(hook && { hooks: [hook] }),
+      notesOf: (metrics) => signsOfCollapse(metrics, options).map((sign) => `collapse: ${sign}`),
+      onStep: ({ step: done, steps, metrics, notes, stepsPerSecond }) => {
+        for (const note of lasting.keys()) if (!notes.includes(note)) lasting.delete(note);
+        for (const note of notes) {
+          const held = (lasting.get(note) ?? 0) + 1;
+          lasting.set(note, held);
+          if (held === LASTING) console.error(`\n${note}, since step ${done - LASTING}`);
+        }
         progress ??= startProgress('pretrain', steps, done - 1);
         progress.update(done, `${losses(metrics)}  ${(stepsPerSecond * config.batchSize).toFixed(0)} clips/s`);
       },

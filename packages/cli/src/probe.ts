@@ -2,7 +2,6 @@ import {
   confusionMatrix,
   type Features,
   groupFolds,
-  linearProbe,
   nearestNeighbours,
   pairedBootstrap,
   type Pooling,
@@ -12,10 +11,11 @@ import { initMatpac } from '@audio-ssl/matpac';
 import { disposeTree } from '@audio-ssl/params';
 import { matpacOptions, type ProbePooling } from './config/config-schema.js';
 import { loadEncoder } from './encoder-weights.js';
+import { fineTune } from './fine-tune.js';
 import { clipFeatures, logMelFeatures, runExtractor } from './features.js';
 import { openClips, type OpenClips } from './open-clips.js';
-import { startProgress } from './progress.js';
 import type { ReportNeighbours, ReportProbe, ReportScore } from './report/report-data.js';
+import { type Fitted, fitLinear, type ProbeMethods, probeMethods } from './probe-methods.js';
 import { percent } from './report/charts.js';
 import { reportSound } from './report-sound.js';
 import { readRunJsonOr, runFiles, writeRunJson } from './run-directory.js';
@@ -34,21 +34,31 @@ export interface ProbeOptions {
   readonly name?: string | undefined;
   /** Poolings to probe; those of the run's configuration by default. */
   readonly poolings?: readonly ProbePooling[] | undefined;
+  /** The classifiers; by default the linear probe with its exact solver alone. */
+  readonly methods?: ProbeMethods | undefined;
+  /** Block whose output is the feature, from 1; the last one by default. */
+  readonly layer?: number | undefined;
+  /** Also fine-tune the whole encoder for so many epochs, from its random start and from its pretrained weights. */
+  readonly fineTuneEpochs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const poolingNames: Readonly<Record<ProbePooling, string>> = {
   mean: 'time mean',
+  max: 'maximum over time',
+  'mean+std': 'mean + std over time',
+  'mean+max': 'mean + max over time',
   'mean+std+max': 'mean + std + max over time',
 };
 const QUERIES = 6;
 const NEAREST = 4;
 
 /**
- * Probes a run: the same cross-validated logistic regression on its random start, on its pretrained encoder and on
- * log-mel statistics. Writes the outcome, the confusion matrix and nearest neighbours into the run's report.
+ * Probes a run: the same cross-validated classifier on its random start, on its pretrained encoder and on log-mel
+ * statistics. Writes the outcome, the confusion matrix and nearest neighbours into the run's report.
  *
- * @returns one result a pooling
+ * @returns one result for each pooling and classifier
+ * @throws UserError for a layer that the encoder has not
  */
 export async function probe({
   run,
@@ -56,9 +66,19 @@ export async function probe({
   root,
   poolings: asked,
   name,
+  methods = {},
+  layer,
+  fineTuneEpochs,
   signal,
 }: ProbeOptions): Promise<readonly ReportProbe[]> {
   const { config, measured } = await readRunRecord(run);
+  const { depth } = config.model.encoder;
+  if (layer !== undefined && layer > depth) {
+    throw new UserError(
+      `--layer ${layer}: the encoder of ${run} has ${depth} block${depth === 1 ? '' : 's'}; give a number from 1 to ${depth}`,
+      2,
+    );
+  }
   const pretrained = await loadEncoder(run, config);
   const start = initMatpac(matpacOptions(config), config.seed);
   const poolings = asked ?? config.probe.pool;
@@ -75,43 +95,57 @@ export async function probe({
     const what = { indices: clips.kept, poolings, signal };
     const randomFeatures = await clipFeatures(
       'random start',
-      runExtractor(start.student, config, measured),
+      runExtractor(start.student, config, measured, layer),
       clips.store,
       what,
     );
-    const features = await clipFeatures('pretrained  ', runExtractor(pretrained, config, measured), clips.store, what);
+    const features = await clipFeatures(
+      'pretrained  ',
+      runExtractor(pretrained, config, measured, layer),
+      clips.store,
+      what,
+    );
     const task = probeTask(clips, config.probe.folds);
-    const fit = (name: string, matrix: Features): Promise<ProbeResult> => fitProbe(name, matrix, task, signal);
-    const logMel = await fit('probe, log-mel', await logMelFeatures(clips.store, clips.kept));
+    const groups = task.bootstrapGroups;
+    const result = (pooling: string, before: Fitted, after: Fitted, more: Partial<ReportProbe>): ReportProbe => ({
+      dataset: clips.dataset.name,
+      target: layout === 'nsynth' ? 'instrument family' : 'sound class',
+      pooling,
+      folds: task.description,
+      clips: clips.kept.length,
+      chance: task.chance,
+      randomStart: score(before),
+      pretrained: score(after),
+      gain: value(pairedBootstrap(after.correct, before.correct, groups && { groups })),
+      classes: clips.dataset.classes,
+      confusion: rows(
+        confusionMatrix(after.predictions, task.labels, clips.dataset.classes.length),
+        clips.dataset.classes.length,
+      ),
+      seconds: (performance.now() - began) / 1000,
+      ...more,
+    });
+    const handMade = await logMelFeatures(clips.store, clips.kept);
     const results: ReportProbe[] = [];
-    for (const pooling of poolings) {
-      const before = await fit('probe, random start', of(randomFeatures, pooling));
-      const after = await fit('probe, pretrained', of(features, pooling));
-      results.push({
-        dataset: clips.dataset.name,
-        target: layout === 'nsynth' ? 'instrument family' : 'sound class',
-        pooling: poolingNames[pooling],
-        folds: task.description,
-        clips: clips.kept.length,
-        chance: task.chance,
-        randomStart: score(before),
-        pretrained: score(after),
-        logMel: score(logMel),
-        gain: value(
-          pairedBootstrap(after.correct, before.correct, {
-            ...(task.bootstrapGroups && { groups: task.bootstrapGroups }),
-          }),
-        ),
-        classes: clips.dataset.classes,
-        confusion: rows(
-          confusionMatrix(after.predictions, task.labels, clips.dataset.classes.length),
-          clips.dataset.classes.length,
-        ),
-        seconds: (performance.now() - began) / 1000,
-      });
+    for (const { words: method, fit } of probeMethods(methods)) {
+      const logMel = score(await fit('probe, log-mel', handMade, task, signal));
+      for (const pooling of poolings) {
+        const before = await fit('probe, random start', of(randomFeatures, pooling), task, signal);
+        const after = await fit('probe, pretrained', of(features, pooling), task, signal);
+        const where = layer === undefined ? '' : `, block ${layer}`;
+        results.push(result(`${poolingNames[pooling]}${where}`, before, after, { logMel, ...(method && { method }) }));
+      }
+    }
+    if (fineTuneEpochs !== undefined) {
+      const how = { config, measured, epochs: fineTuneEpochs, signal };
+      const before = await fineTune('from scratch       ', start.student, task, clips, how);
+      const after = await fineTune('fine-tuning        ', pretrained, task, clips, how);
+      const method = `the whole encoder trained on the labels for ${fineTuneEpochs} epoch${fineTuneEpochs === 1 ? '' : 's'}`;
+      results.push(result(poolingNames.mean, before, after, { method }));
     }
     const others = (await readProbes(run)).filter(
-      (old) => !results.some((now) => now.dataset === old.dataset && now.pooling === old.pooling),
+      (old) =>
+        !results.some((now) => now.dataset === old.dataset && now.pooling === old.pooling && now.method === old.method),
     );
     await writeRunJson(run, runFiles.probes, [...results, ...others]);
     await writeRunJson(run, runFiles.neighbours, await neighbours(of(features, poolings[0] ?? 'mean'), clips));
@@ -134,6 +168,7 @@ export function probeSummary({
   dataset,
   target,
   pooling,
+  method,
   folds,
   randomStart,
   pretrained,
@@ -144,15 +179,16 @@ export function probeSummary({
     `  ${name.padEnd(20)} ${percent(mean).padStart(7)}   (95 % interval ${percent(low)} to ${percent(high)})`;
   const points = (x: number): string => (100 * x).toFixed(1);
   return [
-    `${dataset}, ${target}, ${pooling}, ${folds}:`,
+    `${dataset}, ${target}, ${pooling}, ${folds}${method === undefined ? '' : `; ${method}`}:`,
     line('random start', randomStart),
-    line('log-mel statistics', logMel),
+    ...(logMel ? [line('log-mel statistics', logMel)] : []),
     line('pretrained', pretrained),
     `  ${'gain'.padEnd(20)} ${`${points(gain.value)}`.padStart(5)} points (95 % interval ${points(gain.low)} to ${points(gain.high)})`,
   ].join('\n');
 }
 
-interface ProbeTask {
+/** What a probe is to tell apart, and the folds in which it is tested. */
+export interface ProbeTask {
   readonly labels: Int32Array;
   readonly classes: number;
   readonly folds: Int32Array;
@@ -163,8 +199,8 @@ interface ProbeTask {
   readonly bootstrapGroups?: readonly string[];
 }
 
-/** Labels and folds: the data set's own, else folds that never split a group. */
-function probeTask({ dataset, kept }: OpenClips, foldCount: number): ProbeTask {
+/** Labels and folds of a probe: the data set's own, else folds that never split a group. */
+export function probeTask({ dataset, kept }: OpenClips, foldCount: number): ProbeTask {
   const chosen = kept.map((index) => dataset.clips[index] as (typeof dataset.clips)[number]);
   const labels = Int32Array.from(chosen, ({ id, label }) => {
     if (label === undefined)
@@ -189,26 +225,14 @@ function probeTask({ dataset, kept }: OpenClips, foldCount: number): ProbeTask {
   };
 }
 
-async function fitProbe(
+/** Probes one matrix of features by the linear probe with its exact solver, with a progress bar. */
+export function fitProbe(
   name: string,
   features: Features,
-  { labels, classes, folds, bootstrapGroups }: ProbeTask,
+  task: ProbeTask,
   signal?: AbortSignal,
 ): Promise<ProbeResult> {
-  let progress: ReturnType<typeof startProgress> | undefined;
-  try {
-    return await linearProbe({
-      features,
-      labels,
-      classes,
-      folds,
-      ...(bootstrapGroups && { groups: bootstrapGroups }),
-      ...(signal && { signal }),
-      onProgress: ({ done, total }) => (progress ??= startProgress(name.padEnd(19), total)).update(done),
-    });
-  } finally {
-    progress?.stop();
-  }
+  return fitLinear(name, features, task, 'exact', signal);
 }
 
 async function neighbours(features: Features, { dataset, kept }: OpenClips): Promise<readonly ReportNeighbours[]> {
@@ -245,7 +269,7 @@ function spread(rowCount: number, label: (row: number) => string | undefined): r
   return Array.from({ length: wanted }, (_, i) => middle[Math.floor((i * middle.length) / wanted)] as number);
 }
 
-function score({ accuracy, interval: { low, high } }: ProbeResult): ReportScore {
+function score({ accuracy, interval: { low, high } }: Fitted): ReportScore {
   return { value: accuracy, low, high };
 }
 

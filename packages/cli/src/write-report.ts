@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { renderReport } from './report/render-report.js';
 import type { ReportNeighbours, ReportProbe, ReportSpectrogram } from './report/report-data.js';
 import { readRunJson, readRunJsonOr, runFiles, writeRunFile } from './run-directory.js';
-import { readRunLog } from './run-log.js';
+import { readRunLog, readRunNotes } from './run-log.js';
 import { readRunRecord, type RunSummary } from './run-record.js';
 
 /**
@@ -32,6 +32,7 @@ export async function writeReport(run: string): Promise<string> {
     parameters: summary.parameters,
     dataset: summary.dataset,
     log: await readRunLog(run, record),
+    notes: await readRunNotes(run),
     spectrograms: await readRunJsonOr<readonly ReportSpectrogram[]>(run, runFiles.examples, []),
     neighbours: await readRunJsonOr<readonly ReportNeighbours[]>(run, runFiles.neighbours, []),
     probes: await readRunJsonOr<readonly ReportProbe[]>(run, runFiles.probes, []),

@@ -75,7 +75,10 @@ describe('loadConfig', () => {
       'variant=byol',
       'variant: expected one of matpac, matpacPlusPlus, predictionOnly, classificationOnly, m2d, got "byol"',
     ],
-    ['probe.pool=[max]', 'probe.pool: expected a list, each one of mean, mean+std+max, got ["max"]'],
+    [
+      'probe.pool=[median]',
+      'probe.pool: expected a list, each one of mean, max, mean+std, mean+max, mean+std+max, got ["median"]',
+    ],
     ['optimizer=3', 'optimizer: expected a group of the keys learningRate, warmup'],
     ['seed=', 'seed: expected a whole number from 0 to 2147483647, got null'],
     ['batchSize=.nan', 'batchSize: expected a whole number from 1 to 65536, got NaN'],

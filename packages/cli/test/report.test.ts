@@ -41,6 +41,7 @@ const data: ReportData = {
   parameters: 1_500_000,
   dataset: { name: 'notes', kept: 4, skipped: [{ path: 'a&b.wav', reason: 'empty <file>' }] },
   log: Array.from({ length: 100 }, (_, step) => ({ step, 'loss/prediction': 1 / (step + 1), clipsPerSecond: 50 })),
+  notes: [],
   spectrograms: [],
   neighbours: [],
   probes: [probe],
@@ -65,6 +66,27 @@ describe('renderReport', () => {
     expect(text(renderReport({ ...data, completed: false, step: 40 }))).toContain(
       'The run is not finished: 40 of 100 steps.',
     );
+  });
+
+  it('names a collapse and when it happened, first of all', () => {
+    const notes = [
+      { note: "collapse: the teacher's latents all point one way", from: 20, to: 99 },
+      { note: 'collapse: one pseudo-class takes nearly all patches', from: 50, to: 50 },
+    ];
+    const page = text(renderReport({ ...data, notes }));
+    expect(page).toContain('Collapse: the teacher&#39;s latents all point one way, from step 20 to 99.');
+    expect(page).toContain('Collapse: one pseudo-class takes nearly all patches, at step 50.');
+  });
+
+  it('says how a probe was done that is not the usual one, and leads with the usual one', () => {
+    const knn = { ...probe, method: '5 nearest neighbours', pretrained: score(0.9) };
+    const page = text(renderReport({ ...data, probes: [knn, probe] }));
+    expect(page).toContain('raised the linear probe on family');
+    expect(page).toContain('Of 4 clips, 5 folds: 5 nearest neighbours, the same for all.');
+    expect(text(renderReport({ ...data, probes: [knn] }))).toContain('raised 5 nearest neighbours on family');
+    const parts = Object.entries(probe).filter(([name]) => name !== 'logMel');
+    const tuned = { ...Object.fromEntries(parts), method: 'the whole encoder trained' } as ReportProbe;
+    expect(text(renderReport({ ...data, probes: [tuned] }))).not.toContain('log-mel statistics');
   });
 
   it('escapes whatever comes from files and names', () => {

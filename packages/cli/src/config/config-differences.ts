@@ -1,7 +1,14 @@
 import type { Config } from './config-schema.js';
 
 // What may change when a run goes on: it touches neither the steps that were made nor those to come.
-const free = new Set(['checkpointEvery', 'data.workers', 'probe.pool', 'probe.folds']);
+const free = new Set([
+  'checkpointEvery',
+  'data.workers',
+  'probe.pool',
+  'probe.folds',
+  'monitor.every',
+  'monitor.clips',
+]);
 
 /** The settings that fix a run's numbers, flat: `optimizer.learningRate` to its value as JSON. */
 export function fixedSettings(config: Config): Readonly<Record<string, string>> {

@@ -1,3 +1,4 @@
+import { type Pooling, poolings } from '@audio-ssl/evaluation';
 import { type MatpacOptions, sizes, type Size, variants, type VariantName } from '@audio-ssl/matpac';
 import { patchGrid } from '@audio-ssl/vit';
 import { z } from 'zod';
@@ -14,7 +15,6 @@ const transformer = z.strictObject({
   numHeads: z.int().min(1).max(64).describe('attention heads'),
   mlpRatio: above0.default(4).describe('width of the hidden layer, in units of embedDim'),
 });
-const poolings = ['mean', 'mean+std+max'] as const;
 
 /**
  * The one schema of a pretraining run: every key, its type and its range. {@link loadConfig} lays the defaults of the
@@ -158,6 +158,19 @@ export const configSchema = z
       decay: z.enum(['all', 'matrices']).describe('parameters that decay'),
       clipNorm: above0.describe('gradients with a larger norm are scaled down to it'),
     }),
+    monitor: z
+      .strictObject({
+        every: z
+          .int()
+          .min(0)
+          .max(10_000_000)
+          .default(500)
+          .describe(
+            'updates between two looks at the features of some clips: rank, evenness, nearest neighbours; 0 for none',
+          ),
+        clips: z.int().min(8).max(100_000).default(256).describe('clips that are looked at'),
+      })
+      .prefault({}),
     probe: z
       .strictObject({
         pool: z
@@ -216,7 +229,7 @@ export const configSchema = z
 export type Config = z.infer<typeof configSchema>;
 
 /** How the frames of a clip become one vector. */
-export type ProbePooling = (typeof poolings)[number];
+export type ProbePooling = Pooling;
 
 /** The recipe inside a configuration. */
 export function matpacOptions({ model, prediction, classification, teacher, optimizer }: Config): MatpacOptions {

@@ -12,7 +12,7 @@ const lineColors = ['var(--first)', 'var(--second)'];
  * @returns the page as text
  */
 export function renderReport(data: ReportData): string {
-  const main = data.probes[0];
+  const main = data.probes.find(({ method }) => method === undefined) ?? data.probes[0];
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -60,17 +60,25 @@ function lead(data: ReportData, probe: ReportProbe | undefined): Html {
   const unfinished = data.completed
     ? undefined
     : html` <strong>The run is not finished: ${data.step} of ${data.steps} steps.</strong>`;
-  if (!probe) return html`${trained}${unfinished}`;
+  const collapsed = data.notes.map(
+    ({ note, from, to }) =>
+      html` <strong
+        >${note.replace(/^c/, 'C')}, ${from === to ? `at step ${from}` : `from step ${from} to ${to}`}.</strong
+      >`,
+  );
+  if (!probe) return html`${trained}${collapsed}${unfinished}`;
   const { gain } = probe;
+  const what = probe.method ?? 'the linear probe';
   const verdict =
     gain.low > 0
-      ? html`Pretraining raised the linear probe on ${probe.target} by <strong>${points(gain.value)} points</strong>`
+      ? html`Pretraining raised ${what} on ${probe.target} by <strong>${points(gain.value)} points</strong>`
       : gain.high < 0
-        ? html`Pretraining <strong>lowered</strong> the linear probe on ${probe.target} by ${points(-gain.value)} points`
-        : html`Pretraining made <strong>no clear difference</strong> to the linear probe on ${probe.target}
+        ? html`Pretraining <strong>lowered</strong> ${what} on ${probe.target} by ${points(-gain.value)} points`
+        : html`Pretraining made <strong>no clear difference</strong> to ${what} on ${probe.target}
             (${points(gain.value)} points)`;
   return html`${trained} ${verdict} (95 % interval ${points(gain.low)} to ${points(gain.high)}), from
-  ${percent(probe.randomStart.value)} at the random start to ${percent(probe.pretrained.value)}.${unfinished}`;
+  ${percent(probe.randomStart.value)} at the random start to
+  ${percent(probe.pretrained.value)}.${collapsed}${unfinished}`;
 }
 
 function figures(data: ReportData, probe: ReportProbe | undefined): Html {
@@ -99,12 +107,12 @@ function figures(data: ReportData, probe: ReportProbe | undefined): Html {
 function probeSection(probe: ReportProbe): Html {
   const rows = [
     { name: 'pretrained', score: probe.pretrained, color: 'var(--first)' },
-    { name: 'log-mel statistics', score: probe.logMel, color: 'var(--neutral)' },
+    ...(probe.logMel ? [{ name: 'log-mel statistics', score: probe.logMel, color: 'var(--neutral)' }] : []),
     { name: 'random start', score: probe.randomStart, color: 'var(--neutral)' },
   ];
   return html`<article>
-<h3>${probe.dataset}, ${probe.target}, pooled by ${probe.pooling}</h3>
-<p>Logistic regression on frozen features of ${probe.clips} clips, ${probe.folds}. The same classifier, with its strength chosen inside the training folds, for all three.</p>
+<h3>${probe.dataset}, ${probe.target}, pooled by ${probe.pooling}${probe.method && html`: ${probe.method}`}</h3>
+<p>${howProbed(probe)}</p>
 <div class="${probe.classes.length <= 16 ? 'two' : 'one'}"><div><figure>${scoreChart(rows, probe.chance)}<figcaption>Accuracy with its 95 % interval; the dashed line is chance, ${percent(probe.chance)}.</figcaption></figure>
 <div class="table"><table><thead><tr><th>Features<th class="number">Accuracy<th class="number">95 % interval</thead><tbody>
 ${rows.map(
@@ -121,6 +129,13 @@ ${rows.map(
 <figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>
 <p>${worst(probe)}</p></details></div>
 </article>`;
+}
+
+function howProbed({ method, clips, folds }: ReportProbe): string {
+  const where = `${clips} clips, ${folds}`;
+  return method === undefined
+    ? `Logistic regression on frozen features of ${where}. The same classifier, with its strength chosen inside the training folds, for all of them.`
+    : `Of ${where}: ${method}, the same for all.`;
 }
 
 function worst({ classes, confusion }: ReportProbe): string {

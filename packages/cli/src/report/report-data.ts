@@ -34,19 +34,22 @@ export interface ReportScore {
   readonly high: number;
 }
 
-/** What one probe of one pooling found: the same classifier on three kinds of features. */
+/** What one probe of one pooling found: the same classifier on several kinds of features. */
 export interface ReportProbe {
   readonly dataset: string;
   /** What is predicted, such as `instrument family`. */
   readonly target: string;
   readonly pooling: string;
+  /** The classifier in words, when it is not the linear probe with its exact solver. */
+  readonly method?: string;
   /** How the folds were made, in words. */
   readonly folds: string;
   readonly clips: number;
   readonly chance: number;
   readonly randomStart: ReportScore;
   readonly pretrained: ReportScore;
-  readonly logMel: ReportScore;
+  /** Absent where the classifier needs the encoder itself. */
+  readonly logMel?: ReportScore;
   /** Pretrained minus random start, with the interval of the paired difference. */
   readonly gain: ReportScore;
   readonly classes: readonly string[];
@@ -77,6 +80,8 @@ export interface ReportData {
   };
   /** One row a logged step; every row has `step`, the rest is what the step measured. */
   readonly log: readonly Readonly<Record<string, number>>[];
+  /** What was remarked on the figures, such as a collapse, and from which step to which. */
+  readonly notes: readonly { readonly note: string; readonly from: number; readonly to: number }[];
   readonly spectrograms: readonly ReportSpectrogram[];
   readonly neighbours: readonly ReportNeighbours[];
   readonly probes: readonly ReportProbe[];

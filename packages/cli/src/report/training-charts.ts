@@ -37,6 +37,31 @@ export const trainingCharts: readonly TrainingChart[] = [
     columns: [{ column: 'classes/agreement', name: 'agreement' }],
   },
   {
+    title: 'Confidence in the pseudo-class',
+    note: 'mean probability of the teacher’s most probable pseudo-class; 1 / K means that none is preferred',
+    columns: [{ column: 'classes/confidence', name: 'teacher' }],
+  },
+  {
+    title: 'Effective rank',
+    note: 'RankMe of the features of some clips: along how many directions they vary; 1 means collapse',
+    columns: [{ column: 'features/rankMe', name: 'rank' }],
+  },
+  {
+    title: 'Uniformity',
+    note: 'how evenly the features of some clips lie on the sphere; 0 means all in one place, lower is more even',
+    columns: [{ column: 'features/uniformity', name: 'uniformity' }],
+  },
+  {
+    title: 'Alignment',
+    note: 'squared distance of two crops of a clip on the sphere, 0 to 4; low is good only where uniformity is low, too',
+    columns: [{ column: 'features/alignment', name: 'alignment' }],
+  },
+  {
+    title: 'Nearest neighbours',
+    note: 'share of some clips whose five nearest neighbours are mostly of their class; labels are for this look alone',
+    columns: [{ column: 'probe/knn', name: '5-NN' }],
+  },
+  {
     title: 'Gradient norm',
     note: 'before clipping',
     logarithmic: true,

@@ -1,0 +1,87 @@
+import { cropAt, pad, standardize } from '@audio-ssl/audio-frontend';
+import { alignment, type Features, knnAccuracy, rankMe, uniformity } from '@audio-ssl/evaluation';
+import type { MatpacState } from '@audio-ssl/matpac';
+import { randomStream, tidy } from '@audio-ssl/params';
+import type { Hook } from '@audio-ssl/trainer';
+import { encodeSpectrogram, frequencyConcat, type SpectrogramEncoder } from '@audio-ssl/vit';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Config } from './config/config-schema.js';
+import type { Standardization } from './features.js';
+import type { OpenClips } from './open-clips.js';
+
+const CLIPS_AT_ONCE = 32;
+const NEIGHBOURS = 5;
+
+/**
+ * What is looked at every so many steps of a run: two fixed crops of some clips through the student's encoder, pooled as a
+ * probe does it. Measures the effective rank and the evenness of the features, how near the two crops of a clip lie, and, where
+ * the clips have labels, how many have a majority of their own class among their nearest neighbours. Labels train nothing.
+ *
+ * @returns a hook for the training loop, or none where the configuration turns the monitor off.
+ */
+export function monitor(
+  { monitor: { every, clips: count }, data: { cropFrames }, model, seed }: Config,
+  { dataset, store, kept }: OpenClips,
+  standardization: Standardization,
+): Hook<MatpacState> | undefined {
+  if (every === 0 || kept.length < 2) return undefined;
+  const picked = Array.from(
+    { length: Math.min(count, kept.length) },
+    (_, i, total = Math.min(count, kept.length)) => kept[Math.floor((i * kept.length) / total)] as number,
+  );
+  const clips = picked.map((index) => dataset.clips[index] as (typeof dataset.clips)[number]);
+  const labels = Int32Array.from(clips, ({ label }) => (label === undefined ? -1 : dataset.classes.indexOf(label)));
+  const labelled = dataset.classes.length >= 2 && labels.every((label) => label >= 0) && picked.length > NEIGHBOURS;
+  const groups = clips.map(({ group, fold, id }) => group ?? fold ?? id); // a clip's own recording says nothing
+
+  /** One crop (bins, frames) of each clip, the same ones each time. */
+  const crops = async (view: string): Promise<Float32Array> => {
+    const all = new Float32Array(picked.length * model.bins * cropFrames);
+    for (const [i, index] of picked.entries()) {
+      const whole = pad(standardize(await store.load(index), standardization), cropFrames);
+      const last = whole.frames - cropFrames;
+      const start = Math.floor(randomStream(seed, `monitor ${view}`, i)() * (last + 1));
+      all.set(cropAt(whole, start, cropFrames).data, i * model.bins * cropFrames);
+    }
+    return all;
+  };
+
+  const embed = async (encoder: SpectrogramEncoder, spectrograms: Float32Array): Promise<Features> => {
+    const size = model.bins * cropFrames;
+    const rows: Float32Array[] = [];
+    for (let from = 0; from < picked.length; from += CLIPS_AT_ONCE) {
+      const batch = Math.min(CLIPS_AT_ONCE, picked.length - from);
+      const pooled = tidy(() => {
+        const part = spectrograms.subarray(from * size, (from + batch) * size);
+        const input = tf.tensor3d(part.slice(), [batch, model.bins, cropFrames]);
+        const { tokens, grid } = encodeSpectrogram(encoder, input, {
+          patch: model.patch,
+          numHeads: model.encoder.numHeads,
+        });
+        return tf.mean(frequencyConcat(tokens, grid), 1); // (B, F * D)
+      });
+      rows.push((await pooled.data()) as Float32Array);
+      pooled.dispose();
+    }
+    const data = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+    rows.reduce((at, row) => (data.set(row, at), at + row.length), 0);
+    return { data, rows: picked.length, dims: data.length / picked.length };
+  };
+
+  return {
+    every,
+    run: async ({ state }) => {
+      const first = await embed(state.student, await crops('first'));
+      const second = await embed(state.student, await crops('second'));
+      const knn = labelled
+        ? await knnAccuracy({ features: first, labels, classes: dataset.classes.length, groups, k: NEIGHBOURS })
+        : undefined;
+      return {
+        'features/rankMe': rankMe(first),
+        'features/uniformity': uniformity(first),
+        'features/alignment': alignment(first, second),
+        ...(knn && { 'probe/knn': knn.accuracy }),
+      };
+    },
+  };
+}
