@@ -4,6 +4,13 @@ import type { Trace, TracedOperation } from './trace.js';
 const OVERWRITTEN: Readonly<Record<string, readonly number[]>> = { AudioSslAdamW: [0, 2, 3], AudioSslAverage: [0] };
 
 /**
+ * Operations whose results are surely memory of their own. Others may hand on their input's, as a reshape does: who reads
+ * their result reads the argument.
+ */
+const FRESH =
+  /^(Add|AddV2|Sub|Mul|RealDiv|Square|Sqrt|Rsqrt|Exp|Log|Maximum|Minimum|Greater|Neg|Reciprocal|Softmax|MatMul|BatchMatMulV2|GatherV2|UnsortedSegmentSum|AudioSsl(?!After).*)$/;
+
+/**
  * The operations that may write over donated arguments, each with the operations that must have read them before.
  *
  * An update overwrites its inputs when all of them are donated arguments and no other reader needs the update's own
@@ -13,10 +20,15 @@ const OVERWRITTEN: Readonly<Record<string, readonly number[]>> = { AudioSslAdamW
  * @returns operations by position in the trace, with the positions of those that go before.
  */
 export function inPlace({ operations }: Trace, donated: ReadonlySet<number>): ReadonlyMap<number, readonly number[]> {
-  const readers = new Map<number, number[]>();
+  const direct = new Map<number, number[]>();
   for (const [at, { inputs }] of operations.entries()) {
-    for (const id of new Set(inputs)) readers.set(id, [...(readers.get(id) ?? []), at]);
+    for (const id of new Set(inputs)) direct.set(id, [...(direct.get(id) ?? []), at]);
   }
+  const readersOf = (id: number): number[] =>
+    (direct.get(id) ?? []).flatMap((at) => {
+      const { op, outputs } = operations[at]!;
+      return FRESH.test(op) ? [at] : [at, ...outputs.flatMap(readersOf)];
+    });
   const found = new Map<number, readonly number[]>();
   for (const [at, { op, inputs }] of operations.entries()) {
     const overwritten = (OVERWRITTEN[op] ?? []).map((position) => inputs[position]!);
@@ -24,7 +36,7 @@ export function inPlace({ operations }: Trace, donated: ReadonlySet<number>): Re
     if (overwritten.length === 0 || !distinct || !overwritten.every((id) => donated.has(id))) continue;
     found.set(
       at,
-      overwritten.flatMap((id) => readers.get(id)!).filter((reader) => reader !== at),
+      [...new Set(overwritten.flatMap(readersOf))].filter((reader) => reader !== at),
     );
   }
   return isAcyclic(operations, found) ? found : new Map();

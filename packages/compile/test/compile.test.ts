@@ -129,12 +129,13 @@ describe('compile', () => {
     const step = (state: State, gradient: tf.Tensor): State =>
       tf.tidy(() => {
         const { params, moments } = adamW({ p: state.p }, { p: gradient }, state.moments, scalars, {});
-        // Reads what is overwritten: the average takes the parameter before its update.
-        return { p: params.p, moments, slow: ema({ p: state.slow }, { p: state.p }, 0.9).p };
+        // Reads what is overwritten, also by another shape: the average takes the parameter before its update.
+        const product = tf.matMul(tf.reshape(state.p, [3, 1]), tf.reshape(state.slow, [1, 3]) as tf.Tensor2D);
+        return { p: params.p, moments, slow: ema({ p: state.slow }, { p: state.p }, 0.9).p, product };
       });
     const start = (): State => {
       const p = tf.tensor1d([1, -2, 3]);
-      return { p, moments: initMoments({ p }), slow: tf.clone(p) };
+      return { p, moments: initMoments({ p }), slow: tf.clone(p), product: tf.zeros([3, 3]) };
     };
     const compiled = compile(step, { donate: [0] });
     const [plain, given] = [{ state: start() }, { state: start() }];
@@ -164,26 +165,29 @@ describe('compile', () => {
     expect(difference[0]).toBeGreaterThan(1e-4);
   });
 
-  it.skipIf(!onTensorFlow)('keeps what it found in a folder, and does without one that is damaged or read-only', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'compile-'));
-    const f = (x: tf.Tensor): tf.Tensor => tf.softmax(tf.mul(x, 2));
-    const x = draw(4, 3);
-    for (const damage of [async () => {}, async () => {}, damaged, removed]) {
-      await damage();
-      const compiled = compile(f, { cacheFolder: folder });
-      await expectClose(compiled(x), f(x), { absolute: 1e-6 });
-      compiled.dispose();
-    }
-    async function damaged(): Promise<void> {
-      const [file] = await readdir(folder);
-      await writeFile(join(folder, file!), '[["Softmax');
-    }
-    async function removed(): Promise<void> {
+  it.skipIf(!onTensorFlow)(
+    'keeps what it found in a folder, and does without one that is damaged or read-only',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'compile-'));
+      const f = (x: tf.Tensor): tf.Tensor => tf.softmax(tf.mul(x, 2));
+      const x = draw(4, 3);
+      for (const damage of [async () => {}, async () => {}, damaged, removed]) {
+        await damage();
+        const compiled = compile(f, { cacheFolder: folder });
+        await expectClose(compiled(x), f(x), { absolute: 1e-6 });
+        compiled.dispose();
+      }
+      async function damaged(): Promise<void> {
+        const [file] = await readdir(folder);
+        await writeFile(join(folder, file!), '[["Softmax');
+      }
+      async function removed(): Promise<void> {
+        await rm(folder, { recursive: true });
+        await writeFile(folder, 'a file'); // a folder can not be made here
+      }
       await rm(folder, { recursive: true });
-      await writeFile(folder, 'a file'); // a folder can not be made here
-    }
-    await rm(folder, { recursive: true });
-  });
+    },
+  );
 
   it.skipIf(!onTensorFlow)('works in a worker thread', async () => {
     const module = JSON.stringify(new URL('compile-worker.ts', import.meta.url).href);
@@ -197,6 +201,11 @@ describe('compile', () => {
   });
 });
 
-type State = { readonly p: tf.Tensor; readonly moments: Moments<{ p: tf.Tensor }>; readonly slow: tf.Tensor };
+type State = {
+  readonly p: tf.Tensor;
+  readonly moments: Moments<{ p: tf.Tensor }>;
+  readonly slow: tf.Tensor;
+  readonly product: tf.Tensor;
+};
 
 const scalars = { learningRate: 0.1, firstCorrection: 0.5, secondCorrection: 0.5 };

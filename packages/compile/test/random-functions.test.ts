@@ -71,7 +71,9 @@ describe('compile on random functions', () => {
           const columns = 2 * half;
           const f = (x: tf.Tensor): tf.Tensor => names.reduce((y, name) => steps[name]!(y, rows, columns), x);
           // What has no gradient in TensorFlow.js ends before the gradient is taken.
-          const smooth = names.filter((name) => !['where', 'cast', 'oneHot', 'cumulative', 'floor', 'sums'].includes(name));
+          const smooth = names.filter(
+            (name) => !['where', 'cast', 'oneHot', 'cumulative', 'floor', 'sums'].includes(name),
+          );
           const g = (x: tf.Tensor): tf.Tensor =>
             tf.grad((y: tf.Tensor) => smooth.reduce((z, name) => steps[name]!(z, rows, columns), tf.mul(y, y)))(x);
           const both = (x: tf.Tensor): { f: tf.Tensor; g: tf.Tensor } => tf.tidy(() => ({ f: f(x), g: g(x) }));
