@@ -1,11 +1,17 @@
 import { type Pooling, poolings, probeProtocols, type ProbeProtocolName } from '@audio-ssl/evaluation';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { ablate } from './ablate/ablate.js';
+import { parseDuration } from './ablate/duration.js';
+import { doTask, parseTask, taskName } from './ablate/tasks.js';
+import { suiteName } from './ablate/suites.js';
 import { loadConfig } from './config/load-config.js';
 import { withInterrupts } from './interrupts.js';
 import { addModelCommands } from './model-commands.js';
 import { pretrain } from './pretrain.js';
 import { probe, probeSummary } from './probe.js';
+import { quote } from './quote.js';
 import { doctorReport, setupBackend } from './setup-backend.js';
 import { startForTraining } from './start-for-training.js';
 import { printError } from './user-error.js';
@@ -150,6 +156,70 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
       });
     });
 
+  program
+    .command('ablate')
+    .description('run a suite of ablations: pretrain and probe each row with each seed, compare; goes on where it was')
+    .requiredOption('--suite <name>', 'paper, masking, targets, or a YAML file')
+    .requiredOption('--data <folder>', 'folder of a labelled data set; labels are for the probe alone')
+    .option(
+      '--out <folder>',
+      'folder of the suite: runs, report.html, report.md, results.json (default: runs/ablate-<suite>)',
+    )
+    .addOption(
+      new Option('--dataset <layout>', 'layout of the folder; found out when left out').choices(['esc50', 'nsynth']),
+    )
+    .option('--name <name>', 'what the report calls the data')
+    .addOption(new Option('--seeds <count>', 'seeds a row').argParser(atLeastOne).default(3))
+    .option(
+      '--budget <time>',
+      'time for all of it, such as 30m or 3h; without it every run has the steps of its preset',
+    )
+    .option('--preset <name>', 'sizes and defaults of every run: demo, tiny, small or base', 'demo')
+    .option('--config <file.yaml>', 'settings of every run in YAML')
+    .option('--set <key=value...>', 'one setting of every run; may be repeated', collect)
+    .addOption(new Option('--parallel <count>', 'runs at the same time; one a core by default').argParser(atLeastOne))
+    .addOption(new Option('--executor <name>', 'where runs go').choices(['local', 'slurm']).default('local'))
+    .option('--sbatch <option...>', 'options for sbatch, such as --sbatch=--partition=gpu', collect)
+    .option('--plan', 'show the plan and the time it will take, and run nothing')
+    .action(async (options: AblateArguments) => {
+      const {
+        config: file,
+        plan: planOnly,
+        budget,
+        out = join('runs', `ablate-${suiteName(options.suite)}`),
+      } = options;
+      const { completed, words, failed } = await withInterrupts((signal) =>
+        ablate({
+          ...options,
+          out,
+          file,
+          planOnly,
+          layout: options.dataset,
+          dataName: options.name,
+          budget: budget === undefined ? null : parseDuration(budget),
+          command: commandLine,
+          signal,
+        }),
+      );
+      console.log(words);
+      for (const { task, reason } of failed) console.error(`failed: ${taskName(task)}: ${reason}`);
+      if (completed) console.log(`report: ${out}/report.html`);
+      if (!completed && !planOnly) setCode(130);
+      else if (failed.length > 0) setCode(1);
+    });
+
+  program
+    .command('ablate-task', { hidden: true })
+    .description('do one piece of a suite; ablate starts these')
+    .argument('<folder>', 'folder of the suite')
+    .argument('<task>', 'prepare, time:ROW, start:SEED or run:ROW:SEED')
+    .action(async (folder: string, word: string) => {
+      await withInterrupts(async (signal) => {
+        const { words: backend } = await startForTraining();
+        await doTask(folder, parseTask(word), { backend, signal });
+      });
+    });
+
   addModelCommands(program, setCode);
 
   return program;
@@ -164,6 +234,23 @@ interface ProbeArguments {
   readonly fewShot?: number;
   readonly knn?: number;
   readonly fineTune?: number;
+}
+
+interface AblateArguments {
+  readonly suite: string;
+  readonly data: string;
+  readonly out?: string;
+  readonly dataset?: 'esc50' | 'nsynth';
+  readonly name?: string;
+  readonly seeds: number;
+  readonly budget?: string;
+  readonly preset: string;
+  readonly config?: string;
+  readonly set?: readonly string[];
+  readonly parallel?: number;
+  readonly executor: 'local' | 'slurm';
+  readonly sbatch?: readonly string[];
+  readonly plan?: boolean;
 }
 
 function atLeastOne(value: string): number {
@@ -185,8 +272,4 @@ function path(value: string): string {
 
 function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
-}
-
-function quote(arg: string): string {
-  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`;
 }

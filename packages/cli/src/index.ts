@@ -1,3 +1,4 @@
+export { ablate, type Ablated, type AblateOptions } from './ablate/ablate.js';
 export { runCli } from './cli.js';
 export { configDifferences } from './config/config-differences.js';
 export { configMessages, configKeys, expected, type KeySchema } from './config/config-messages.js';

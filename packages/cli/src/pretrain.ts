@@ -23,6 +23,7 @@ import { maskStrategy } from './mask-strategy.js';
 import { maskedExamples } from './masked-examples.js';
 import { monitor } from './monitor.js';
 import { openClips, type OpenClips } from './open-clips.js';
+import { median } from './median.js';
 import { lastCheckpoint, openCheckpoint } from './open-model.js';
 import { type Progress, startProgress } from './progress.js';
 import { requireWritable, runFiles, writeRunJson } from './run-directory.js';
@@ -164,40 +165,51 @@ function batchSource(
 }
 
 // Steps that are timed for a time budget, after those that also prepare: the first one is traced, the second one optimised.
-const TIMED = 5;
+const TIMED = 7;
 const PREPARING = 2;
 // Of the budget, for what is not steps: checkpoints, pauses of a busy machine.
 const RESERVE = 0.05;
 
-/** How many steps fit into a time budget, from the speed of the first few on a state that is thrown away. */
-async function stepsWithin(
-  minutes: number,
-  {
-    config,
-    clips,
-    mean,
-    std,
-  }: { readonly config: Config; readonly clips: OpenClips; readonly mean: number; readonly std: number },
-): Promise<number> {
+/** How many steps fit into a time budget. */
+async function stepsWithin(minutes: number, timed: Parameters<typeof timeSteps>[0]): Promise<number> {
+  return Math.max(1, Math.floor(((1 - RESERVE) * 60 * minutes) / (await timeSteps(timed))));
+}
+
+/**
+ * Seconds of a step, from the first few of a run on a state that is thrown away.
+ *
+ * @param timed the run; `mean` and `std` standardise its log-mels
+ */
+export async function timeSteps({
+  config,
+  clips,
+  mean,
+  std,
+}: {
+  readonly config: Config;
+  readonly clips: OpenClips;
+  readonly mean: number;
+  readonly std: number;
+}): Promise<number> {
   const options = matpacOptions(config);
-  const update = compiledStep(options);
+  const update = compiledStep(options, config.precision);
   const scalars = schedule(options, 1000).at(1);
   const source = batchSource(config, clips, { mean, std });
   let state = initMatpac(options, config.seed);
-  let began = 0;
+  const seconds: number[] = [];
   for (let step = 0; step < PREPARING + TIMED; step++) {
-    if (step === PREPARING) began = performance.now();
+    const began = performance.now();
     const batch = await source.at(step);
     const next = update(state, batch, scalars);
     await next.metrics.loss?.data();
     tf.dispose([state, batch, next.metrics] as unknown as tf.TensorContainer);
     state = next.state;
+    if (step >= PREPARING) seconds.push((performance.now() - began) / 1000);
   }
   disposeTree(state);
   update.dispose();
   source.close();
-  const secondsPerStep = (performance.now() - began) / 1000 / TIMED;
-  return Math.max(1, Math.floor(((1 - RESERVE) * 60 * minutes) / secondsPerStep));
+  return median(seconds); // a step that the machine was busy in says little of the others
 }
 
 async function runTraining(
@@ -208,7 +220,7 @@ async function runTraining(
 ): Promise<RunSummary> {
   const options = matpacOptions(config);
   const source = batchSource(config, clips, measured);
-  const step = compiledStep(options);
+  const step = compiledStep(options, config.precision);
   const hook = monitor(config, clips, measured);
   let progress: Progress | undefined;
   const lasting = new Map<string, number>(); // steps in a row for which a remark has held

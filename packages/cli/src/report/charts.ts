@@ -179,7 +179,8 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-function draw(width: number, height: number, option: EChartsCoreOption): Html {
+/** Draws one chart as an SVG, on the server's side of echarts. */
+export function draw(width: number, height: number, option: EChartsCoreOption): Html {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, backgroundColor: 'none', ...option });

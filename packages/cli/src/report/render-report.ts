@@ -1,4 +1,5 @@
 import { confusionChart, lineChart, percent, scoreChart } from './charts.js';
+import { median } from '../median.js';
 import { html, type Html, trusted } from './html.js';
 import type { ReportData, ReportProbe, ReportScore, ReportSound } from './report-data.js';
 import { style } from './style.js';
@@ -303,10 +304,6 @@ function column(data: ReportData, key: string): (readonly [number, number])[] {
   return data.log.flatMap((row) =>
     row.step !== undefined && Number.isFinite(row[key]) ? [[row.step, row[key] as number] as const] : [],
   );
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 function interval({ low, high }: ReportScore): string {

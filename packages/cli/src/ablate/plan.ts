@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Config } from '../config/config-schema.js';
+import { configDifferences } from '../config/config-differences.js';
+import { loadConfig, parseConfig } from '../config/load-config.js';
+import { readRunJson, writeRunJson } from '../run-directory.js';
+import { UserError } from '../user-error.js';
+import type { Published, Suite } from './suites.js';
+
+/** Layouts that have labels and folds for a probe. */
+export type ProbedLayout = 'esc50' | 'nsynth';
+
+/** A row of a plan: a suite's row with its whole configuration (but for the seed). */
+export interface PlannedRow {
+  readonly name: string;
+  /** Name of its folder. */
+  readonly slug: string;
+  /** How it differs from the baseline, such as `classification.weight 0.5 -> 0`. */
+  readonly changes: readonly string[];
+  readonly source?: string | undefined;
+  readonly published?: Published | undefined;
+  readonly config: Config;
+}
+
+/** What a suite is to do; saved as `suite.json` before anything is measured. */
+export interface SuitePlan {
+  readonly suite: string;
+  readonly title: string;
+  readonly data: string;
+  readonly dataName?: string | undefined;
+  readonly layout: ProbedLayout;
+  readonly rows: readonly PlannedRow[];
+  readonly seeds: readonly number[];
+  /** Seconds for all of it, or null: then every run has the configuration's steps. */
+  readonly budget: number | null;
+  readonly command: string;
+  readonly started: string;
+}
+
+/** What {@link planSuite} is asked for. */
+export interface PlanOptions {
+  readonly suite: Suite;
+  readonly data: string;
+  readonly dataName?: string | undefined;
+  readonly layout: ProbedLayout;
+  readonly seeds: number;
+  readonly budget: number | null;
+  readonly preset: string;
+  readonly file?: string | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
+  readonly command: string;
+}
+
+/** Builds every row's configuration: preset and variant, the user's settings, and above them what the row changes. */
+export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
+  const { suite, data, dataName, layout, seeds, budget, preset, file, set, defaults, command } = options;
+  const configs = await Promise.all(
+    suite.rows.map(({ setting }) => {
+      const over = { ...setting, minutes: null, data: { ...(setting as { data?: object }).data, dataset: layout } };
+      return loadConfig({ preset, file, set, defaults, over });
+    }),
+  );
+  const [baseline] = configs as [Config];
+  const slugs = new Set<string>();
+  const rows = suite.rows.flatMap(({ name, source, published }, i): PlannedRow[] => {
+    const config = configs[i] as Config;
+    // `variant` names where values come from; the values themselves are what counts.
+    const changes = configDifferences(baseline, { ...config, variant: baseline.variant });
+    if (i > 0 && changes.length === 0) return []; // the baseline has this level already
+    return [{ name, slug: unique(name, slugs), changes, source, published, config }];
+  });
+  if (rows.length < 2) throw new UserError(`suite ${suite.name}: every row equals the baseline; change its settings`);
+  return {
+    suite: suite.name,
+    title: suite.title,
+    data: resolve(data),
+    dataName,
+    layout,
+    rows,
+    seeds: Array.from({ length: seeds }, (_, i) => baseline.seed + i),
+    budget,
+    command,
+    started: new Date().toISOString(),
+  };
+}
+
+const file = 'suite.json';
+
+/**
+ * Saves a plan in the folder of a suite, or takes up the one that is there.
+ *
+ * @throws UserError when the folder holds another suite
+ */
+export async function savePlan(out: string, plan: SuitePlan): Promise<SuitePlan> {
+  if (!existsSync(join(out, file))) {
+    await writeRunJson(out, file, plan);
+    return readPlan(out);
+  }
+  const saved = await readPlan(out);
+  const differences = [
+    ...(saved.data === plan.data ? [] : [`data ${saved.data} -> ${plan.data}`]),
+    ...(saved.budget === plan.budget ? [] : [`budget ${saved.budget} s -> ${plan.budget} s`]),
+    ...(String(saved.seeds) === String(plan.seeds) ? [] : [`seeds ${saved.seeds} -> ${plan.seeds}`]),
+    ...rowDifferences(saved.rows, plan.rows),
+  ];
+  if (differences.length === 0) return saved;
+  throw new UserError(
+    `${out} holds another suite (${differences.join('; ')}); give a new --out, or the same options to go on with it`,
+  );
+}
+
+/** Reads the plan in the folder of a suite. */
+export async function readPlan(out: string): Promise<SuitePlan> {
+  const plan = await readRunJson<SuitePlan>(out, file);
+  return { ...plan, rows: plan.rows.map((row) => ({ ...row, config: parseConfig(row.config) })) };
+}
+
+function rowDifferences(before: readonly PlannedRow[], now: readonly PlannedRow[]): string[] {
+  const names = (rows: readonly PlannedRow[]): string => rows.map(({ name }) => name).join(', ');
+  if (names(before) !== names(now)) return [`rows ${names(before)} -> ${names(now)}`];
+  return before.flatMap(({ name, config }, i) =>
+    configDifferences(config, (now[i] as PlannedRow).config).map((difference) => `${name}: ${difference}`),
+  );
+}
+
+function unique(name: string, taken: Set<string>): string {
+  const base =
+    name
+      .toLowerCase()
+      .replaceAll('+', 'p')
+      .replace(/[^a-z0-9.]+/g, '-')
+      .replace(/^-|-$/g, '') || 'row';
+  let slug = base;
+  for (let i = 2; taken.has(slug); i++) slug = `${base}-${i}`;
+  taken.add(slug);
+  return slug;
+}

@@ -1,0 +1,365 @@
+import { readLog } from '@audio-ssl/trainer';
+import fc from 'fast-check';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parseDuration } from '../src/ablate/duration.js';
+import { planSuite } from '../src/ablate/plan.js';
+import { comparison, difference, overSeeds, type SuiteResults } from '../src/ablate/results.js';
+import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
+import { arrayScript } from '../src/ablate/slurm-executor.js';
+import { loadSuite, suites } from '../src/ablate/suites.js';
+import { parseTask, runConfig, taskName, type Task } from '../src/ablate/tasks.js';
+import { runCli } from '../src/cli.js';
+import { tinyArguments, tinyNotes } from './tiny-notes.js';
+
+let folder: string;
+let notes: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ablate-'));
+  process.env.AUDIO_SSL_CACHE ??= join(folder, 'cache');
+  notes = await tinyNotes();
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await rm(notes, { recursive: true });
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const planOf = (name: string, over: { set?: string[]; file?: string } = {}) =>
+  loadSuite(name).then((suite) =>
+    planSuite({ suite, data: 'data', layout: 'esc50', seeds: 3, budget: 60, preset: 'demo', command: '', ...over }),
+  );
+
+describe('the suites', () => {
+  it.each(Object.keys(suites))(
+    '%s has rows that each change something, under names and folders of their own',
+    async (name) => {
+      const { rows, seeds } = await planOf(name);
+      expect(rows.length).toBeGreaterThan(5);
+      expect(seeds).toEqual([0, 1, 2]);
+      expect(rows[0]!.changes).toEqual([]);
+      for (const { changes } of rows.slice(1)) expect(changes.length).toBeGreaterThan(0);
+      expect(new Set(rows.map(({ changes }) => String(changes))).size).toBe(rows.length);
+      expect(new Set(rows.map(({ slug }) => slug)).size).toBe(rows.length);
+      for (const { slug, config } of rows) {
+        expect(slug).toMatch(/^[a-z0-9.-]+$/);
+        expect(config.data.dataset).toBe('esc50');
+      }
+    },
+  );
+
+  it('lay what a row changes above what the user sets', async () => {
+    const { rows } = await planOf('paper', { set: ['classification.weight=0.7', 'batchSize=8', 'seed=5'] });
+    const weights = Object.fromEntries(rows.map(({ slug, config }) => [slug, config.classification.weight]));
+    expect(weights).toMatchObject({ matpac: 0.7, 'prediction-only': 0, 'classification-only': 0.5 });
+    expect(rows.every(({ config }) => config.batchSize === 8)).toBe(true);
+    expect(rows.find(({ slug }) => slug === 'prediction-only')!.changes).toContain('classification.weight 0.7 -> 0');
+    const { config } = rows.find(({ slug }) => slug === 'matpacpp')!;
+    expect(config.prediction.hypotheses?.count).toBe(5);
+  });
+
+  it('leave out a level that the baseline has already', async () => {
+    const rows = async (set: string[]) => (await planOf('masking', { set })).rows.map(({ name }) => name);
+    expect(await rows([])).toContain('mask ratio: 0.8');
+    expect(await rows(['masking.ratio=0.8'])).not.toContain('mask ratio: 0.8');
+  });
+
+  it('come from files too, which say what is wrong with them', async () => {
+    const file = async (text: string): Promise<string> => {
+      const path = join(folder, 'my suite.yaml');
+      await writeFile(path, text);
+      return path;
+    };
+    const path = await file('rows: { half: { masking: { ratio: 0.5 } } }\nfactors: [headDepth]\n');
+    const { name, rows } = await loadSuite(path);
+    expect(name).toBe('my suite');
+    expect(rows.map((row) => row.name)).toEqual([
+      'baseline',
+      'half',
+      'head depth: 1',
+      'head depth: 2',
+      'head depth: 4',
+    ]);
+    await expect(loadSuite('no-such')).rejects.toThrow('neither one of paper, masking, targets nor a file');
+    await expect(loadSuite(await file('factors: [colour]'))).rejects.toThrow(/my suite\.yaml is no suite: .*factors/s);
+    await expect(loadSuite(await file('title: nothing'))).rejects.toThrow('nothing to compare');
+    await expect(loadSuite(await file('rows: { baseline: {} }'))).rejects.toThrow('two rows are called baseline');
+    await expect(loadSuite(await file('rows: {'))).rejects.toThrow('is not YAML');
+    const strange = await file('rows: { x: { optimiser: { learningRate: 1 } } }');
+    await expect(planOf(strange)).rejects.toThrow(/unknown key.*optimiser|optimiser.*optimizer/s);
+    const same = await file('rows: { x: { classification: { weight: 0.5 } } }');
+    await expect(planOf(same)).rejects.toThrow('every row equals the baseline');
+  });
+
+  it('cool the hypotheses as over the authors’ run, whatever the length', async () => {
+    const { rows } = await planOf('paper', { set: ['teacher.referenceSteps=null'] });
+    const { config } = rows.find(({ slug }) => slug === 'matpacpp')!;
+    const shared = { seed: 0, steps: 1000, standardization: { mean: 0, std: 1 } };
+    const { rate } = runConfig(config, shared).prediction.hypotheses!;
+    expect(rate ** 1000).toBeCloseTo(0.99997 ** 294_816, 6);
+    const rescaled = { ...config, teacher: { ...config.teacher, referenceSteps: 294_816 } };
+    expect(runConfig(rescaled, shared).prediction.hypotheses!.rate).toBe(0.99997);
+  });
+});
+
+describe('the plan', () => {
+  const cost = fc.record({
+    start: fc.double({ min: 0, max: 50, noNaN: true }),
+    perStep: fc.double({ min: 0.01, max: 2, noNaN: true }),
+  });
+
+  it('takes the most steps with which all runs end in time', () => {
+    fc.assert(
+      fc.property(
+        fc.array(cost, { minLength: 1, maxLength: 9 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.double({ min: 1, max: 2000, noNaN: true }),
+        (runs, parallel, seconds) => {
+          const steps = stepsWithin(runs, seconds, { parallel, least: 20 });
+          expect(steps).toBeGreaterThanOrEqual(20);
+          if (steps > 20) expect(secondsFor(runs, steps, parallel)).toBeLessThanOrEqual(seconds);
+          expect(secondsFor(runs, steps + 1, parallel)).toBeGreaterThan(
+            Math.min(seconds, secondsFor(runs, 20, parallel)),
+          );
+        },
+      ),
+    );
+  });
+
+  it('adds runs up as workers take them', () => {
+    const run = { start: 1, perStep: 0.1 };
+    expect(secondsFor([run, run, run], 10, 1)).toBeCloseTo(6);
+    expect(secondsFor([run, run, run], 10, 2)).toBeCloseTo(4);
+    expect(secondsFor([{ start: 0, perStep: 1 }, run, run, run], 10, 2)).toBeCloseTo(10);
+  });
+
+  it('reads times', () => {
+    expect(['90s', '30m', '1.5h', ' 2 m'].map(parseDuration)).toEqual([90, 1800, 5400, 120]);
+    for (const text of ['30', 'm', '0m', '-1h', '3 days'])
+      expect(() => parseDuration(text)).toThrow('such as 90s, 30m or 1.5h');
+  });
+
+  it('names tasks so that they are read back', () => {
+    const tasks: Task[] = [
+      { kind: 'prepare' },
+      { kind: 'time', row: 'a-b' },
+      { kind: 'start', seed: 3 },
+      { kind: 'run', row: 'a.5', seed: 0 },
+    ];
+    expect(tasks.map(taskName).map(parseTask)).toEqual(tasks);
+    expect(() => parseTask('sleep')).toThrow('expected prepare, time:ROW');
+  });
+});
+
+describe('the statistics', () => {
+  it('have Student’s interval over seeds', () => {
+    // t(0.975, 2) = 4.302653 (tables); values 1, 2, 6: mean 3, s = sqrt(7).
+    const { mean, low, high } = overSeeds([0.01, 0.02, 0.06])!;
+    const half = (4.302653 * Math.sqrt(7)) / Math.sqrt(3) / 100;
+    expect(mean).toBeCloseTo(0.03, 12);
+    expect(low).toBeCloseTo(0.03 - half, 7);
+    expect(high).toBeCloseTo(0.03 + half, 7);
+    expect(overSeeds([0.5])).toEqual({ mean: 0.5, low: null, high: null });
+    expect(overSeeds([])).toBeNull();
+  });
+
+  const run = (...right: number[]) => ({
+    accuracy: { mean: right.reduce((a, b) => a + b, 0) / right.length },
+    correct: { mean: right },
+  });
+
+  it('pair seeds, and leave out those that only one side has', () => {
+    const rows = [run(1, 1, 1, 1), undefined, run(1, 1, 1, 0)];
+    const base = [run(1, 0, 0, 1), run(0, 0, 0, 0), run(1, 0, 0, 0)];
+    const found = difference(rows, base, 'mean')!;
+    expect(found.perSeed).toEqual([0.5, 0.5]);
+    expect(found).toMatchObject({ mean: 0.5, low: 0.5, high: 0.5, verdict: 'higher' });
+    // Clips 1 and 2 differ in both seeds, 0 and 3 in none: a resample of four draws 0 to 4 of the differing ones.
+    expect(found.clips.mean).toBe(0.5);
+    expect(found.clips.low).toBeLessThanOrEqual(0.25);
+    expect(found.clips.high).toBe(1);
+    expect(difference([undefined], [run(1)], 'mean')).toBeNull();
+  });
+
+  it('take the interval over clips with one seed, and say which way it goes', () => {
+    const many = (right: number, of: number): number[] => Array.from({ length: of }, (_, i) => (i < right ? 1 : 0));
+    const [good, bad, near] = [run(...many(90, 100)), run(...many(40, 100)), run(...many(41, 100))];
+    expect(difference([bad], [good], 'mean')).toMatchObject({ low: null, verdict: 'lower' });
+    expect(difference([near], [bad], 'mean')).toMatchObject({ verdict: 'no clear difference' });
+    const published = { average: -1, esc50: 2, source: '' };
+    const lower = difference([bad], [good], 'mean')!;
+    expect(comparison(lower, published, false)).toBe('reproduced');
+    expect(comparison(lower, published, true)).toBe('the opposite');
+    const unclear = difference([near], [bad], 'mean')!;
+    expect(comparison(unclear, published, true)).toContain('same direction');
+    expect(comparison(unclear, published, false)).toContain('not seen');
+  });
+});
+
+const ablateArguments = (suite: string, out: string, ...more: string[]): string[] => [
+  'ablate',
+  ...['--suite', suite, '--data', notes, '--preset', 'demo', '--out', out, '--parallel', '2'],
+  ...tinyArguments,
+  ...['--set', 'probe.folds=3', '--set', 'probe.pool=[mean]'],
+  ...more,
+];
+
+async function twoRows(): Promise<string> {
+  const path = join(folder, 'two.yaml');
+  await writeFile(path, 'title: Two <rows>\nrows: { no classes: { classification: { weight: 0 } } }\n');
+  return path;
+}
+
+describe('audio-ssl ablate', () => {
+  it(
+    'runs a suite in processes of its own, lists what failed, and does on a second call what is left',
+    { timeout: 600_000 },
+    async () => {
+      let said = '';
+      const listen = (...words: unknown[]): void => void (said += `${words.join(' ')}\n`);
+      vi.spyOn(console, 'log').mockImplementation(listen);
+      vi.spyOn(console, 'error').mockImplementation(listen);
+      vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+      const out = join(folder, 'whole');
+      const suite = await twoRows();
+
+      expect(await runCli(ablateArguments(suite, out, '--seeds', '2', '--plan')), said).toBe(0);
+      expect(said).toContain('plan: 2 rows x 2 seeds, each 6 steps');
+      expect(said).toContain('classification.weight 0.5 -> 0');
+      expect(existsSync(join(out, 'runs', 'no-classes'))).toBe(false);
+
+      // A file where a run's folder has to be: that run fails, the others do not.
+      await mkdir(join(out, 'runs', 'no-classes'), { recursive: true });
+      await writeFile(join(out, 'runs', 'no-classes', 'seed-1'), '');
+      expect(await runCli(ablateArguments(suite, out, '--seeds', '2'))).toBe(1);
+      expect(said).toContain('failed: run:no-classes:1');
+      const results = async (): Promise<SuiteResults> =>
+        JSON.parse(await readFile(join(out, 'results.json'), 'utf8')) as SuiteResults;
+      const first = await results();
+      expect(first).toMatchObject({ done: 3, total: 4, clips: 18, classes: 3, steps: 6, seeds: [0, 1] });
+      expect(first.rows[1]!.runs[1]).toMatchObject({ done: false });
+      expect(first.rows[1]!.runs[1]!.failed).toBeTruthy();
+      expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('Failed:');
+
+      await rm(join(out, 'runs', 'no-classes', 'seed-1'));
+      const before = await stat(join(out, 'runs', 'baseline', 'seed-0', 'result.json'));
+      expect(await runCli(ablateArguments(suite, out, '--seeds', '2')), said).toBe(0);
+      expect((await stat(join(out, 'runs', 'baseline', 'seed-0', 'result.json'))).mtimeMs).toBe(before.mtimeMs);
+      const { rows, done, randomStart } = await results();
+      expect(done).toBe(4);
+      const [baseline, changed] = rows as [SuiteResults['rows'][number], SuiteResults['rows'][number]];
+      for (const { perSeed } of [baseline.scores.mean!, changed.scores.mean!])
+        for (const value of perSeed) expect(value! * 18).toBeCloseTo(Math.round(value! * 18), 9); // shares of 18 clips
+      const { difference: found } = changed.scores.mean!;
+      expect(found!.perSeed).toEqual(
+        changed.scores.mean!.perSeed.map((value, i) => value! - baseline.scores.mean!.perSeed[i]!),
+      );
+      expect(randomStart.mean!.low).toBeLessThanOrEqual(randomStart.mean!.mean);
+
+      // Each run is a whole run: its log has the losses that its row keeps.
+      const losses = async (row: string) => Object.keys((await readLog(join(out, 'runs', row, 'seed-1')))[0]!.metrics);
+      expect(await losses('baseline')).toContain('loss/classification');
+      expect(await losses('no-classes')).not.toContain('loss/classification');
+
+      const page = await readFile(join(out, 'report.html'), 'utf8');
+      for (const part of [
+        'Two &lt;rows&gt;',
+        'Curves side by side',
+        'Prediction loss',
+        'over seeds',
+        'random start',
+        'log-mel',
+        'classification.weight 0.5 -&gt; 0',
+        'audio-ssl pretrain --data',
+      ])
+        expect(page, part).toContain(part);
+      expect(page).not.toMatch(/<script|<link|@import|(src|href)="(?!data:|#)/);
+      const text = await readFile(join(out, 'report.md'), 'utf8');
+      expect(text).toContain('| no classes |');
+      expect(text).toContain('## How to read it');
+
+      // The command of one run alone gives the same log.
+      const config = join(out, 'runs', 'no-classes', 'seed-1', 'config.yaml');
+      const again = join(folder, 'again');
+      expect(await runCli(['pretrain', '--data', notes, '--config', config, '--out', again]), said).toBe(0);
+      const values = async (run: string) => (await readLog(run)).map(({ metrics }) => metrics.loss!);
+      // On several threads a backend may add in another order; 6 steps of rates below 1e-3 hardly spread that.
+      (await values(join(out, 'runs', 'no-classes', 'seed-1'))).forEach((loss, i, all) =>
+        expect(loss).toBeCloseTo(all[i]!, 5),
+      );
+      expect(await values(again)).toHaveLength(6);
+
+      expect(await runCli(ablateArguments(suite, out, '--seeds', '3'))).toBe(1);
+      expect(said).toContain('holds another suite (seeds 0,1 -> 0,1,2)');
+      expect(await runCli(ablateArguments(suite, out, '--seeds', '2', '--set', 'batchSize=8'))).toBe(1);
+      expect(said).toContain('batchSize 4 -> 8');
+    },
+  );
+
+  it('stops at Ctrl-C with what runs saved, and goes on', { timeout: 600_000 }, async () => {
+    const out = join(folder, 'stopped');
+    const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+    const suite = await twoRows();
+    const start = () => {
+      const args = ablateArguments(suite, out, '--seeds', '1', '--set', 'steps=400', '--set', 'checkpointEvery=1000');
+      const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@audio-ssl/source', main, ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let said = '';
+      child.stdout.on('data', (text) => void (said += text));
+      child.stderr.on('data', (text) => void (said += text));
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      return { child, ended, said: () => said };
+    };
+    const first = start();
+    const log = join(out, 'runs', 'baseline', 'seed-0', 'log.jsonl');
+    const steps = async (): Promise<number> =>
+      existsSync(log) ? (await readFile(log, 'utf8')).split('\n').length - 1 : 0;
+    while ((await steps()) < 5 && first.child.exitCode === null) await sleep(20);
+    first.child.kill('SIGINT');
+    expect(await first.ended, first.said()).toBe(130);
+    expect(first.said()).toContain('the same command goes on');
+    const saved = await steps();
+    expect(saved).toBeGreaterThanOrEqual(5);
+    expect(saved).toBeLessThan(400);
+    expect(existsSync(join(out, 'runs', 'baseline', 'seed-0', 'result.json'))).toBe(false);
+
+    const second = start();
+    expect(await second.ended, second.said()).toBe(0);
+    const whole = await readLog(join(out, 'runs', 'baseline', 'seed-0'));
+    expect(whole.map(({ step }) => step)).toEqual(Array.from({ length: 400 }, (_, i) => i));
+    expect(JSON.parse(await readFile(join(out, 'results.json'), 'utf8'))).toMatchObject({ done: 2, total: 2 });
+  });
+
+  it('says what is missing', async () => {
+    let said = '';
+    vi.spyOn(console, 'error').mockImplementation((words) => void (said += `${words}\n`));
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((said += text), true));
+    expect(await runCli(['ablate', '--suite', 'paper', '--data', folder])).toBe(1);
+    expect(said).toContain('neither meta/esc50.csv nor examples.json');
+    expect(await runCli(['ablate', '--suite', 'paper', '--data', notes, '--budget', 'soon'])).toBe(2);
+    expect(said).toContain('--budget soon: expected a time');
+    expect(await runCli(['ablate', '--suite', 'paper', '--data', notes, '--seeds', '0'])).toBe(2);
+    expect(said).toContain('expected a whole number of 1 or more');
+  });
+});
+
+describe('the script of an array job', () => {
+  it('picks each job’s task, whatever the folder is called', () => {
+    const tasks: Task[] = [
+      { kind: 'time', row: 'a' },
+      { kind: 'run', row: 'a', seed: 2 },
+    ];
+    const script = arrayScript("/data/it's here", tasks, { parallel: 8, cores: 4 });
+    expect(script).toContain('#SBATCH --array=0-1%8');
+    expect(script).toContain('#SBATCH --cpus-per-task=4');
+    expect(script).toContain('tasks=(time:a run:a:2)');
+    expect(script).toContain(String.raw`'/data/it'\''s here/logs/run.a.2.log'`);
+  });
+});
