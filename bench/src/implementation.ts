@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { python } from './pytorch-environment.js';
+
+/** One row of the benchmark before it is measured: what runs, on what, by which program. */
+export interface Row {
+  readonly benchmark: 'step' | 'extract' | 'logmel' | 'scale' | 'loader';
+  readonly implementation: string;
+  readonly size: string;
+  readonly batch: number;
+  readonly precision: 'float32' | 'bf16';
+  /** Frames of a clip, or the sample rate of a waveform. */
+  readonly frames?: number;
+  readonly sampleRate?: number;
+}
+
+/** An implementation at work in a process of its own. */
+export interface Implementation {
+  readonly row: Row;
+  /** Milliseconds of that many runs. */
+  run(times: number): Promise<readonly number[]>;
+  /** The most memory that the process has held. */
+  peakRssMb(): number;
+  /** Milliseconds from the start of the process to the end of its first run. */
+  readonly firstRunMs: number;
+  stop(): void;
+}
+
+const bench = fileURLToPath(new URL('..', import.meta.url));
+
+/** Starts an implementation and runs it once, so that it has compiled what it compiles. */
+export async function start(row: Row): Promise<Implementation> {
+  const began = performance.now();
+  const file = row.benchmark === 'scale' ? 'step' : row.benchmark;
+  const [command, ...program] =
+    row.implementation.startsWith('pytorch') || row.implementation === 'torchaudio'
+      ? [python(), join(bench, 'pytorch', `${file}.py`)]
+      : [
+          process.execPath,
+          '--import',
+          'tsx',
+          '--conditions=@audio-ssl/source',
+          join(bench, 'src', 'ours', `${file}.ts`),
+        ];
+  const child = spawn(command!, [...program, JSON.stringify(row)], { cwd: bench, stdio: ['pipe', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-4000)));
+  child.stdin.on('error', () => {}); // it has ended: the next answer says so
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<{ ms?: number[] }> => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${row.benchmark}, ${row.implementation} (${row.size}): it ended; it said:\n${errors}`);
+      if (value.startsWith('@')) return JSON.parse(value.slice(1)) as { ms?: number[] };
+    }
+  };
+  const run = async (times: number): Promise<readonly number[]> => {
+    child.stdin.write(`${times}\n`);
+    return (await answer()).ms!;
+  };
+  await answer();
+  await run(1);
+  return {
+    row,
+    run,
+    firstRunMs: performance.now() - began,
+    peakRssMb: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024,
+    stop: () => child.kill('SIGKILL'),
+  };
+}

@@ -1,0 +1,32 @@
+/** The step with batches of the shipped notes, decoded and transformed ahead of it; or the same step on one batch. */
+import { fileURLToPath } from 'node:url';
+import { startBackend } from '@audio-ssl/backend';
+import { createBatches, openLogMels, openNsynth } from '@audio-ssl/datasets';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from './serve.js';
+import { training } from './training.js';
+
+const notes = fileURLToPath(new URL('../../../examples/matpac/data', import.meta.url));
+
+await serve(async (row) => {
+  await startBackend();
+  const update = training(row);
+  const { clips } = await openNsynth(notes);
+  const store = await openLogMels(clips, { cacheDir: mkdtempSync(join(tmpdir(), 'audio-ssl-bench-')), workers: 2 });
+  const { kept } = await store.prepareAll();
+  const batches = createBatches(store, {
+    indices: kept,
+    batchSize: row.batch,
+    frames: row.frames!,
+    mean: -7.056,
+    std: 4.193,
+    seed: 0,
+  });
+  const { data } = await batches.at(0);
+  let at = 1;
+  return row.implementation === 'step alone'
+    ? () => update(data.slice())
+    : async () => update((await batches.at(at++)).data);
+});

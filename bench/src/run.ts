@@ -1,0 +1,79 @@
+/**
+ * Measures ours against PyTorch in one run on this machine, in turn: `npm run bench [-- --only NAME...]`.
+ * Prints a table and writes results/latest.json and results/latest.svg.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { startBackend } from '@audio-ssl/backend';
+import { Command } from 'commander';
+import { benchmarks, groupsOf, type Benchmark, type Group } from './benchmarks.js';
+import { start, type Implementation } from './implementation.js';
+import { plot } from './plot.js';
+import { setUpPytorch } from './pytorch-environment.js';
+import { summarize, table, type Result } from './result.js';
+
+const results = fileURLToPath(new URL('../results/', import.meta.url));
+
+async function measure({ rows, turns, runsPerTurn }: Group): Promise<Result[]> {
+  const running: Implementation[] = [];
+  try {
+    for (const row of rows) running.push(await start(row));
+    const samples = new Map<Implementation, number[]>(running.map((implementation) => [implementation, []]));
+    // The first runs of a process still allocate and tune; a turn's first run finds the caches of another process.
+    for (const implementation of running) await implementation.run(2);
+    for (let turn = 0; turn < turns; turn++) {
+      for (const implementation of running) {
+        const ms = await implementation.run(runsPerTurn + 1);
+        samples.get(implementation)!.push(...ms.slice(1));
+      }
+    }
+    return running.map((implementation) =>
+      summarize(
+        implementation.row,
+        samples.get(implementation)!,
+        implementation.peakRssMb(),
+        implementation.firstRunMs,
+      ),
+    );
+  } finally {
+    for (const implementation of running) implementation.stop();
+  }
+}
+
+async function main(only: readonly Benchmark[]): Promise<void> {
+  setUpPytorch();
+  const { name, version } = await startBackend();
+  const flags = readFileSync('/proc/cpuinfo', 'utf8');
+  const machine = {
+    processor: cpus()[0]!.model,
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 1e9),
+    avx512: flags.includes('avx512f'),
+    amx: flags.includes('amx_tile'),
+    node: process.version,
+    backend: `${name} ${version}`,
+    pytorch: '2.13.0',
+  };
+  console.log(JSON.stringify(machine));
+  const rows: Result[] = [];
+  mkdirSync(results, { recursive: true });
+  for (const benchmark of only) {
+    for (const group of groupsOf(benchmark)) {
+      const measured = await measure(group);
+      rows.push(...measured);
+      console.log(table(measured));
+      // After every group, so that an interrupted benchmark keeps what it has.
+      writeFileSync(`${results}latest.json`, `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
+    }
+  }
+  writeFileSync(`${results}latest.svg`, plot(rows));
+  console.log(`${results}latest.json\n${results}latest.svg`);
+}
+
+const program = new Command('bench').option('--only <name...>', `of ${benchmarks.join(', ')}`, [...benchmarks]).parse();
+const { only } = program.opts<{ only: Benchmark[] }>();
+const unknown = only.find((name) => !benchmarks.includes(name));
+if (unknown) program.error(`bench: expected --only to be of ${benchmarks.join(', ')}, got '${String(unknown)}'`);
+await main(only);
+process.exit(0);
