@@ -58,8 +58,8 @@ export interface ProbeRun {
 }
 
 // Choosing C needs less precision than the final fit: scores settle long before the last digits of the weights do.
-const CHOOSING = { tolerance: 1e-2, maxIterations: 200 };
-const FINAL = { tolerance: 1e-4, maxIterations: 1000 };
+const CHOOSING = { tolerance: 2e-2, maxIterations: 200 };
+const FINAL = { tolerance: 1e-3, maxIterations: 1000 };
 const INNER_FOLDS = 4;
 // The path over C ends two decades after its best score, or where nothing is left to fit.
 const PATIENCE = 4;
