@@ -117,7 +117,7 @@ describe.skipIf(why)('audio-ssl ablate --executor slurm', () => {
         const args = [
           ...['ablate', '--suite', suite, '--data', notes, '--preset', 'demo', '--out', out, '--seeds', '1'],
           ...['--executor', 'slurm', '--sbatch=--partition=main', ...tinyArguments],
-          ...['--set', 'steps=400', '--set', 'probe.folds=3', '--set', 'probe.pool=[mean]'],
+          ...['--set', 'steps=200', '--set', 'probe.folds=3', '--set', 'probe.pool=[mean]'],
         ];
         const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
         const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@audio-ssl/source', main, ...args], {

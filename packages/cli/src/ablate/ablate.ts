@@ -82,17 +82,13 @@ export async function ablate(options: AblateOptions): Promise<Ablated> {
 
   const estimate = await measure(out, plan, executor, signal, spent);
   if (!estimate) return stopped('stopped before the plan was made; the same command goes on from there');
-  const shown = planWords(plan, estimate, executor.parallel);
+  const runs = runTasks(plan);
+  const left = runs.filter((task) => !isDone(out, task));
+  const shown = planWords(plan, estimate, { left, parallel: executor.parallel });
   if (planOnly) return stopped(shown);
   console.error(shown);
 
-  const runs = runTasks(plan);
-  const failed = await withProgress(out, runs, estimate.steps, () =>
-    executor.run(
-      runs.filter((task) => !isDone(out, task)),
-      signal,
-    ),
-  );
+  const failed = await withProgress(out, runs, estimate.steps, () => executor.run(left, signal));
   await writeRunJson(out, 'spent.json', { seconds: await spent() });
   const results = await suiteResults(out, plan, {
     steps: estimate.steps,
@@ -169,7 +165,11 @@ function runTasks({ rows, seeds }: SuitePlan): (Task & { kind: 'run' })[] {
   return seeds.flatMap((seed) => rows.map(({ slug: row }) => ({ kind: 'run', row, seed }) as const));
 }
 
-function planWords(plan: SuitePlan, { steps, seconds, perRow }: Estimate, parallel: number): string {
+function planWords(
+  plan: SuitePlan,
+  { steps, seconds, perRow }: Estimate,
+  { left, parallel }: { readonly left: readonly { readonly row: string }[]; readonly parallel: number },
+): string {
   const { rows, seeds, budget } = plan;
   const width = Math.max(...rows.map(({ name }) => name.length));
   const lines = rows.map(({ name, slug, changes }, i) => {
@@ -177,6 +177,11 @@ function planWords(plan: SuitePlan, { steps, seconds, perRow }: Estimate, parall
     const each = duration(start + steps * perStep).padStart(12);
     return `  ${name.padEnd(width)}  ${`${(1000 * perStep).toFixed(0)} ms/step`.padStart(12)}  ${each}  ${i === 0 ? 'baseline' : changes.join(', ')}`;
   });
+  const ahead = secondsFor(
+    left.map(({ row }) => perRow[row] as RunCost),
+    steps,
+    parallel,
+  );
   const over =
     budget !== null && steps === LEAST_STEPS && seconds > budget
       ? `\nThe budget of ${duration(budget)} is too short even for ${LEAST_STEPS} steps a run: it takes longer.`
@@ -184,8 +189,15 @@ function planWords(plan: SuitePlan, { steps, seconds, perRow }: Estimate, parall
   return [
     `plan: ${rows.length} rows x ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}, each ${steps} steps and a probe`,
     ...lines,
-    `together about ${duration(seconds)}, ${parallel} at a time, until ${new Date(Date.now() + 1000 * seconds).toTimeString().slice(0, 5)}${over}`,
+    left.length > 0
+      ? `${left.length} runs to do, about ${duration(ahead)}, ${parallel} at a time, until ${clock(ahead)}${over}`
+      : 'all runs are done',
   ].join('\n');
+}
+
+/** The time of day so many seconds from now. */
+function clock(seconds: number): string {
+  return new Date(Date.now() + 1000 * seconds).toTimeString().slice(0, 5);
 }
 
 async function withProgress<R>(

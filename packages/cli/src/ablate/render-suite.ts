@@ -108,7 +108,9 @@ const suiteStyle = `
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 10px 0 14px; font-size: 0.92rem; }
 .legend i { display: inline-block; width: 16px; height: 4px; margin-right: 7px; vertical-align: middle; border-radius: 2px; }
 #results figure, #rows details { margin: 14px 0; padding: 14px 16px; background: var(--surface); border-radius: 10px; box-shadow: var(--shadow); }
-#results svg { display: block; width: 100%; max-width: 900px; height: auto; }
+#results figure { overflow-x: auto; }
+#results svg { display: block; width: 100%; min-width: 560px; max-width: 900px; height: auto; }
+#results table { min-width: 900px; }
 .clear { font-weight: 650; color: var(--first); }
 `;
 
