@@ -6,6 +6,7 @@ import type { SpectrogramEncoder } from '@audio-ssl/vit';
 import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Config } from './config/config-schema.js';
 import { loadEncoder } from './encoder-weights.js';
 import { chunkFramesOf } from './features.js';
 import { runFiles } from './run-directory.js';
@@ -87,15 +88,7 @@ export async function openCheckpoint(path: string): Promise<TensorFile> {
   if (!existsSync(found))
     throw new UserError(`${path} has no checkpoint yet; run its \`audio-ssl pretrain\` command first`);
   const file = await openTensors(await openFile(found));
-  const told = {
-    numHeads: config.model.encoder.numHeads,
-    patch: config.model.patch.join('x'),
-    bins: config.model.bins,
-    frontEnd: config.data.frontEnd,
-    mean: measured.mean,
-    std: measured.std,
-  };
-  return { ...file, values: new Map([...file.values, ...Object.entries(told)]) };
+  return { ...file, values: new Map([...file.values, ...Object.entries(toldBeside(config, measured))]) };
 }
 
 /** The newest checkpoint of a run; `undefined` before its first one. */
@@ -107,4 +100,20 @@ export async function lastCheckpoint(run: string): Promise<string | undefined> {
     .sort()
     .at(-1);
   return last === undefined ? undefined : join(folder, last);
+}
+
+/** What a run's weights do not tell of themselves; it stands in their metadata. */
+export function toldBeside(
+  { model, data }: Config,
+  { mean, std }: { readonly mean: number; readonly std: number },
+): Record<string, string> {
+  return {
+    numHeads: String(model.encoder.numHeads),
+    patch: model.patch.join('x'),
+    bins: String(model.bins),
+    frontEnd: data.frontEnd,
+    mean: String(mean),
+    std: String(std),
+    chunkFrames: String(chunkFramesOf(model.patch)),
+  };
 }

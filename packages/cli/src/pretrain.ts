@@ -24,7 +24,7 @@ import { maskedExamples } from './masked-examples.js';
 import { monitor } from './monitor.js';
 import { openClips, type OpenClips } from './open-clips.js';
 import { median } from './median.js';
-import { lastCheckpoint, openCheckpoint } from './open-model.js';
+import { lastCheckpoint, openCheckpoint, toldBeside } from './open-model.js';
 import { type Progress, startProgress } from './progress.js';
 import { requireWritable, runFiles, writeRunJson } from './run-directory.js';
 import { LASTING, trainingSeconds } from './run-log.js';
@@ -261,6 +261,7 @@ async function runTraining(
           preset: config.preset,
           variant: config.variant,
           step: String(reached),
+          ...toldBeside(config, measured),
         });
       return {
         completed,

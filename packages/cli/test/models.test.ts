@@ -464,6 +464,14 @@ describe('audio-ssl pretrain --init', () => {
       const start = before.get(name)!.data;
       expect(Math.max(...data.map((value, i) => Math.abs(value - start[i]!))), name).toBeLessThan(1e-10);
     }
+    // The folder of a run, its weights and what they are converted to give the same features.
+    const vectors: number[][] = [];
+    for (const [i, from] of [first, join(first, 'weights.safetensors')].entries()) {
+      const out = join(folder, `own-${i}.npy`);
+      expect(await run('embed', from, join(sounds, 'below', '3.wav'), '--out', out), said).toBe(0);
+      vectors.push([...(await npy(out)).data]);
+    }
+    expect(vectors[1]).toEqual(vectors[0]);
     // Another start is another run; the same command goes on.
     expect(await pretrain(second, '--set', 'optimizer.learningRate=1e-12')).toBe(1);
     expect(said).toMatch(/init .*first\.pt -> none/);

@@ -181,9 +181,9 @@ function metadataOf(
   { numHeads }: ConversionOptions,
 ): Record<string, string> {
   if (!encoder) return { format: 'pt', source: family };
-  const heads =
-    numHeads ?? file.values.get('numHeads') ?? (encoder.embedDim % 64 === 0 ? encoder.embedDim / 64 : undefined);
-  const told = ['mean', 'std', 'frontEnd'].flatMap((key) => {
+  const published = naming !== 'audio-ssl' && encoder.embedDim % 64 === 0 ? encoder.embedDim / 64 : undefined;
+  const heads = numHeads ?? file.values.get('numHeads') ?? published;
+  const told = ['mean', 'std', 'frontEnd', 'chunkFrames'].flatMap((key) => {
     const value = file.values.get(key) ?? (key === 'frontEnd' && naming === 'm2d' ? 'm2d' : undefined);
     return value === undefined ? [] : [[key, String(value)] as const];
   });

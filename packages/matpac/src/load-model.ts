@@ -62,7 +62,7 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
   const { encoder, positions, naming } = recognised;
   if (!encoder)
     throw new Error(`loadModel: ${file.name} is a ${recognised.family} and has no encoder; open it with readClassHead`);
-  const numHeads = options.numHeads ?? headsOf(file, encoder.embedDim);
+  const numHeads = options.numHeads ?? headsOf(file, recognised, encoder.embedDim);
   if (!(numHeads > 0 && encoder.embedDim % numHeads === 0)) {
     throw new Error(
       `loadModel: ${file.name}: ${numHeads} attention heads do not divide a width of ${encoder.embedDim}; give numHeads`,
@@ -97,7 +97,7 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
         patch: encoder.patch,
         numHeads,
         standardization: await standardizationOf(file, recognised),
-        chunkFrames: (encoder.grid.time ?? Math.floor(608 / encoder.patch[1])) * encoder.patch[1],
+        chunkFrames: chunkFramesOf(file, encoder),
         logMel,
         ...(table && { positions: table }),
       },
@@ -111,13 +111,22 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
   }
 }
 
-function headsOf(file: TensorFile, embedDim: number): number {
+function headsOf(file: TensorFile, { naming }: Recognised, embedDim: number): number {
   const told = Number(file.values.get('numHeads') ?? Number.NaN);
   if (Number.isInteger(told)) return told;
-  if (embedDim % 64 === 0) return embedDim / 64;
+  if (naming !== 'audio-ssl' && embedDim % 64 === 0) return embedDim / 64;
   throw new Error(
-    `loadModel: ${file.name}: an encoder ${embedDim} wide is none of the published ones, and no file tells its attention heads; give numHeads (--heads)`,
+    naming === 'audio-ssl'
+      ? `loadModel: ${file.name}: weights of ours without numHeads in their metadata; give numHeads (--heads), or the folder of the run`
+      : `loadModel: ${file.name}: an encoder ${embedDim} wide is none of the published ones, and no file tells its attention heads; give numHeads (--heads)`,
   );
+}
+
+/** As long as the file's positions; where they are computed as the file says, or as in the paper. */
+function chunkFramesOf({ values }: TensorFile, { grid, patch: [, width] }: RecognisedEncoder): number {
+  if (grid.time !== undefined) return grid.time * width;
+  const told = Number(values.get('chunkFrames') ?? Number.NaN);
+  return Number.isInteger(told / width) && told > 0 ? told : Math.max(1, Math.floor(608 / width)) * width;
 }
 
 /** The path in the file's state of every leaf of a {@link SpectrogramEncoder}; all are there and have the right shapes. */

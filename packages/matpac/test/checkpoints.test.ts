@@ -386,6 +386,8 @@ describe('an encoder', () => {
     await expect(features(await fileOf(entries), { network: 'teacher', numHeads: 4 })).rejects.toThrow(
       /has no teacher/,
     );
+    const ours = await asSafetensors(convertCheckpoint(await fileOf(entries), 'audio-ssl'));
+    await expect(features(ours, {})).rejects.toThrow(/weights of ours without numHeads in their metadata/);
     const odd = new Map([...entries, ['pos_embed', noise(1, 190, 16)]]);
     await expect(features(await fileOf(odd))).rejects.toThrow(/make no grid over 80 mel bins/);
     expect(tf.memory().numTensors).toBe(before);
