@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Row } from './implementation.js';
 
 /** Rows that are measured in turn and compared with each other, and how often. */
@@ -13,7 +14,10 @@ export const benchmarks = ['step', 'extract', 'logmel', 'scale', 'loader'] as co
 
 export type Benchmark = (typeof benchmarks)[number];
 
-const precisions = ['float32', 'bf16'] as const;
+/** Without AMX or AVX-512's bfloat16 PyTorch's autocast takes minutes for a step of `base`. */
+const hasBfloat16 = /amx_bf16|avx512_bf16/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+const precisionsOf = (size: string): Row['precision'][] =>
+  size === 'tiny' || hasBfloat16 ? ['float32', 'bf16'] : ['float32'];
 
 /** What is measured, in order. */
 export function groupsOf(benchmark: Benchmark): readonly Group[] {
@@ -35,9 +39,14 @@ export function groupsOf(benchmark: Benchmark): readonly Group[] {
           { size: 'base', batch: 4, turns: 3 },
         ] as const
       ).flatMap(({ size, batch, turns }) =>
-        precisions.map((precision) => {
+        precisionsOf(size).map((precision) => {
           const ours = precision === 'bf16' ? ['compiled'] : ['eager', 'compiled']; // only graphs know bfloat16
-          return group({ size, batch, precision, frames: 608 }, [...ours, 'pytorch', 'pytorch-tuned'], precision === 'bf16' ? 1 : turns, precision === 'bf16' ? 1 : 3);
+          return group(
+            { size, batch, precision, frames: 608 },
+            [...ours, 'pytorch', 'pytorch-tuned'],
+            precision === 'bf16' ? 1 : turns,
+            precision === 'bf16' ? 1 : 3,
+          );
         }),
       );
     case 'extract':

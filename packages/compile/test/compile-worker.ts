@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
-import { startBackend } from '@audio-ssl/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import '../../../tools/testing/src/start-backend.js';
 import { compile } from '../src/index.js';
 
-await startBackend();
 const triple = compile((x: tf.Tensor) => tf.mul(x, 3));
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
 parentPort!.postMessage([...(await triple(tf.tensor1d([1, 2, 3])).data())]);

@@ -3,9 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ema } from '@audio-ssl/momentum-teacher';
-import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
-import { disposeTree, leaves } from '@audio-ssl/params';
+import { disposeTree, leaves, runFused } from '@audio-ssl/params';
 import { expectClose, seeded } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -128,14 +126,13 @@ describe('compile', () => {
   it('gives donated arguments away, also those that share memory, and makes the same numbers', async () => {
     const step = (state: State, gradient: tf.Tensor): State =>
       tf.tidy(() => {
-        const { params, moments } = adamW({ p: state.p }, { p: gradient }, state.moments, scalars, {});
-        // Reads what is overwritten, also by another shape: the average takes the parameter before its update.
+        // All three read p and slow, one of them by another shape, and two write over them.
         const product = tf.matMul(tf.reshape(state.p, [3, 1]), tf.reshape(state.slow, [1, 3]) as tf.Tensor2D);
-        return { p: params.p, moments, slow: ema({ p: state.slow }, { p: state.p }, 0.9).p, product };
+        return { ...update(state, gradient), slow: average(state.slow, state.p), product };
       });
     const start = (): State => {
       const p = tf.tensor1d([1, -2, 3]);
-      return { p, moments: initMoments({ p }), slow: tf.clone(p), product: tf.zeros([3, 3]) };
+      return { p, first: tf.zeros([3]), second: tf.zeros([3]), slow: tf.clone(p), product: tf.zeros([3, 3]) };
     };
     const compiled = compile(step, { donate: [0] });
     const [plain, given] = [{ state: start() }, { state: start() }];
@@ -201,11 +198,23 @@ describe('compile', () => {
   });
 });
 
-type State = {
-  readonly p: tf.Tensor;
-  readonly moments: Moments<{ p: tf.Tensor }>;
-  readonly slow: tf.Tensor;
-  readonly product: tf.Tensor;
-};
+type State = { readonly [name in 'p' | 'first' | 'second' | 'slow' | 'product']: tf.Tensor };
 
-const scalars = { learningRate: 0.1, firstCorrection: 0.5, secondCorrection: 0.5 };
+/** AdamW without decay, by the fused kernel where there is one. */
+function update({ p, first, second }: State, grad: tf.Tensor): Pick<State, 'p' | 'first' | 'second'> {
+  const [rate, floor, one] = [tf.scalar(0.1), tf.scalar(1e-6), tf.scalar(1)] as const;
+  const made = runFused(
+    'AudioSslAdamW',
+    { param: p, grad, first, second, rate, floor, kept: one, scale: one },
+    { beta1: 0.9, beta2: 0.95, rest1: 0.1, rest2: 0.05 },
+  );
+  if (made) return { p: made[0]!, first: made[1]!, second: made[2]! };
+  const mean = tf.add(tf.mul(first, 0.9), tf.mul(grad, 0.1));
+  const square = tf.add(tf.mul(second, 0.95), tf.mul(tf.square(grad), 0.05));
+  return { p: tf.sub(p, tf.mul(tf.div(mean, tf.add(tf.sqrt(square), floor)), rate)), first: mean, second: square };
+}
+
+function average(slow: tf.Tensor, fast: tf.Tensor): tf.Tensor {
+  const taken = tf.scalar(0.1);
+  return runFused('AudioSslAverage', { slow, fast, taken })?.[0] ?? tf.add(slow, tf.mul(tf.sub(fast, slow), taken));
+}
