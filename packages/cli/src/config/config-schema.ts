@@ -40,6 +40,21 @@ export const configSchema = z
       .describe('a time budget instead of `steps`: a few updates are timed first and `steps` is set to what fits'),
     batchSize: z.int().min(1).max(65_536).describe('clips per update'),
     checkpointEvery: count.default(100).describe('updates between two checkpoints'),
+    precision: z
+      .enum(['float32', 'bf16'])
+      .default('float32')
+      .describe('type of matrix products on the native backend; bf16 is faster with AMX or on a GPU, slower elsewhere'),
+    memory: z
+      .strictObject({
+        remat: z.boolean().default(false).describe('compute each block a second time instead of keeping what it made'),
+        accumulation: z
+          .int()
+          .min(1)
+          .max(65_536)
+          .default(1)
+          .describe('parts in which a batch is computed; a divisor of batchSize'),
+      })
+      .prefault({}),
     data: z.strictObject({
       dataset: z
         .enum(['folder', 'esc50', 'nsynth'])
@@ -186,6 +201,11 @@ export const configSchema = z
     const refuse = (path: string[], message: string): void =>
       void issues.push({ code: 'custom', path, message, input: value });
     const { data, model } = value;
+    if (value.batchSize % value.memory.accumulation !== 0)
+      refuse(
+        ['memory', 'accumulation'],
+        `expected a divisor of batchSize ${value.batchSize}, got ${value.memory.accumulation}`,
+      );
     if (data.cropFrames % model.patch[1] !== 0)
       refuse(
         ['data', 'cropFrames'],
@@ -232,6 +252,13 @@ export type Config = z.infer<typeof configSchema>;
 export type ProbePooling = Pooling;
 
 /** The recipe inside a configuration. */
-export function matpacOptions({ model, prediction, classification, teacher, optimizer }: Config): MatpacOptions {
-  return { model, prediction, classification, teacher, optimizer };
+export function matpacOptions({
+  model,
+  prediction,
+  classification,
+  teacher,
+  optimizer,
+  memory,
+}: Config): MatpacOptions {
+  return { model, prediction, classification, teacher, optimizer, memory };
 }
