@@ -71,6 +71,7 @@ describe('loadConfig', () => {
     ['data.dataset=esc51', 'data.dataset: expected one of folder, esc50, nsynth, got "esc51"'],
     ['data.cropFrames=200', "data.cropFrames: expected a multiple of the patch's 16 frames, got 200"],
     ['model.encoder.numHeads=5', 'model.encoder.numHeads: expected a divisor of embedDim 192, got 5'],
+    ['memory.accumulation=3', 'memory.accumulation: expected a divisor of batchSize 32, got 3'],
     [
       'variant=byol',
       'variant: expected one of matpac, matpacPlusPlus, predictionOnly, classificationOnly, m2d, got "byol"',
@@ -164,7 +165,7 @@ describe('loadConfig', () => {
     expect(keys.length).toBeGreaterThan(25);
     // Values that also have to fit another key are left to the tests above.
     const alone = keys.filter(
-      ([key, schema]) => schema.const === undefined && !/cropFrames|embedDim|numHeads|weight$|^masking/.test(key),
+      ([key, schema]) => schema.const === undefined && !/cropFrames|embedDim|numHeads|accumulation|weight$|^masking/.test(key),
     );
     await fc.assert(
       fc.asyncProperty(
