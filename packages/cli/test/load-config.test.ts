@@ -165,7 +165,8 @@ describe('loadConfig', () => {
     expect(keys.length).toBeGreaterThan(25);
     // Values that also have to fit another key are left to the tests above.
     const alone = keys.filter(
-      ([key, schema]) => schema.const === undefined && !/cropFrames|embedDim|numHeads|accumulation|weight$|^masking/.test(key),
+      ([key, schema]) =>
+        schema.const === undefined && !/cropFrames|embedDim|numHeads|accumulation|weight$|^masking/.test(key),
     );
     await fc.assert(
       fc.asyncProperty(

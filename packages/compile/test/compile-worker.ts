@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
-import '../../../tools/testing/src/start-backend.js';
+import '@audio-ssl/testing/start-backend';
 import { compile } from '../src/index.js';
 
 const triple = compile((x: tf.Tensor) => tf.mul(x, 3));

@@ -188,11 +188,11 @@ export async function suiteResults(
 
 async function notesOf(out: string, { seeds }: SuitePlan, { slug: row }: PlannedRow): Promise<string[]> {
   const notes = await Promise.all(
-    seeds.map(async (seed) =>
-      (await readRunNotes(join(out, runFolder({ row, seed })))).map(
-        ({ note, from, to }) => `seed ${seed}: ${note}, steps ${from} to ${to}`,
-      ),
-    ),
+    seeds.map(async (seed) => {
+      const run = join(out, runFolder({ row, seed }));
+      if (!existsSync(join(run, 'log.jsonl'))) return [];
+      return (await readRunNotes(run)).map(({ note, from, to }) => `seed ${seed}: ${note}, steps ${from} to ${to}`);
+    }),
   );
   return notes.flat();
 }
