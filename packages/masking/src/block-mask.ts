@@ -6,7 +6,7 @@ import type { Grid, MaskStrategy } from './mask.js';
 import { range } from './shuffle.js';
 
 /**
- * Options of {@link blockMask} and {@link inverseBlockMask}.
+ * Options of `blockMask` and {@link inverseBlockMask}.
  *
  * @example
  * const options: BlockMaskOptions = { ratio: 0.7, block: { freq: 5, time: 5 } };
@@ -24,7 +24,7 @@ export const DEFAULT_BLOCK: Grid = { freq: 3, time: 3 };
 /**
  * Masks blocks of one size at random places until the ratio is reached; what no block covers stays visible. Blocks may
  * overlap, those that leave the grid come back in at the opposite side, and the last one is cut short, so the counts are
- * those of {@link randomMask}, every token stands in one of the lists, and each is masked with the same probability M / N.
+ * those of `randomMask`, every token stands in one of the lists, and each is masked with the same probability M / N.
  * Both lists are ascending.
  *
  * Source: blockwise masking of BEiT (arXiv 2106.08254) section 2.3, with one block size, an exact count and even coverage.

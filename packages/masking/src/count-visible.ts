@@ -18,7 +18,7 @@ export function countVisible(tokens: number, ratio: number): number {
   return visibleTokens('countVisible', tokens, ratio);
 }
 
-/** {@link countVisible} with the name of the function that the user called, for the error. */
+/** `countVisible` with the name of the function that the user called, for the error. */
 export function visibleTokens(name: string, tokens: number, ratio: number): number {
   checkRatio(name, ratio);
   const visible = Math.floor(tokens * (1 - ratio));

@@ -4,7 +4,7 @@ import type { MaskStrategy } from './mask.js';
 
 /**
  * Keeps blocks of one size visible at random places until 1 - ratio of the tokens are; everything else is masked. Blocks
- * wrap around and the last one is cut short as in {@link blockMask}, so the counts are those of {@link randomMask}, every
+ * wrap around and the last one is cut short as in `blockMask`, so the counts are those of `randomMask`, every
  * token stands in one of the lists, and each is masked with the same probability M / N. Both lists are ascending.
  *
  * Source: data2vec 2.0 (arXiv 2212.07525) section 3.2, "inverse block masking", and EAT (arXiv 2401.03497) for audio. They

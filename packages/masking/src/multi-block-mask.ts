@@ -23,7 +23,7 @@ export interface MultiBlockMaskOptions {
 
 /**
  * Masks a few large blocks: `blocks` centres fall evenly on the grid and grow together, each with an aspect of its own,
- * until exactly N - {@link countVisible} tokens are covered. The unmasked tokens are visible; with `context` below 1 only
+ * until exactly N - `countVisible` tokens are covered. The unmasked tokens are visible; with `context` below 1 only
  * floor(context * unmasked) of them are, those nearest to one more centre, and the rest stand in neither list, as in I-JEPA,
  * where the student sees one large block less the targets. Both lists are ascending.
  *
@@ -33,7 +33,7 @@ export interface MultiBlockMaskOptions {
  * the default blocks and aspect, ratios from 0.3 to 0.8 and grids of 5 x 38, 5 x 62, 8 x 64 and 14 x 14, each token is masked
  * with a probability between 0.4 and 1.4 times the ratio (measured over 20 000 masks); up to ratio 0.7 each is visible
  * with one between 0.3 and 2.3 times the visible share, so the middle is context too. For even coverage use
- * {@link blockMask}.
+ * `blockMask`.
  *
  * Source: I-JEPA (arXiv 2301.08243) section 3 and appendix A.1, changed as said.
  *

@@ -4,7 +4,7 @@ import type { MaskStrategy } from './mask.js';
 import { drawNext, range } from './shuffle.js';
 
 /**
- * Options of {@link randomMask}.
+ * Options of `randomMask`.
  *
  * @example
  * const options: RandomMaskOptions = { ratio: 0.7 };
@@ -15,7 +15,7 @@ export interface RandomMaskOptions {
 }
 
 /**
- * Masks single tokens at random, each clip by a shuffle of its own: the first {@link countVisible} tokens of the shuffle
+ * Masks single tokens at random, each clip by a shuffle of its own: the first `countVisible` tokens of the shuffle
  * are visible, the rest masked, so the counts are exact, every token stands in one of the two, and each is masked with
  * the same probability M / N.
  *
