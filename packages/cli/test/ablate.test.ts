@@ -179,12 +179,21 @@ describe('the statistics', () => {
     const base = [run(1, 0, 0, 1), run(0, 0, 0, 0), run(1, 0, 0, 0)];
     const found = difference(rows, base, 'mean')!;
     expect(found.perSeed).toEqual([0.5, 0.5]);
-    expect(found).toMatchObject({ mean: 0.5, low: 0.5, high: 0.5, verdict: 'higher' });
+    expect(found).toMatchObject({ mean: 0.5, low: 0.5, high: 0.5, verdict: 'no clear difference' }); // of four clips
     // Clips 1 and 2 differ in both seeds, 0 and 3 in none: a resample of four draws 0 to 4 of the differing ones.
     expect(found.clips.mean).toBe(0.5);
     expect(found.clips.low).toBeLessThanOrEqual(0.25);
     expect(found.clips.high).toBe(1);
     expect(difference([undefined], [run(1)], 'mean')).toBeNull();
+  });
+
+  it('need both intervals: seeds that agree by chance prove nothing', () => {
+    const right = (count: number) => run(...Array.from({ length: 100 }, (_, clip) => (clip < count ? 1 : 0)));
+    const [one, two] = [difference([right(41), right(41)], [right(40), right(40)], 'mean')!, overSeeds([0.01, 0.01])!];
+    expect(two.low).toBeCloseTo(two.high!, 12);
+    expect(one.low).toBeGreaterThan(0);
+    expect(one.clips.low).toBe(0);
+    expect(one.verdict).toBe('no clear difference');
   });
 
   it('take the interval over clips with one seed, and say which way it goes', () => {

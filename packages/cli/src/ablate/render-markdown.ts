@@ -11,6 +11,7 @@ export function howToRead({ seeds, folds, clips, rows }: SuiteResults): readonly
       ? `Accuracies and differences are means over ${seeds.length} seeds with Student's 95 % interval: what another seed would give. The differences are taken seed by seed.`
       : 'With one seed nothing can be said of how results vary with the seed; run more seeds for that. The verdict is from the interval over clips.',
     'The interval over clips is a paired bootstrap of the same difference, seeds held fixed: what other clips would give.',
+    ...(seeds.length > 1 ? ['A difference is called higher or lower where both intervals leave zero out.'] : []),
     compared > 1
       ? `${compared} rows are compared with the baseline: one interval in twenty misses by chance.`
       : 'One row is compared with the baseline.',

@@ -23,7 +23,7 @@ export interface Difference extends OverSeeds {
   readonly perSeed: readonly number[];
   /** 95 % bootstrap interval of the mean difference over clips (or groups of clips), the seeds as they are. */
   readonly clips: Interval;
-  /** From the interval over seeds; with one seed from that over clips. */
+  /** Clear where both intervals leave zero out; with one seed, where that over clips does. */
   readonly verdict: Verdict;
 }
 
@@ -229,7 +229,9 @@ export function difference(
     });
   };
   const clips = pairedBootstrap(rightShare(0), rightShare(1), groups ? { groups } : {});
-  const [low, high] = [mean.low ?? clips.low, mean.high ?? clips.high];
+  // Both, because a few seeds may agree by chance, which makes the interval over seeds arbitrarily narrow.
+  const low = Math.min(clips.low, mean.low ?? Infinity);
+  const high = Math.max(clips.high, mean.high ?? -Infinity);
   const verdict = low > 0 ? 'higher' : high < 0 ? 'lower' : 'no clear difference';
   return { ...mean, perSeed, clips, verdict };
 }
