@@ -4,14 +4,14 @@
  *
  * Stockham's self-sorting form (C. Van Loan, Computational Frameworks for the Fast Fourier Transform, 1992, section 1.7),
  * decimation in frequency: a stage of radix r turns x[q + s (p + m t)] into y[q + s (r p + u)], m = n / (s r), with
- * y = w^(p u) * sum_t x_t e^(-2 pi i t u / r), w = e^(-2 pi i / (m r)). Radices 4 and 5 (400 = 4 * 4 * 5 * 5) are
+ * y = w^(p u) * sum_t x_t e^(-2 pi i t u / r), w = e^(-2 pi i / (m r)). Radices 2, 4 and 5 (400 = 4 * 4 * 5 * 5) are
  * written out, the others are sums.
  */
 export type Fft = (re: Float64Array, im: Float64Array) => readonly [re: Float64Array, im: Float64Array];
 
 interface Stage {
   readonly radix: number;
-  /** Distance between the elements that belong together after the stages before. */
+  /** Distance between the elements that belong together after the stages before; at first the batch. */
   readonly stride: number;
   readonly groups: number;
   /** cos and -sin of 2 pi p u / (radix * groups), at p * radix + u. */
@@ -19,10 +19,10 @@ interface Stage {
   readonly sin: Float64Array;
 }
 
-/** Prepares the tables of an {@link Fft} of length `size`. */
-export function createFft(size: number): Fft {
+/** Prepares the tables of an {@link Fft} of `batch` signals of length `size`. */
+export function createFft(size: number, batch = 1): Fft {
   const stages: Stage[] = [];
-  for (let rest = size, stride = 1; rest > 1;) {
+  for (let rest = size, stride = batch; rest > 1;) {
     const radix = [4, 5, 2, 3].find((r) => rest % r === 0) ?? smallestFactor(rest);
     const groups = rest / radix;
     const cos = new Float64Array(rest);
@@ -38,14 +38,13 @@ export function createFft(size: number): Fft {
     rest = groups;
     stride *= radix;
   }
-  const scratchRe = new Float64Array(size);
-  const scratchIm = new Float64Array(size);
+  const scratchRe = new Float64Array(size * batch);
+  const scratchIm = new Float64Array(size * batch);
   return (re, im) => {
     let [xr, xi]: [Float64Array, Float64Array] = [re, im];
     let [yr, yi]: [Float64Array, Float64Array] = [scratchRe, scratchIm];
     for (const stage of stages) {
-      const butterflies = stage.radix === 4 ? radix4 : stage.radix === 5 ? radix5 : radixAny;
-      butterflies(stage, xr, xi, yr, yi);
+      butterfliesOf(stage.radix)(stage, xr, xi, yr, yi);
       [xr, xi, yr, yi] = [yr, yi, xr, xi];
     }
     return [xr, xi];
@@ -141,27 +140,75 @@ const radix5: Butterflies = ({ stride, groups, cos, sin }, xr, xi, yr, yi) => {
   }
 };
 
-const radixAny: Butterflies = ({ radix, stride, groups, cos, sin }, xr, xi, yr, yi) => {
-  const roots = Array.from({ length: radix }, (_, k) => (-2 * Math.PI * k) / radix);
-  const rootCos = roots.map(Math.cos);
-  const rootSin = roots.map(Math.sin);
+const radix2: Butterflies = ({ stride, groups, cos, sin }, xr, xi, yr, yi) => {
+  const step = stride * groups;
   for (let p = 0; p < groups; p++) {
-    for (let u = 0; u < radix; u++) {
-      const c = cos[p * radix + u]!;
-      const s = sin[p * radix + u]!;
-      for (let q = 0; q < stride; q++) {
-        let sumRe = 0;
-        let sumIm = 0;
-        for (let t = 0; t < radix; t++) {
-          const from = q + stride * (p + groups * t);
-          const k = (t * u) % radix;
-          sumRe += xr[from]! * rootCos[k]! - xi[from]! * rootSin[k]!;
-          sumIm += xr[from]! * rootSin[k]! + xi[from]! * rootCos[k]!;
+    const c = cos[2 * p + 1]!;
+    const s = sin[2 * p + 1]!;
+    for (let q = 0; q < stride; q++) {
+      const from = q + stride * p;
+      const to = q + stride * 2 * p;
+      const ar = xr[from]! - xr[from + step]!;
+      const ai = xi[from]! - xi[from + step]!;
+      yr[to] = xr[from]! + xr[from + step]!;
+      yi[to] = xi[from]! + xi[from + step]!;
+      yr[to + stride] = ar * c - ai * s;
+      yi[to + stride] = ar * s + ai * c;
+    }
+  }
+};
+
+/** Any odd radix: elements t and r - t enter as sum and difference, as in {@link radix5}. */
+const radixOdd: Butterflies = ({ radix, stride, groups, cos, sin }, xr, xi, yr, yi) => {
+  const step = stride * groups;
+  const pairs = (radix - 1) / 2;
+  const rootCos = Float64Array.from({ length: radix }, (_, k) => Math.cos((2 * Math.PI * k) / radix));
+  const rootSin = Float64Array.from({ length: radix }, (_, k) => Math.sin((2 * Math.PI * k) / radix));
+  const [sumRe, sumIm] = [new Float64Array(pairs), new Float64Array(pairs)];
+  const [differenceRe, differenceIm] = [new Float64Array(pairs), new Float64Array(pairs)];
+  for (let p = 0; p < groups; p++) {
+    for (let q = 0; q < stride; q++) {
+      const from = q + stride * p;
+      const to = q + stride * radix * p;
+      const zr = xr[from]!;
+      const zi = xi[from]!;
+      let firstRe = zr;
+      let firstIm = zi;
+      for (let t = 0; t < pairs; t++) {
+        const one = from + (t + 1) * step;
+        const other = from + (radix - 1 - t) * step;
+        firstRe += sumRe[t] = xr[one]! + xr[other]!;
+        firstIm += sumIm[t] = xi[one]! + xi[other]!;
+        differenceRe[t] = xr[one]! - xr[other]!;
+        differenceIm[t] = xi[one]! - xi[other]!;
+      }
+      yr[to] = firstRe;
+      yi[to] = firstIm;
+      for (let u = 1; u <= pairs; u++) {
+        let [er, ei, fr, fi] = [zr, zi, 0, 0];
+        for (let t = 0, k = 0; t < pairs; t++) {
+          k += u; // (t + 1) * u modulo the radix
+          if (k >= radix) k -= radix;
+          const c = rootCos[k]!;
+          const s = rootSin[k]!;
+          er += c * sumRe[t]!;
+          ei += c * sumIm[t]!;
+          fr += s * differenceIm[t]!;
+          fi -= s * differenceRe[t]!;
         }
-        const to = q + stride * (radix * p + u);
-        yr[to] = sumRe * c - sumIm * s;
-        yi[to] = sumRe * s + sumIm * c;
+        const w = radix * p + u;
+        const v = radix * (p + 1) - u;
+        const one = to + u * stride;
+        const other = to + (radix - u) * stride;
+        yr[one] = (er + fr) * cos[w]! - (ei + fi) * sin[w]!;
+        yi[one] = (er + fr) * sin[w]! + (ei + fi) * cos[w]!;
+        yr[other] = (er - fr) * cos[v]! - (ei - fi) * sin[v]!;
+        yi[other] = (er - fr) * sin[v]! + (ei - fi) * cos[v]!;
       }
     }
   }
 };
+
+function butterfliesOf(radix: number): Butterflies {
+  return radix === 4 ? radix4 : radix === 5 ? radix5 : radix === 2 ? radix2 : radixOdd;
+}

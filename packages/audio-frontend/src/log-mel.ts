@@ -19,6 +19,10 @@ export interface LogMelOptions extends MelFilterBankOptions {
   readonly logOffset: number;
 }
 
+/** Transforms at a time, and frames, of which each transform takes two. */
+const BATCH = 4;
+const FRAMES = 2 * BATCH;
+
 const matpac: LogMelOptions = {
   sampleRate: 16000,
   windowLength: 400,
@@ -59,11 +63,11 @@ export function createLogMel(options: Partial<LogMelOptions> = {}): (waveform: F
   const window = hannWindow(windowLength);
   const windowStart = Math.floor((fftSize - windowLength) / 2); // as torch.stft
   const half = Math.floor(fftSize / 2);
-  const fft = createFft(fftSize);
-  const re = new Float64Array(fftSize);
-  const im = new Float64Array(fftSize);
-  const power = new Float64Array(half + 1);
-  const nextPower = new Float64Array(half + 1);
+  const fft = createFft(fftSize, BATCH);
+  const re = new Float64Array(fftSize * BATCH);
+  const im = new Float64Array(fftSize * BATCH);
+  const power = new Float64Array((half + 1) * FRAMES);
+  const sums = new Float64Array(FRAMES);
 
   return (waveform) => {
     requireFinite('logMel', waveform);
@@ -77,36 +81,43 @@ export function createLogMel(options: Partial<LogMelOptions> = {}): (waveform: F
     const frames = 1 + Math.floor((signal.length - fftSize) / hopLength);
     const data = new Float32Array(melBins * frames);
 
-    const load = (frame: number, into: Float64Array): void => {
-      into.fill(0);
-      if (frame === frames) return; // the empty partner of the last of an odd number of frames
+    const load = (frame: number, into: Float64Array, lane: number): void => {
+      if (frame >= frames) return; // past the last frame stands what was there before; nobody reads what comes of it
       const start = frame * hopLength + windowStart;
-      for (let i = 0; i < windowLength; i++) into[windowStart + i] = window[i]! * signal[start + i]!;
+      for (let i = 0; i < windowLength; i++) into[(windowStart + i) * BATCH + lane] = window[i]! * signal[start + i]!;
     };
-    const store = (frame: number, spectrum: Float64Array): void => {
-      for (let bin = 0; bin < melBins; bin++) {
-        const { first, weights } = filters[bin]!;
-        let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += weights[k]! * spectrum[first + k]!;
-        data[bin * frames + frame] = Math.log(sum + logOffset);
+    for (let first = 0; first < frames; first += FRAMES) {
+      re.fill(0); // a window shorter than the transform leaves zeros on either side
+      im.fill(0);
+      for (let lane = 0; lane < BATCH; lane++) {
+        load(first + lane, re, lane);
+        load(first + BATCH + lane, im, lane);
       }
-    };
-    // Two real frames a, b share one transform Z of a + ib: A[k] = (Z[k] + conj Z[n-k]) / 2, B[k] = (Z[k] - conj Z[n-k]) / 2i.
-    for (let frame = 0; frame < frames; frame += 2) {
-      load(frame, re);
-      load(frame + 1, im);
       const [zr, zi] = fft(re, im);
+      // Two real frames a, b share one transform Z of a + ib: A[k] = (Z[k] + conj Z[n-k]) / 2, B[k] = (Z[k] - conj Z[n-k]) / 2i.
       for (let k = 0; k <= half; k++) {
-        const mirrored = k === 0 ? 0 : fftSize - k;
-        const ar = zr[k]! + zr[mirrored]!;
-        const ai = zi[k]! - zi[mirrored]!;
-        const br = zi[k]! + zi[mirrored]!;
-        const bi = zr[k]! - zr[mirrored]!;
-        power[k] = (ar * ar + ai * ai) / 4;
-        nextPower[k] = (br * br + bi * bi) / 4;
+        const at = k * BATCH;
+        const mirrored = k === 0 ? 0 : (fftSize - k) * BATCH;
+        for (let lane = 0; lane < BATCH; lane++) {
+          const ar = zr[at + lane]! + zr[mirrored + lane]!;
+          const ai = zi[at + lane]! - zi[mirrored + lane]!;
+          const br = zi[at + lane]! + zi[mirrored + lane]!;
+          const bi = zr[at + lane]! - zr[mirrored + lane]!;
+          power[2 * at + lane] = (ar * ar + ai * ai) / 4;
+          power[2 * at + BATCH + lane] = (br * br + bi * bi) / 4;
+        }
       }
-      store(frame, power);
-      if (frame + 1 < frames) store(frame + 1, nextPower);
+      const count = Math.min(FRAMES, frames - first);
+      for (let bin = 0; bin < melBins; bin++) {
+        const { first: lowest, weights } = filters[bin]!;
+        sums.fill(0);
+        for (let k = 0; k < weights.length; k++) {
+          const weight = weights[k]!;
+          const at = (lowest + k) * FRAMES;
+          for (let i = 0; i < FRAMES; i++) sums[i]! += weight * power[at + i]!;
+        }
+        for (let i = 0; i < count; i++) data[bin * frames + first + i] = Math.log(sums[i]! + logOffset);
+      }
     }
     return { data, bins: melBins, frames };
   };

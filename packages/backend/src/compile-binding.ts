@@ -1,8 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bindingIn, type NodePackage } from './native-build.js';
+import { bindingIn, NATIVE_SOURCES, type NodePackage } from './native-build.js';
 import { lastLines, runCommand, type CommandResult } from './run-command.js';
 import { SetupProblem } from './setup-problem.js';
 
@@ -39,7 +38,7 @@ export async function compileBinding(
   // prettier-ignore
   const result = await runCommand(compiler(), [
     '-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8',
-    `-I${nodeApi}`, `-I${join(folder, 'tensorflow', 'include')}`, `-I${source}`, ...sources, join(NATIVE, 'ops.cc'), ...objects,
+    `-I${nodeApi}`, `-I${join(folder, 'tensorflow', 'include')}`, `-I${source}`, ...sources, join(NATIVE_SOURCES, 'ops.cc'), ...objects,
     '-w', // TensorFlow's headers warn of each other
     '-o', bindingIn(folder),
     '-Wl,--no-as-needed', ...libraries.map((path) => join(folder, path)),
@@ -50,9 +49,6 @@ export async function compileBinding(
   await Promise.all(objects.map((object) => rm(object)));
   check(result);
 }
-
-/** The C++ sources of the fused operations. */
-const NATIVE = fileURLToPath(new URL('../native', import.meta.url));
 
 /** Flags of the instruction sets that the kernels are compiled for; dispatch.cc chooses one when it runs. */
 const LEVELS: Readonly<Record<string, readonly string[]>> =
@@ -78,7 +74,9 @@ async function compileKernels(folder: string, signal: AbortSignal | undefined): 
   return Promise.all(
     units.map(async ({ name, source, flags }) => {
       const object = join(folder, `${name}.o`);
-      check(await runCommand(compiler(), [...common, ...flags, join(NATIVE, source), '-o', object], { signal }));
+      check(
+        await runCommand(compiler(), [...common, ...flags, join(NATIVE_SOURCES, source), '-o', object], { signal }),
+      );
       return object;
     }),
   );

@@ -1,15 +1,35 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** The release of TensorFlow whose libraries the native backend uses. */
 export const TENSORFLOW_VERSION = '2.21.0';
 /** The release of tfjs-node-gpu that `audio-ssl setup` installs where there is none. */
 export const TFJS_NODE_VERSION = '4.22.0';
 
-/** Raised with every change of native/, so that a build of older sources is not taken for this one. */
-const NATIVE_VERSION = 1;
+/** The C++ sources of the fused operations. */
+export const NATIVE_SOURCES = fileURLToPath(new URL('../native', import.meta.url));
+
+/** Tells the sources in native/ from older ones, so that a build of those is not taken for one of these. */
+const NATIVE_VERSION = readdirSync(NATIVE_SOURCES)
+  .filter((name) => /\.(cc|h)$/.test(name))
+  .sort()
+  .reduce((hash, name) => hash.update(name).update(readFileSync(join(NATIVE_SOURCES, name))), createHash('sha256'))
+  .digest('hex')
+  .slice(0, 8);
 
 /** Which library a native build holds: the processor's alone, or the CUDA one. */
 export type Flavour = 'cpu' | 'gpu';

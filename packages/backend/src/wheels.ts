@@ -17,9 +17,10 @@ export interface Wheel {
 }
 
 const MB = 1e6;
-// The two libraries and the headers that tfjs-node's binding includes, directly or not.
+// The two libraries, and the headers that tfjs-node's binding and native/ops.cc include, directly or not (47 MB, of which
+// some have no ending).
 const TENSORFLOW_FILES =
-  /^tensorflow\/(libtensorflow_(cc|framework)\.so\.2|include\/(tensorflow\/(c|core\/platform)|tsl\/platform|xla\/tsl\/c)\/.*\.h)$/;
+  /^tensorflow\/(libtensorflow_(cc|framework)\.so\.2|include\/(tensorflow\/(c|core)|tsl|xla\/tsl|absl|Eigen|unsupported\/Eigen|google\/protobuf|ml_dtypes)\/.*[^/])$/;
 const TENSORFLOW_LINK = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
 
 const nvidia = (

@@ -1,0 +1,84 @@
+import { createFft } from './fft.js';
+import type { Resampler } from './resample.js';
+import { crossingsPerSample, type RateRatio, WIDTH, windowedSinc } from './sinc-kernel.js';
+
+/** Transforms at a time; each takes two blocks of sound, as real and imaginary part. */
+const BATCH = 2;
+/** Frequency, in cycles per zero crossing, from which on the filter lets through less than 1e-7; its cut-off is at 0.5. */
+const STOP = 0.6;
+/** Samples of the windowed sinc per zero crossing, from which its spectrum is computed. */
+const OVERSAMPLING = 4;
+
+/**
+ * Prepares a resampler that filters in the frequency domain, for ratios of products of small primes. It computes what the
+ * sum over the filter's taps computes, for long filters many times faster.
+ *
+ * A block of `units * old` samples x, seen as one period, becomes `units * new` samples
+ * y[j] = 1 / n_old * sum over whole k of X[k mod n_old] H(k / n_old) e^(2 pi i k j / n_new), where H is the spectrum of the
+ * filter (overlap-save: A. V. Oppenheim, R. W. Schafer, Discrete-Time Signal Processing, section 8.7). What the filter
+ * reaches across the ends of a block is left out, so blocks overlap by that much.
+ */
+export function createBlockResampler(ratio: RateRatio): Resampler {
+  const crossings = crossingsPerSample(ratio);
+  const guard = Math.ceil(WIDTH / crossings / ratio.old); // units on either side of a block that its ends spoil
+  const units = 2 ** Math.ceil(Math.log2(12 * guard));
+  const step = units - 2 * guard; // from one block to the next
+  const [inputs, outputs] = [units * ratio.old, units * ratio.new];
+  const response = filterResponse(crossings, inputs);
+  const forward = createFft(inputs, BATCH);
+  const back = createFft(outputs, BATCH);
+  const [re, im] = [new Float64Array(inputs * BATCH), new Float64Array(inputs * BATCH)];
+  const [outRe, outIm] = [new Float64Array(outputs * BATCH), new Float64Array(outputs * BATCH)];
+
+  return (samples, result) => {
+    /** Puts the block whose kept part starts at unit `unit` into a lane. */
+    const load = (unit: number, into: Float64Array, lane: number): void => {
+      const start = (unit - guard) * ratio.old;
+      for (let i = 0; i < inputs; i++) into[i * BATCH + lane] = samples[start + i] ?? 0;
+    };
+    const store = (unit: number, from: Float64Array, lane: number): void => {
+      const to = unit * ratio.new;
+      const count = Math.min(step * ratio.new, result.length - to);
+      for (let i = 0; i < count; i++) result[to + i] = from[(guard * ratio.new + i) * BATCH + lane]!;
+    };
+    for (let unit = 0; unit * ratio.new < result.length; unit += 2 * BATCH * step) {
+      for (let lane = 0; lane < BATCH; lane++) {
+        load(unit + 2 * lane * step, re, lane);
+        load(unit + (2 * lane + 1) * step, im, lane);
+      }
+      const [xr, xi] = forward(re, im);
+      outRe.fill(0);
+      outIm.fill(0);
+      for (let k = 1 - response.length; k < response.length; k++) {
+        const gain = response[Math.abs(k)]!;
+        const from = modulo(k, inputs) * BATCH;
+        const to = modulo(k, outputs) * BATCH;
+        for (let lane = 0; lane < BATCH; lane++) {
+          outRe[to + lane]! += gain * xr[from + lane]!;
+          outIm[to + lane]! += gain * xi[from + lane]!;
+        }
+      }
+      const [yi, yr] = back(outIm, outRe); // real and imaginary part exchanged: the inverse transform
+      for (let lane = 0; lane < BATCH; lane++) {
+        store(unit + 2 * lane * step, yr, lane);
+        store(unit + (2 * lane + 1) * step, yi, lane);
+      }
+    }
+  };
+}
+
+/** The spectrum of the filter over the length of a period, at k cycles a period, for k = 0, 1, ... up to {@link STOP}. */
+function filterResponse(crossings: number, period: number): Float64Array {
+  const taps = Float64Array.from({ length: WIDTH * OVERSAMPLING }, (_, i) => windowedSinc(i / OVERSAMPLING));
+  return Float64Array.from({ length: Math.ceil(STOP * crossings * period) }, (_, k) => {
+    const angle = (2 * Math.PI * k) / (crossings * period * OVERSAMPLING);
+    let sum = taps[0]!;
+    for (let i = 1; i < taps.length; i++) sum += 2 * taps[i]! * Math.cos(angle * i);
+    return sum / OVERSAMPLING / period;
+  });
+}
+
+/** The remainder from 0 to n - 1, of negative numbers too. */
+function modulo(k: number, n: number): number {
+  return ((k % n) + n) % n;
+}
