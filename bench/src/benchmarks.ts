@@ -7,17 +7,19 @@ export interface Group {
   /** Turns, each of a few runs of every row. */
   readonly turns: number;
   readonly runsPerTurn: number;
+  /** Measure new processes up to the end of their first run, one a turn, and not runs of the same ones. */
+  readonly fresh?: boolean;
 }
 
 /** Names for `--only`. */
-export const benchmarks = ['step', 'extract', 'logmel', 'scale', 'loader'] as const;
+export const benchmarks = ['step', 'extract', 'logmel', 'scale', 'loader', 'start'] as const;
 
 export type Benchmark = (typeof benchmarks)[number];
 
-/** Without AMX or AVX-512's bfloat16 PyTorch's autocast takes minutes for a step of `base`. */
-const hasBfloat16 = /amx_bf16|avx512_bf16/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+/** Without AMX or AVX-512's bfloat16 PyTorch's autocast takes 20 s for a step of `tiny` and minutes for one of `base`. */
+const fastBfloat16 = /amx_bf16|avx512_bf16/.test(readFileSync('/proc/cpuinfo', 'utf8'));
 const precisionsOf = (size: string): Row['precision'][] =>
-  size === 'tiny' || hasBfloat16 ? ['float32', 'bf16'] : ['float32'];
+  size === 'tiny' || fastBfloat16 ? ['float32', 'bf16'] : ['float32'];
 
 /** What is measured, in order. */
 export function groupsOf(benchmark: Benchmark): readonly Group[] {
@@ -41,11 +43,12 @@ export function groupsOf(benchmark: Benchmark): readonly Group[] {
       ).flatMap(({ size, batch, turns }) =>
         precisionsOf(size).map((precision) => {
           const ours = precision === 'bf16' ? ['compiled'] : ['eager', 'compiled']; // only graphs know bfloat16
+          const once = precision === 'bf16' && !fastBfloat16;
           return group(
             { size, batch, precision, frames: 608 },
             [...ours, 'pytorch', 'pytorch-tuned'],
-            precision === 'bf16' ? 1 : turns,
-            precision === 'bf16' ? 1 : 3,
+            once ? 1 : turns,
+            once ? 1 : 3,
           );
         }),
       );
@@ -81,5 +84,18 @@ export function groupsOf(benchmark: Benchmark): readonly Group[] {
       return [
         group({ size: 'tiny', batch: 16, precision: 'float32', frames: 192 }, ['step alone', 'loader and step'], 5, 8),
       ];
+    case 'start':
+      return [
+        { size: 'tiny', batch: 16 },
+        { size: 'base', batch: 4 },
+      ].map((size) => ({
+        ...group(
+          { ...size, precision: 'float32', frames: 608 },
+          ['compiled', 'eager', 'pytorch', 'pytorch-tuned'],
+          2,
+          1,
+        ),
+        fresh: true,
+      }));
   }
 }

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Benchmark } from './benchmarks.js';
 import { python } from './pytorch-environment.js';
 
 /** One row of the benchmark before it is measured: what runs, on what, by which program. */
 export interface Row {
-  readonly benchmark: 'step' | 'extract' | 'logmel' | 'scale' | 'loader';
+  readonly benchmark: Benchmark;
   readonly implementation: string;
   readonly size: string;
   readonly batch: number;
@@ -31,20 +32,18 @@ export interface Implementation {
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 
+/** Whether a row is one of the counterparts. */
+export function needsPytorch({ implementation }: Row): boolean {
+  return implementation.startsWith('pytorch') || implementation === 'torchaudio';
+}
+
 /** Starts an implementation and runs it once, so that it has compiled what it compiles. */
 export async function start(row: Row): Promise<Implementation> {
   const began = performance.now();
-  const file = row.benchmark === 'scale' ? 'step' : row.benchmark;
-  const [command, ...program] =
-    row.implementation.startsWith('pytorch') || row.implementation === 'torchaudio'
-      ? [python(), join(bench, 'pytorch', `${file}.py`)]
-      : [
-          process.execPath,
-          '--import',
-          'tsx',
-          '--conditions=@audio-ssl/source',
-          join(bench, 'src', 'ours', `${file}.ts`),
-        ];
+  const file = row.benchmark === 'scale' || row.benchmark === 'start' ? 'step' : row.benchmark;
+  const [command, ...program] = needsPytorch(row)
+    ? [python(), join(bench, 'pytorch', `${file}.py`)]
+    : [process.execPath, '--import', 'tsx', '--conditions=@audio-ssl/source', join(bench, 'src', 'ours', `${file}.ts`)];
   const child = spawn(command!, [...program, JSON.stringify(row)], { cwd: bench, stdio: ['pipe', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-4000)));

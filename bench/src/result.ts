@@ -6,12 +6,10 @@ export interface Result extends Row {
   readonly minMs: number;
   readonly maxMs: number;
   readonly peakRssMb: number;
-  /** From the start of the process to the end of its first run. */
-  readonly firstRunMs: number;
 }
 
 /** Median and spread of a row's samples. */
-export function summarize(row: Row, ms: readonly number[], peakRssMb: number, firstRunMs: number): Result {
+export function summarize(row: Row, ms: readonly number[], peakRssMb: number): Result {
   const sorted = [...ms].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   const median = (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
@@ -22,7 +20,6 @@ export function summarize(row: Row, ms: readonly number[], peakRssMb: number, fi
     minMs: rounded(sorted[0]!),
     maxMs: rounded(sorted.at(-1)!),
     peakRssMb: Math.round(peakRssMb),
-    firstRunMs: Math.round(firstRunMs),
   };
 }
 

@@ -2,20 +2,25 @@
  * Measures ours against PyTorch in one run on this machine, in turn: `npm run bench [-- --only NAME...]`.
  * Prints a table and writes results/latest.json and results/latest.svg.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { startBackend } from '@audio-ssl/backend';
+import { setupNative, startBackend } from '@audio-ssl/backend';
 import { Command } from 'commander';
 import { benchmarks, groupsOf, type Benchmark, type Group } from './benchmarks.js';
-import { start, type Implementation } from './implementation.js';
+import { needsPytorch, start, type Implementation } from './implementation.js';
 import { plot } from './plot.js';
 import { setUpPytorch } from './pytorch-environment.js';
 import { summarize, table, type Result } from './result.js';
 
 const results = fileURLToPath(new URL('../results/', import.meta.url));
 
-async function measure({ rows, turns, runsPerTurn }: Group): Promise<Result[]> {
+async function measure(group: Group): Promise<Result[]> {
+  return group.fresh ? measureStarts(group) : measureRuns(group);
+}
+
+/** Runs of processes that are at work already, in turn. */
+async function measureRuns({ rows, turns, runsPerTurn }: Group): Promise<Result[]> {
   const running: Implementation[] = [];
   try {
     for (const row of rows) running.push(await start(row));
@@ -29,20 +34,40 @@ async function measure({ rows, turns, runsPerTurn }: Group): Promise<Result[]> {
       }
     }
     return running.map((implementation) =>
-      summarize(
-        implementation.row,
-        samples.get(implementation)!,
-        implementation.peakRssMb(),
-        implementation.firstRunMs,
-      ),
+      summarize(implementation.row, samples.get(implementation)!, implementation.peakRssMb()),
     );
   } finally {
     for (const implementation of running) implementation.stop();
   }
 }
 
+/** New processes up to the end of their first run, in turn; a start before has left what is cached on disk. */
+async function measureStarts({ rows, turns }: Group): Promise<Result[]> {
+  const samples = rows.map(() => ({ ms: [] as number[], peak: 0 }));
+  for (let turn = 0; turn <= turns; turn++) {
+    for (const [i, row] of rows.entries()) {
+      const implementation = await start(row);
+      if (turn > 0) samples[i]!.ms.push(implementation.firstRunMs);
+      samples[i]!.peak = Math.max(samples[i]!.peak, implementation.peakRssMb());
+      implementation.stop();
+    }
+  }
+  return rows.map((row, i) => summarize(row, samples[i]!.ms, samples[i]!.peak));
+}
+
+/** The rows of the last run of those benchmarks that this one leaves out, if it was on this machine. */
+function rowsBefore(machine: object, only: readonly Benchmark[]): Result[] {
+  if (!existsSync(`${results}latest.json`)) return [];
+  const before = JSON.parse(readFileSync(`${results}latest.json`, 'utf8')) as { machine: object; rows: Result[] };
+  if (JSON.stringify(before.machine) !== JSON.stringify(machine)) return [];
+  return before.rows.filter(({ benchmark }) => !only.includes(benchmark));
+}
+
 async function main(only: readonly Benchmark[]): Promise<void> {
-  setUpPytorch();
+  const groups = only.flatMap(groupsOf);
+  if (groups.some(({ rows }) => rows.some(needsPytorch))) setUpPytorch();
+  const setup = await setupNative();
+  if (!setup.ok) throw new Error(`bench: ${setup.message}; ${setup.next}`);
   const { name, version } = await startBackend();
   const flags = readFileSync('/proc/cpuinfo', 'utf8');
   const machine = {
@@ -56,18 +81,16 @@ async function main(only: readonly Benchmark[]): Promise<void> {
     pytorch: '2.13.0',
   };
   console.log(JSON.stringify(machine));
-  const rows: Result[] = [];
+  const rows = rowsBefore(machine, only);
   mkdirSync(results, { recursive: true });
-  for (const benchmark of only) {
-    for (const group of groupsOf(benchmark)) {
-      const measured = await measure(group);
-      rows.push(...measured);
-      console.log(table(measured));
-      // After every group, so that an interrupted benchmark keeps what it has.
-      writeFileSync(`${results}latest.json`, `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
-    }
+  for (const group of groups) {
+    const measured = await measure(group);
+    rows.push(...measured);
+    console.log(table(measured));
+    // After every group, so that an interrupted benchmark keeps what it has.
+    writeFileSync(`${results}latest.json`, `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
+    writeFileSync(`${results}latest.svg`, plot(rows));
   }
-  writeFileSync(`${results}latest.svg`, plot(rows));
   console.log(`${results}latest.json\n${results}latest.svg`);
 }
 

@@ -1,4 +1,4 @@
-/** The step with batches of the shipped notes, decoded and transformed ahead of it; or the same step on one batch. */
+/** The step with batches of the shipped notes, read ahead of it from cached log-mels; or the same step on one batch. */
 import { fileURLToPath } from 'node:url';
 import { startBackend } from '@audio-ssl/backend';
 import { createBatches, openLogMels, openNsynth } from '@audio-ssl/datasets';
