@@ -34,4 +34,22 @@ describe('createFft', () => {
       expect(spectral / n / energy).toBeCloseTo(1, 12); // Parseval
     }
   });
+
+  it.each([1, 2, 3, 6, 7, 35, 400])('of a batch, length %i, is that of each signal', (n) => {
+    const batch = 3;
+    const random = seeded(n);
+    const signals = Array.from({ length: batch }, () => ({
+      re: Float64Array.from({ length: n }, () => random() - 0.5),
+      im: Float64Array.from({ length: n }, () => random() - 0.5),
+    }));
+    const interleave = (part: 're' | 'im'): Float64Array =>
+      Float64Array.from({ length: n * batch }, (_, i) => signals[i % batch]![part][Math.floor(i / batch)]!);
+    const [re, im] = createFft(n, batch)(interleave('re'), interleave('im'));
+    signals.forEach((signal, b) => {
+      const expected = oracle(signal.re, signal.im);
+      const lane = (all: Float64Array): Float64Array => all.filter((_, i) => i % batch === b);
+      expectCloseArrays(lane(re), expected.re, { absolute: 1e-12 });
+      expectCloseArrays(lane(im), expected.im, { absolute: 1e-12 });
+    });
+  });
 });

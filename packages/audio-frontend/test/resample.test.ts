@@ -2,6 +2,9 @@ import { expectCloseArrays, seeded } from '@audio-ssl/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resample } from '../src/index.js';
+import { createBlockResampler } from '../src/resample-by-blocks.js';
+import { createTapResampler } from '../src/resample-by-taps.js';
+import { rateRatio } from '../src/sinc-kernel.js';
 
 /** Bessel I0 by Simpson's rule on (1 / pi) * integral from 0 to pi of e^(x cos t) dt. */
 function besselI0(x: number): number {
@@ -75,6 +78,24 @@ describe('resample', () => {
     const edge = Math.ceil(0.02 * to); // the sinc reaches 9 ms, where the input is zero
     // Pass band of this window: 1e-6 off at most, here plus float32.
     expectCloseArrays(result.subarray(edge, -edge), expected.subarray(edge, -edge), { absolute: 3e-6 });
+  });
+
+  it.each([
+    [44100, 16000, 200_000], // several blocks in every lane, the last of them partly filled
+    [48000, 16000, 30_001],
+    [16000, 44100, 9_999],
+    [8000, 16000, 5_000],
+    [4, 3, 20_000],
+  ])('by blocks gives what the sum over taps gives (%i to %i Hz, %i samples)', (from, to, length) => {
+    const random = seeded(length);
+    const samples = Float32Array.from({ length }, () => random() - 0.5);
+    const ratio = rateRatio(from, to);
+    const blocks = new Float32Array(Math.ceil((length * to) / from));
+    const taps = blocks.slice();
+    createBlockResampler(ratio)(samples, blocks);
+    createTapResampler(ratio)(samples, taps);
+    // One unit in the last place of float32 at 1, and what the filter lets through above its stop frequency.
+    expectCloseArrays(blocks, taps, { absolute: 3e-7 });
   });
 
   it('takes out what the new rate cannot hold', () => {
