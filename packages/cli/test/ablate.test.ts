@@ -13,7 +13,7 @@ import { planSuite } from '../src/ablate/plan.js';
 import { comparison, difference, overSeeds, type SuiteResults } from '../src/ablate/results.js';
 import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
 import { arrayScript } from '../src/ablate/slurm-executor.js';
-import { loadSuite, suites } from '../src/ablate/suites.js';
+import { loadSuite, type SuiteRow, suites } from '../src/ablate/suites.js';
 import { parseTask, runConfig, taskName, type Task } from '../src/ablate/tasks.js';
 import { runCli } from '../src/cli.js';
 import { tinyArguments, tinyNotes } from './tiny-notes.js';
@@ -53,6 +53,18 @@ describe('the suites', () => {
       }
     },
   );
+
+  it('set published figures beside that share a protocol', () => {
+    // MATPAC++, Table 1, in percent: average over seven tasks, ESC-50.
+    const table = { MATPAC: [75.2, 93.0], 'MATPAC++': [75.7, 93.1], M2D: [74.3, 92.1] } as const;
+    const rows: readonly SuiteRow[] = suites.paper.rows;
+    for (const { name, published } of rows.filter((row) => row.published?.source.includes('++'))) {
+      const [average, esc50] = table[name as keyof typeof table];
+      expect(published!.average, name).toBeCloseTo(average - table.MATPAC[0], 9);
+      expect(published!.esc50, name).toBeCloseTo(esc50 - table.MATPAC[1], 9);
+    }
+    expect(rows.find(({ name }) => name === 'M2D')!.published!.source).toBe('MATPAC++, Table 1');
+  });
 
   it('lay what a row changes above what the user sets', async () => {
     const { rows } = await planOf('paper', { set: ['classification.weight=0.7', 'batchSize=8', 'seed=5'] });
