@@ -79,7 +79,18 @@ describe('the suites', () => {
   it('leave out a level that the baseline has already', async () => {
     const rows = async (set: string[]) => (await planOf('masking', { set })).rows.map(({ name }) => name);
     expect(await rows([])).toContain('mask ratio: 0.8');
-    expect(await rows(['masking.ratio=0.8'])).not.toContain('mask ratio: 0.8');
+    expect(await rows([])).not.toContain('mask ratio: 0.7');
+    const changed = await rows(['masking.ratio=0.8']);
+    expect(changed).not.toContain('mask ratio: 0.8');
+    expect(changed).toContain('mask ratio: 0.7');
+  });
+
+  it('hold MATPAC’s own level where the baseline has another', async () => {
+    const { rows } = await planOf('targets'); // demo takes the average after the step
+    expect(rows.find(({ name }) => name === 'average order: before')?.changes).toEqual([
+      'teacher.update "after" -> "before"',
+    ]);
+    expect(rows.some(({ name }) => name === 'average order: after')).toBe(false);
   });
 
   it('come from files too, which say what is wrong with them', async () => {
@@ -96,8 +107,10 @@ describe('the suites', () => {
       'half',
       'head depth: 1',
       'head depth: 2',
+      'head depth: 3',
       'head depth: 4',
     ]);
+    expect((await planOf(path)).rows.map((row) => row.name)).not.toContain('head depth: 3'); // what the baseline has
     await expect(loadSuite('no-such')).rejects.toThrow('neither one of paper, masking, targets nor a file');
     await expect(loadSuite(await file('factors: [colour]'))).rejects.toThrow(/my suite\.yaml is no suite: .*factors/s);
     await expect(loadSuite(await file('title: nothing'))).rejects.toThrow('nothing to compare');

@@ -1,4 +1,4 @@
-import { factors, type FactorName, type Setting, type VariantName } from '@audio-ssl/matpac';
+import { type Factor, factors, type FactorName, type Setting, type VariantName } from '@audio-ssl/matpac';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -33,19 +33,11 @@ export interface Suite {
 
 const matpacTable = 'MATPAC, Table I';
 
-/** The levels of factors as rows, without the level that is MATPAC's own. */
+/** All levels of factors as rows; the plan leaves out the one that its baseline has, which need not be MATPAC's. */
 function levels(...names: readonly FactorName[]): SuiteRow[] {
   return names.flatMap((name) => {
-    const {
-      source,
-      reference,
-      levels: all,
-    } = factors[name] as (typeof factors)[FactorName] & {
-      readonly levels: Readonly<Record<string, Setting>>;
-    };
-    return Object.entries(all)
-      .filter(([level]) => level !== reference)
-      .map(([level, setting]): SuiteRow => ({ name: `${words(name)}: ${level}`, setting, source }));
+    const { source, levels: all }: Factor = factors[name];
+    return Object.entries(all).map(([level, setting]) => ({ name: `${words(name)}: ${level}`, setting, source }));
   });
 }
 
@@ -131,7 +123,7 @@ const fileSchema = z.strictObject({
  * rows:
  *   fewer classes: { model: { head: { pseudoClasses: 64 } } }
  *   no head: { variant: predictionOnly }
- * factors: [headDepth] # and every other level of a factor of @audio-ssl/matpac
+ * factors: [headDepth] # and every level of a factor of @audio-ssl/matpac that the baseline has not
  * ```
  *
  * @throws UserError for a name that is neither, and for a file that is no suite
