@@ -110,7 +110,7 @@ export const factors = {
   headDecay: {
     title: "decay of the head's average",
     source:
-      "0.998 to 1: the authors' configuration; 0.996 to 1: DINO, section 3.1; constant: Mean Teacher (arXiv 1703.01780), section 3",
+      "0.998 to 1: the authors' configuration; 0.996 to 1: DINO, section 3.1; 0.9998 to 1, ten times slower: a control; constant: Mean Teacher (arXiv 1703.01780), section 3",
     reference: '0.998 to 1',
     levels: {
       '0.998 to 1': { teacher: { headDecay: { from: 0.998, to: 1 } } },

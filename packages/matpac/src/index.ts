@@ -54,4 +54,4 @@ export { hasCenter, initMatpac, type MatpacState, type Student, type Teacher } f
 export { teacherTargets, type Targets } from './teacher-targets.js';
 export { taskOf, tasks, topLabels, type LabelledProbability, type Task, type TaskName } from './tasks.js';
 export { trainStep, type MatpacStep } from './train-step.js';
-export { REFERENCE_STEPS, variants, type Variant, type VariantName } from './variants.js';
+export { REFERENCE_STEPS, variants, variantSources, type Variant, type VariantName } from './variants.js';

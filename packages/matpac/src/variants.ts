@@ -80,3 +80,17 @@ export const variants = {
 
 /** Name of a variant. */
 export type VariantName = keyof typeof variants;
+
+/**
+ * Where each of the {@link variants} comes from.
+ *
+ * @example
+ * console.log(variantSources.m2d); // Masked Modeling Duo (arXiv 2210.14648), section 3, and its code
+ */
+export const variantSources: Readonly<Record<VariantName, string>> = {
+  matpac: "MATPAC (arXiv 2502.12031), section 2, and the authors' matpac.yaml",
+  matpacPlusPlus: 'MATPAC++ (arXiv 2508.12709), eq. 1',
+  predictionOnly: 'MATPAC (arXiv 2502.12031), Table I, row without classification',
+  classificationOnly: 'MATPAC (arXiv 2502.12031), eq. 1 with its other term alone: a control',
+  m2d: 'Masked Modeling Duo (arXiv 2210.14648), section 3, and its code',
+};
