@@ -1,3 +1,4 @@
+import { variants } from '@audio-ssl/matpac';
 import { readLog } from '@audio-ssl/trainer';
 import fc from 'fast-check';
 import { spawn } from 'node:child_process';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseDuration } from '../src/ablate/duration.js';
 import { planSuite } from '../src/ablate/plan.js';
@@ -16,6 +18,7 @@ import { arrayScript } from '../src/ablate/slurm-executor.js';
 import { loadSuite, type SuiteRow, suites } from '../src/ablate/suites.js';
 import { parseTask, runConfig, taskName, type Task } from '../src/ablate/tasks.js';
 import { runCli } from '../src/cli.js';
+import { loadConfig } from '../src/config/load-config.js';
 import { tinyArguments, tinyNotes } from './tiny-notes.js';
 
 let folder: string;
@@ -74,6 +77,61 @@ describe('the suites', () => {
     expect(rows.find(({ slug }) => slug === 'prediction-only')!.changes).toContain('classification.weight 0.7 -> 0');
     const { config } = rows.find(({ slug }) => slug === 'matpacpp')!;
     expect(config.prediction.hypotheses?.count).toBe(5);
+  });
+
+  it('lay what a variant changes above what the user sets, too', async () => {
+    const row = async (slug: string, over: { set?: string[]; file?: string }) =>
+      (await planOf('paper', over)).rows.find((planned) => planned.slug === slug)!.config;
+    expect((await row('m2d', { set: ['classification.weight=0.7'] })).classification.weight).toBe(0);
+    expect((await row('matpacpp', { set: ['prediction.hypotheses=null'] })).prediction.hypotheses?.count).toBe(5);
+    // A complete configuration names every value.
+    const file = join(folder, 'complete.yaml');
+    const base = await loadConfig({ preset: 'demo', set: ['optimizer.learningRate=0.002'] });
+    await writeFile(file, stringify(base));
+    const m2d = await row('m2d', { file });
+    expect(m2d.classification.weight).toBe(0);
+    expect(m2d.optimizer).toEqual({ ...variants.m2d.optimizer, learningRate: 0.002, warmup: base.optimizer.warmup });
+    const plusPlus = await row('matpacpp', { file });
+    expect(plusPlus.prediction.hypotheses).toEqual(variants.matpacPlusPlus.prediction.hypotheses);
+    expect(plusPlus.teacher).toEqual(base.teacher);
+  });
+
+  it('refuse a row that changes what all rows share', async () => {
+    const path = join(folder, 'shared.yaml');
+    const refused = async (setting: string, message: string): Promise<void> => {
+      await writeFile(path, `rows: { odd: ${setting} }`);
+      await expect(planOf(path), setting).rejects.toThrow(message);
+    };
+    await refused(
+      '{ data: { mean: 0 } }',
+      'suite shared, row odd: data.mean is the same for all rows; give it with --set',
+    );
+    await refused('{ data: { std: 1 } }', 'data.std');
+    await refused('{ data: { frontEnd: m2d } }', 'data.frontEnd');
+    await refused('{ data: { dataset: folder } }', 'give it with --dataset');
+    await refused('{ probe: { pool: [max] } }', 'probe.pool');
+    await refused('{ probe: { folds: 3 } }', 'probe.folds');
+    await refused('{ seed: 3 }', 'give it with --set seed=FIRST, and their number with --seeds');
+    await refused('{ steps: 9 }', '--budget, or --set steps=COUNT');
+    await refused('{ minutes: 1 }', '--budget');
+    // Other sizes bring settings of their own with them; those that are shared stay the baseline's.
+    await writeFile(path, 'rows: { smaller: { preset: tiny, data: { cropFrames: 192 } } }');
+    const [baseline, smaller] = (await planOf(path)).rows;
+    expect(smaller!.config.model.encoder.embedDim).toBe(192);
+    expect(smaller!.config.steps).toBe(baseline!.config.steps);
+    expect(smaller!.config.probe).toEqual(baseline!.config.probe);
+    expect(String(smaller!.changes)).not.toMatch(/steps \d|data\./);
+  });
+
+  it('say where each choice comes from', async () => {
+    for (const name of Object.keys(suites))
+      for (const { name: row, source } of (await planOf(name)).rows.slice(1))
+        expect(source, row).toMatch(/MATPAC|arXiv|authors/);
+    const path = join(folder, 'variant.yaml');
+    await writeFile(path, 'rows: { no head: { variant: predictionOnly } }');
+    expect((await planOf(path)).rows[1]!.source).toContain('Table I');
+    await writeFile(path, 'rows: { odd: { variant: matpak } }');
+    await expect(planOf(path)).rejects.toThrow(/variant.*matpac/s);
   });
 
   it('leave out a level that the baseline has already', async () => {

@@ -1,3 +1,4 @@
+import { type VariantName, variantSources, withSettings } from '@audio-ssl/matpac';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config-schema.js';
@@ -5,7 +6,8 @@ import { configDifferences } from '../config/config-differences.js';
 import { loadConfig, parseConfig } from '../config/load-config.js';
 import { readRunJson, writeRunJson } from '../run-directory.js';
 import { UserError } from '../user-error.js';
-import type { Published, Suite } from './suites.js';
+import type { Published, Suite, SuiteRow } from './suites.js';
+import { variantChanges } from './variant-changes.js';
 
 /** Layouts that have labels and folds for a probe. */
 export type ProbedLayout = 'esc50' | 'nsynth';
@@ -52,19 +54,30 @@ export interface PlanOptions {
   readonly command: string;
 }
 
-/** Builds every row's configuration: preset and variant, the user's settings, and above them what the row changes. */
+/**
+ * Builds every row's configuration: preset and variant, the user's settings, and above them what the row changes.
+ *
+ * @throws UserError for a row that changes what all rows share
+ */
 export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
   const { suite, data, dataName, layout, seeds, budget, preset, file, set, defaults, command } = options;
-  const configs = await Promise.all(
-    suite.rows.map(({ setting }) => {
-      const over = { ...setting, minutes: null, data: { ...(setting as { data?: object }).data, dataset: layout } };
-      return loadConfig({ preset, file, set, defaults, over });
-    }),
-  );
-  const [baseline] = configs as [Config];
+  for (const row of suite.rows) refuseShared(suite, row);
+  const configure = ({ setting }: SuiteRow, under: VariantName, shared: object): Promise<Config> => {
+    const over = [variantChanges(under, setting.variant), setting, shared].reduce((at, layer) =>
+      withSettings(at, layer),
+    );
+    return loadConfig({ preset, file, set, defaults, over: { ...over } });
+  };
+  const [first, ...others] = suite.rows as readonly [SuiteRow, ...SuiteRow[]];
+  const baseline = await configure(first, 'matpac', { minutes: null, data: { dataset: layout } });
+  const { seed, steps, minutes, probe } = baseline;
+  const { dataset, frontEnd, mean, std } = baseline.data;
+  const shared = { seed, steps, minutes, probe, data: { dataset, frontEnd, mean, std } };
+  const configs = [baseline, ...(await Promise.all(others.map((row) => configure(row, baseline.variant, shared))))];
   const slugs = new Set<string>();
-  const rows = suite.rows.flatMap(({ name, source, published }, i): PlannedRow[] => {
+  const rows = suite.rows.flatMap(({ name, setting, published, ...row }, i): PlannedRow[] => {
     const config = configs[i] as Config;
+    const source = row.source ?? (setting.variant && variantSources[setting.variant]);
     // `variant` names where values come from; the values themselves are what counts.
     const changes = configDifferences(baseline, { ...config, variant: baseline.variant });
     if (i > 0 && changes.length === 0) return []; // the baseline has this level already
@@ -83,6 +96,30 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
     command,
     started: new Date().toISOString(),
   };
+}
+
+// What the tasks of a suite take from the baseline for all rows, and how it is given.
+const sharedKeys: Readonly<Record<string, string>> = {
+  seed: '--set seed=FIRST, and their number with --seeds',
+  steps: '--budget, or --set steps=COUNT',
+  minutes: '--budget',
+  'data.dataset': '--dataset',
+  ...Object.fromEntries(
+    ['data.frontEnd', 'data.mean', 'data.std', 'probe.pool', 'probe.folds'].map((key) => [
+      key,
+      `--set ${key}=VALUE, or in the file of --config`,
+    ]),
+  ),
+};
+
+function refuseShared(suite: Suite, { name, setting }: SuiteRow): void {
+  for (const [key, how] of Object.entries(sharedKeys)) {
+    const value = key
+      .split('.')
+      .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], setting);
+    if (value === undefined) continue;
+    throw new UserError(`suite ${suite.name}, row ${name}: ${key} is the same for all rows; give it with ${how}`);
+  }
 }
 
 const file = 'suite.json';

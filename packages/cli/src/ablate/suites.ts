@@ -19,7 +19,7 @@ export interface Published {
 export interface SuiteRow {
   readonly name: string;
   readonly setting: RowSetting;
-  /** Where the choice comes from. */
+  /** Where the choice comes from; a row that names a variant has that one's. */
   readonly source?: string | undefined;
   readonly published?: Published | undefined;
 }
@@ -58,12 +58,18 @@ export const suites = {
       {
         name: 'prediction only',
         setting: factors.lossWeights.levels['prediction only'],
+        source: factors.lossWeights.source,
         published: { average: -0.9, esc50: -1.0, source: matpacTable },
       },
-      { name: 'classification only', setting: factors.lossWeights.levels['classification only'] },
+      {
+        name: 'classification only',
+        setting: factors.lossWeights.levels['classification only'],
+        source: factors.lossWeights.source,
+      },
       {
         name: 'temperature warm-up of 20 epochs',
         setting: factors.temperatureWarmup.levels['20 epochs'],
+        source: factors.temperatureWarmup.source,
         published: { average: -0.2, esc50: -0.3, source: matpacTable },
       },
       {
