@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseDuration } from '../src/ablate/duration.js';
 import { planSuite } from '../src/ablate/plan.js';
@@ -375,6 +375,15 @@ describe('audio-ssl ablate', () => {
       const text = await readFile(join(out, 'report.md'), 'utf8');
       expect(text).toContain('| no classes |');
       expect(text).toContain('## How to read it');
+
+      // What is reported of a run is what it ran with, to the letter.
+      const ran = await readFile(join(out, 'runs', 'no-classes', 'seed-0', 'config.yaml'), 'utf8');
+      expect(ran).toMatch(/mean: -?\d/);
+      expect(text).toContain(`### no classes\n\n\`\`\`yaml\n${ran}\`\`\``);
+      expect(page).toContain(ran.split('\n').find((line) => line.startsWith('  mean: '))!);
+      expect(changed.runs[1]!.config).toEqual(
+        parse(await readFile(join(out, 'runs', 'no-classes', 'seed-1', 'config.yaml'), 'utf8')),
+      );
 
       // The command of one run alone gives the same log.
       const config = join(out, 'runs', 'no-classes', 'seed-1', 'config.yaml');

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import { percent } from '../report/charts.js';
 import { duration } from '../report/render-report.js';
 import { comparison, type OverSeeds, type RowResult, type SuiteResults } from './results.js';
@@ -89,6 +90,8 @@ export function renderMarkdown(results: SuiteResults): { readonly table: string;
     `## Where it ran\n\n${[...Object.entries(results.environment), ['runs', results.executor]]
       .map(([key, value]) => `- ${key}: ${value}`)
       .join('\n')}`,
+    `## Configurations\n\nOf the runs with seed ${seeds[0]}; the others differ in \`seed\` alone.`,
+    ...results.rows.map(({ name, runs }) => `### ${name}\n\n\`\`\`yaml\n${stringify(runs[0]?.config)}\`\`\``),
   ].join('\n\n');
   return { table, page: `${page}\n` };
 }

@@ -1,11 +1,12 @@
 import { pairedBootstrap, studentInterval, type Interval } from '@audio-ssl/evaluation';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Config } from '../config/config-schema.js';
 import { readRunJson } from '../run-directory.js';
 import { readRunNotes } from '../run-log.js';
 import type { Published } from './suites.js';
 import type { PlannedRow, SuitePlan } from './plan.js';
-import { type Prepared, type Probed, runCommands, runFolder, type Task, taskFile } from './tasks.js';
+import { type Prepared, type Probed, runCommands, runConfig, runFolder, type Task, taskFile } from './tasks.js';
 
 /** A mean over seeds, with Student's 95 % interval where there are two seeds or more. */
 export interface OverSeeds {
@@ -58,7 +59,8 @@ export interface RowResult {
     readonly failed?: string | undefined;
     /** Commands that repeat it alone. */
     readonly commands: readonly string[];
-    readonly config: object;
+    /** What it ran with: steps, seed and standardisation are its own. */
+    readonly config: Config;
   }[];
 }
 
@@ -149,7 +151,7 @@ export async function suiteResults(
             done: runs[i] !== undefined,
             failed: failed.get(taskFile(task)),
             commands: runCommands(out, plan, task),
-            config: row.config,
+            config: runConfig(row.config, { seed, steps, standardization: prepared.standardization }),
           };
         }),
       };
