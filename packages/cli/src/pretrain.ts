@@ -172,11 +172,15 @@ const RESERVE = 0.05;
 
 /** How many steps fit into a time budget. */
 async function stepsWithin(minutes: number, timed: Parameters<typeof timeSteps>[0]): Promise<number> {
-  return Math.max(1, Math.floor(((1 - RESERVE) * 60 * minutes) / (await timeSteps(timed))));
+  const { every } = timed.config.monitor;
+  const { secondsPerStep, secondsPerLook } = await timeSteps(timed);
+  const seconds = (1 - RESERVE) * 60 * minutes - secondsPerLook; // the one after the last step
+  return Math.max(1, Math.floor(seconds / (secondsPerStep + (every > 0 ? secondsPerLook / every : 0))));
 }
 
 /**
- * Seconds of a step, from the first few of a run on a state that is thrown away.
+ * Seconds of a step, from the first few of a run on a state that is thrown away, and of a look of the monitor (0 where it
+ * is turned off).
  *
  * @param timed the run; `mean` and `std` standardise its log-mels
  */
@@ -190,7 +194,7 @@ export async function timeSteps({
   readonly clips: OpenClips;
   readonly mean: number;
   readonly std: number;
-}): Promise<number> {
+}): Promise<{ readonly secondsPerStep: number; readonly secondsPerLook: number }> {
   const options = matpacOptions(config);
   const update = compiledStep(options, config.precision);
   const scalars = schedule(options, 1000).at(1);
@@ -206,10 +210,14 @@ export async function timeSteps({
     state = next.state;
     if (step >= PREPARING) seconds.push((performance.now() - began) / 1000);
   }
+  const began = performance.now();
+  const hook = monitor(config, clips, { mean, std });
+  await hook?.run({ state, step: PREPARING + TIMED, steps: PREPARING + TIMED, signal: undefined });
+  const secondsPerLook = hook ? (performance.now() - began) / 1000 : 0;
   disposeTree(state);
   update.dispose();
   source.close();
-  return median(seconds); // a step that the machine was busy in says little of the others
+  return { secondsPerStep: median(seconds), secondsPerLook }; // the median: the machine may have been busy in a step
 }
 
 async function runTraining(

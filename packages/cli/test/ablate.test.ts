@@ -409,6 +409,41 @@ describe('audio-ssl ablate', () => {
     },
   );
 
+  it('fits its steps into a budget, and says when none fit', { timeout: 600_000 }, async () => {
+    let said = '';
+    vi.spyOn(console, 'log').mockImplementation((words) => void (said += `${words}\n`));
+    vi.spyOn(console, 'error').mockImplementation((words) => void (said += `${words}\n`));
+    vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+    const suite = await twoRows();
+    const estimateOf = async (out: string) => JSON.parse(await readFile(join(out, 'estimate.json'), 'utf8'));
+    const looks = ['--set', 'monitor={every: 10, clips: 16}'];
+
+    const ample = join(folder, 'ample');
+    expect(
+      await runCli(ablateArguments(suite, ample, '--seeds', '1', '--budget', '1h', '--plan', ...looks)),
+      said,
+    ).toBe(0);
+    const { steps, seconds, available, perRow } = await estimateOf(ample);
+    expect(steps).toBeGreaterThan(20);
+    expect(seconds).toBeLessThanOrEqual(available);
+    expect(available).toBeLessThan(0.95 * 3600); // preparing and timing took their share
+    const { secondsPerStep, secondsPerLook } = JSON.parse(
+      await readFile(join(ample, 'timing', 'baseline.json'), 'utf8'),
+    );
+    expect(secondsPerLook).toBeGreaterThan(0);
+    expect(perRow.baseline.perStep).toBeCloseTo(secondsPerStep + secondsPerLook / 10, 9);
+    expect(said).not.toContain('too short');
+
+    // Preparing and timing alone take longer than this.
+    const short = join(folder, 'short');
+    expect(await runCli(ablateArguments(suite, short, '--seeds', '1', '--budget', '3s', ...looks)), said).toBe(0);
+    expect((await estimateOf(short)).available).toBeLessThan(0);
+    expect(said).toContain(
+      'The budget of 3.0 s, of which 0.0 s are left for the runs, is too short even for 20 steps a run',
+    );
+    expect(JSON.parse(await readFile(join(short, 'results.json'), 'utf8'))).toMatchObject({ done: 2, steps: 20 });
+  });
+
   it('stops at Ctrl-C with what runs saved, and goes on', { timeout: 600_000 }, async () => {
     const out = join(folder, 'stopped');
     const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));

@@ -47,7 +47,9 @@ export interface Ablated {
 /** What was measured before the runs, and follows from it; saved as `estimate.json`. */
 interface Estimate {
   readonly steps: number;
+  /** What all runs will take, and what the budget left for them; null without one. */
   readonly seconds: number;
+  readonly available: number | null;
   readonly perRow: Readonly<Record<string, RunCost>>;
 }
 
@@ -147,17 +149,24 @@ async function measure(
   const probeSeconds = median(probed.map((start) => start.probeSeconds));
   const timings = await Promise.all(times.map((task) => readRunJson<Timing>(out, taskFile(task))));
   const start = median(timings.map(({ startSeconds }) => startSeconds)) + probeSeconds;
-  const costs = timings.map(({ secondsPerStep: perStep }): RunCost => ({ start, perStep }));
+  const costs = plan.rows.map(({ config }, i) => runCost(timings[i] as Timing, start, config.monitor.every));
   const perRow = Object.fromEntries(plan.rows.map(({ slug }, i) => [slug, costs[i] as RunCost]));
   const runs = runTasks(plan).map(({ row }) => perRow[row] as RunCost);
   const { parallel } = executor;
+  const available = plan.budget === null ? null : (1 - RESERVE) * plan.budget - (await spent());
   const steps =
-    plan.budget === null
+    available === null
       ? (plan.rows[0] as PlannedRow).config.steps
-      : stepsWithin(runs, (1 - RESERVE) * plan.budget - (await spent()), { parallel, least: LEAST_STEPS });
-  const estimate: Estimate = { steps, seconds: secondsFor(runs, steps, parallel), perRow };
+      : stepsWithin(runs, available, { parallel, least: LEAST_STEPS });
+  const estimate: Estimate = { steps, seconds: secondsFor(runs, steps, parallel), available, perRow };
   await writeRunJson(out, 'estimate.json', estimate);
   return estimate;
+}
+
+/** The monitor looks every so many steps and after the last one. */
+function runCost({ secondsPerStep, secondsPerLook }: Timing, start: number, every: number): RunCost {
+  const perStep = every > 0 ? secondsPerStep + secondsPerLook / every : secondsPerStep;
+  return { start: start + secondsPerLook, perStep };
 }
 
 /** Every run, the seeds one after the other: what is there when a suite is stopped can be compared. */
@@ -167,7 +176,7 @@ function runTasks({ rows, seeds }: SuitePlan): (Task & { kind: 'run' })[] {
 
 function planWords(
   plan: SuitePlan,
-  { steps, seconds, perRow }: Estimate,
+  { steps, seconds, available, perRow }: Estimate,
   { left, parallel }: { readonly left: readonly { readonly row: string }[]; readonly parallel: number },
 ): string {
   const { rows, seeds, budget } = plan;
@@ -183,8 +192,8 @@ function planWords(
     parallel,
   );
   const over =
-    budget !== null && steps === LEAST_STEPS && seconds > budget
-      ? `\nThe budget of ${duration(budget)} is too short even for ${LEAST_STEPS} steps a run: it takes longer.`
+    budget !== null && available !== null && seconds > available
+      ? `\nThe budget of ${duration(budget)}, of which ${duration(Math.max(0, available))} are left for the runs, is too short even for ${LEAST_STEPS} steps a run: it takes longer.`
       : '';
   return [
     `plan: ${rows.length} rows x ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}, each ${steps} steps and a probe`,

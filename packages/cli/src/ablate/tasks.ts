@@ -44,6 +44,8 @@ export interface Prepared {
 /** What `time` measures. */
 export interface Timing {
   readonly secondsPerStep: number;
+  /** Of the monitor, 0 where it is turned off. */
+  readonly secondsPerLook: number;
   /** Seconds from the start of the process to a compiled step: what each run pays before and beside its steps. */
   readonly startSeconds: number;
 }
@@ -126,8 +128,8 @@ export async function doTask(
     throw new UserError(`${out} has no row ${task.row}; its rows are ${plan.rows.map(({ slug }) => slug).join(', ')}`);
   if (task.kind === 'time') {
     await withClips(plan, row.config, signal, async (clips) => {
-      const secondsPerStep = await timeSteps({ config: row.config, clips, ...prepared.standardization });
-      const timing: Timing = { secondsPerStep, startSeconds: process.uptime() };
+      const timed = await timeSteps({ config: row.config, clips, ...prepared.standardization });
+      const timing: Timing = { ...timed, startSeconds: process.uptime() - timed.secondsPerLook };
       await writeRunJson(out, taskFile(task), timing);
     });
     return;
