@@ -12,9 +12,10 @@ import { parse, stringify } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseDuration } from '../src/ablate/duration.js';
 import { planSuite } from '../src/ablate/plan.js';
+import { accuracy } from '../src/ablate/render-markdown.js';
 import { comparison, difference, overSeeds, type SuiteResults } from '../src/ablate/results.js';
 import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
-import { arrayScript } from '../src/ablate/slurm-executor.js';
+import { arrayScript, slurmExecutor } from '../src/ablate/slurm-executor.js';
 import { loadSuite, type SuiteRow, suites } from '../src/ablate/suites.js';
 import { parseTask, runConfig, taskName, type Task } from '../src/ablate/tasks.js';
 import { runCli } from '../src/cli.js';
@@ -250,6 +251,8 @@ describe('the statistics', () => {
     expect(high).toBeCloseTo(0.03 + half, 7);
     expect(overSeeds([0.5])).toEqual({ mean: 0.5, low: null, high: null });
     expect(overSeeds([])).toBeNull();
+    expect(accuracy(overSeeds([0.99, 1, 0.95])!)).toBe('98.0 % (91.4 to 100.0)'); // 0.0662 wide on either side
+    expect(accuracy(overSeeds([0, 0.05])!)).toBe('2.5 % (0.0 to 34.3)');
   });
 
   const run = (...right: number[]) => ({
@@ -406,6 +409,8 @@ describe('audio-ssl ablate', () => {
       expect(said).toContain('holds another suite (seeds 0,1 -> 0,1,2)');
       expect(await runCli(ablateArguments(suite, out, '--seeds', '2', '--set', 'batchSize=8'))).toBe(1);
       expect(said).toContain('batchSize 4 -> 8');
+      expect(await runCli(ablateArguments(suite, out, '--seeds', '2', '--set', 'probe.pool=[max]'))).toBe(1);
+      expect(said).toContain('probe {"pool":["mean"],"folds":3} -> {"pool":["max"],"folds":3}');
     },
   );
 
@@ -489,6 +494,55 @@ describe('audio-ssl ablate', () => {
     expect(said).toContain('--budget soon: expected a time');
     expect(await runCli(['ablate', '--suite', 'paper', '--data', notes, '--seeds', '0'])).toBe(2);
     expect(said).toContain('expected a whole number of 1 or more');
+  });
+});
+
+describe('waiting for an array job', () => {
+  const path = process.env.PATH;
+  afterEach(() => void (process.env.PATH = path));
+
+  /** Stands in for Slurm: `squeue` does what is told, and what is cancelled is written down. */
+  const slurmOf = async (squeue: string) => {
+    const bin = await mkdtemp(join(folder, 'bin-'));
+    const script = (name: string, lines: string) =>
+      writeFile(join(bin, name), `#!/bin/sh\ncd ${bin}\n${lines}\n`, { mode: 0o755 });
+    await script('sbatch', 'echo 7');
+    await script('scancel', 'echo "$@" >> cancelled');
+    await script('squeue', `echo >> asked\n${squeue}`);
+    process.env.PATH = `${bin}:${path}`;
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const lines = async (name: string) =>
+      (await readFile(join(bin, name), 'utf8').catch(() => '')).split('\n').slice(0, -1);
+    const run = (signal = new AbortController().signal) =>
+      slurmExecutor(join(bin, 'out'), { parallel: 1, cores: 1, sbatch: [], poll: 1 }).run(
+        [{ kind: 'prepare' }],
+        signal,
+      );
+    return { run, lines, script };
+  };
+  const down = 'echo "Unable to contact slurm controller" >&2; exit 1';
+
+  it('outlives a controller that does not answer for a while', async () => {
+    const { run, lines } = await slurmOf(`[ $(wc -l < asked) -ge 4 ] || { ${down}; }`);
+    expect(await run()).toMatchObject([{ task: { kind: 'prepare' } }]); // it has ended, and left nothing
+    expect(await lines('asked')).toHaveLength(4);
+    expect(await lines('cancelled')).toEqual([]);
+  });
+
+  it('cancels the array when the controller is gone for good', async () => {
+    const { run, lines } = await slurmOf(down);
+    await expect(run()).rejects.toThrow('squeue failed: Unable to contact slurm controller');
+    expect(await lines('asked')).toHaveLength(6);
+    expect(await lines('cancelled')).toEqual(['7']);
+  });
+
+  it('cancels the array when it was stopped while it was submitted', async () => {
+    const { run, lines, script } = await slurmOf('[ -f cancelled ] || echo 7 RUNNING');
+    await script('sbatch', 'sleep 0.5; echo 7');
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 200);
+    expect(await run(stop.signal)).toEqual([]);
+    expect(await lines('cancelled')).toEqual(['7']);
   });
 });
 

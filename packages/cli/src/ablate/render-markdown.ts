@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { percent } from '../report/charts.js';
+import { bound, percent } from '../report/charts.js';
 import { duration } from '../report/render-report.js';
 import { comparison, type OverSeeds, type RowResult, type SuiteResults } from './results.js';
 
@@ -135,7 +135,7 @@ function orNotDone(value: OverSeeds | null | undefined): string {
 export function accuracy({ mean, low, high }: OverSeeds): string {
   return low === null || high === null
     ? percent(mean)
-    : `${percent(mean)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
+    : `${percent(mean)} (${(100 * bound(low)).toFixed(1)} to ${(100 * bound(high)).toFixed(1)})`;
 }
 
 /** A difference of shares in points, with its sign. */

@@ -9,8 +9,9 @@ import { type Executor, failures, logFile, taskCommand } from './executor.js';
 import { type Task, taskName } from './tasks.js';
 
 const run = promisify(execFile);
-// Between two looks at the queue.
+// Milliseconds between two looks at the queue; doubled after each that fails, so that a restart of the controller is outlived.
 const POLL = 2000;
+const RETRIES = 5;
 
 /** How jobs are submitted. */
 export interface SlurmOptions {
@@ -20,13 +21,15 @@ export interface SlurmOptions {
   readonly cores: number;
   /** Further options of `sbatch`, such as `--partition=gpu`. */
   readonly sbatch: readonly string[];
+  /** Milliseconds between two looks at the queue; 2000 by default. */
+  readonly poll?: number;
 }
 
 /**
  * Runs tasks as an array job of a Slurm cluster, one task a job, and waits for its end. The suite's folder must be on a
  * disk that the nodes share. Stopping it cancels the array; a task saves first, as with Ctrl-C.
  */
-export function slurmExecutor(out: string, { parallel, cores, sbatch }: SlurmOptions): Executor {
+export function slurmExecutor(out: string, { parallel, cores, sbatch, poll = POLL }: SlurmOptions): Executor {
   const folder = resolve(out);
   return {
     words: `a Slurm array job, ${parallel} at a time with ${cores} ${cores === 1 ? 'core' : 'cores'} each`,
@@ -39,12 +42,17 @@ export function slurmExecutor(out: string, { parallel, cores, sbatch }: SlurmOpt
       await writeFile(script, arrayScript(folder, tasks, { parallel, cores }), { mode: 0o755 });
       const job = (await slurm('sbatch', ['--parsable', ...sbatch, script])).split(';')[0] as string;
       console.error(`submitted ${tasks.length} tasks as Slurm job ${job} (${script})`);
-      const cancel = (): void => void slurm('scancel', [job]).catch(() => undefined); // it may have ended by itself
-      signal.addEventListener('abort', cancel, { once: true });
+      const cancel = (): Promise<unknown> => slurm('scancel', [job]).catch(() => undefined); // it may have ended by itself
+      const stop = (): void => void cancel();
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop(); // while it was submitted
       try {
-        while (await isQueued(job)) await sleep(POLL);
+        while (await isQueued(job, poll)) await sleep(poll);
+      } catch (error) {
+        await cancel(); // nobody waits for it any more
+        throw error;
       } finally {
-        signal.removeEventListener('abort', cancel);
+        signal.removeEventListener('abort', stop);
       }
       return signal.aborted ? [] : failures(folder, tasks);
     },
@@ -72,13 +80,16 @@ exec ${taskCommand(folder).map(quote).join(' ')} "\${tasks[$SLURM_ARRAY_TASK_ID]
 `;
 }
 
-async function isQueued(job: string): Promise<boolean> {
-  try {
-    return (await slurm('squeue', ['--noheader', `--jobs=${job}`])) !== '';
-  } catch (error) {
-    // A job that ended a while ago is forgotten.
-    if (/Invalid job id/.test((error as Error).message)) return false;
-    throw error;
+async function isQueued(job: string, poll: number): Promise<boolean> {
+  for (let failed = 0; ; failed++) {
+    try {
+      return (await slurm('squeue', ['--noheader', `--jobs=${job}`])) !== '';
+    } catch (error) {
+      // A job that ended a while ago is forgotten.
+      if (/Invalid job id/.test((error as Error).message)) return false;
+      if (failed === RETRIES) throw error;
+      await sleep(poll * 2 ** failed);
+    }
   }
 }
 

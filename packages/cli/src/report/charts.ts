@@ -179,6 +179,11 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+/** A bound of an interval as a share that there can be: Student's interval knows nothing of 0 and 1. */
+export function bound(share: number): number {
+  return Math.min(1, Math.max(0, share));
+}
+
 /** Draws one chart as an SVG, on the server's side of echarts. */
 export function draw(width: number, height: number, option: EChartsCoreOption): Html {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
