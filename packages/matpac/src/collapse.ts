@@ -3,8 +3,9 @@ import type { MatpacOptions } from './options.js';
 // Of 1 / sqrt(D): normalised latents whose mean cosine is above 0.98 spread less. Sound runs stay above twice that.
 const LEAST_SPREAD = 0.15;
 const LEAST_PERPLEXITY = 1.5;
-// The most probable of K classes has 1 / K in a uniform distribution.
-const LEAST_CONFIDENCE = 2;
+// Odds of the most probable of K classes, in units of the 1 / (K - 1) of a uniform distribution. As a probability it is
+// 2 / (K + 1), which for many classes is twice the uniform one and for few never certainty.
+const LEAST_ODDS = 2;
 
 /**
  * The collapses that the figures of a step show, named in words; none as a rule. A function of the figures alone, so
@@ -14,8 +15,8 @@ const LEAST_CONFIDENCE = 2;
  *   differ, for the teacher, whose latents are the targets, or for the student's predictions
  *   where they are trained.
  * - Pseudo-classes: one of them takes nearly all the mass (perplexity below 1.5), or none is preferred (the most probable
- *   class has on average less than 2 / K): the two ways in which self-distillation collapses (DINO, Caron et al. 2021,
- *   section 5.3, which centring and sharpening hold in balance).
+ *   class has on average less than 2 / (K + 1), twice the odds of chance): the two ways in which self-distillation
+ *   collapses (DINO, Caron et al. 2021, section 5.3, which centring and sharpening hold in balance).
  *
  * A single batch can look collapsed that is not (silence in every crop): take a sign seriously that holds for some steps.
  *
@@ -30,10 +31,11 @@ export function signsOfCollapse(
 ): string[] {
   const below = (name: string, least: number): boolean => (metrics[name] ?? Infinity) < least;
   const spread = LEAST_SPREAD / Math.sqrt(encoder.embedDim);
+  const confidence = LEAST_ODDS / (LEAST_ODDS + head.pseudoClasses - 1);
   return [
     below('teacher/spread', spread) && "the teacher's latents all point one way",
     prediction.weight > 0 && below('student/spread', spread) && "the student's predictions all point one way",
     below('classes/perplexity', LEAST_PERPLEXITY) && 'one pseudo-class takes nearly all patches',
-    below('classes/confidence', LEAST_CONFIDENCE / head.pseudoClasses) && 'no pseudo-class is preferred for any patch',
+    below('classes/confidence', confidence) && 'no pseudo-class is preferred for any patch',
   ].filter((sign) => sign !== false);
 }

@@ -90,4 +90,21 @@ describe('signsOfCollapse', () => {
     expect(signs({ 'classes/perplexity': 1.2 })).toEqual(['one pseudo-class takes nearly all patches']);
     expect(signs({ 'classes/confidence': 1.1 / 64 })).toEqual(['no pseudo-class is preferred for any patch']);
   });
+
+  it('asks less of few pseudo-classes, whose most probable one has much by chance', () => {
+    const signs = (pseudoClasses: number, confidence: number): string[] =>
+      signsOfCollapse(
+        { 'classes/confidence': confidence },
+        { model: { ...model, head: { ...model.head, pseudoClasses } }, ...variants.matpac },
+      );
+    for (const [pseudoClasses, sound] of [
+      [2, 0.8],
+      [3, 0.6],
+      [4, 0.5],
+      [2048, 0.01],
+    ] as const) {
+      expect(signs(pseudoClasses, sound)).toEqual([]);
+      expect(signs(pseudoClasses, 1.1 / pseudoClasses)).toEqual(['no pseudo-class is preferred for any patch']);
+    }
+  });
 });
