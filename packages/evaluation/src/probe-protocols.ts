@@ -16,7 +16,7 @@ export interface GradientProtocol {
   readonly standardize: boolean;
   /** Settings to choose from by the validation score. */
   readonly candidates: readonly GradientCandidate[];
-  /** Try only so many of the candidates, drawn at random with each seed. Default: all. */
+  /** Try only so many of the candidates, drawn at random anew for each tested fold of each seed. Default: all. */
   readonly draw?: number;
   readonly batchSize: number;
   /** Epochs at most. */
@@ -61,9 +61,14 @@ const linear = { hidden: [], dropout: 0, weightDecay: 1e-8, start: 'fanIn' } as 
  *   published, so the layer is fitted as in `exact`).
  * - `evar`: the protocol of EVAR (M2D, BYOL-A, MSM-MAE): standardised features, a linear layer, Adam in batches of 200
  *   for up to 200 epochs, patience 20 on a tenth of the training clips, seeds 42, 43, 44. EVAR sets the learning rate by
- *   hand for each model, 3e-4 for most and 3e-5 for wide ones; here the validation clips choose between the two.
+ *   hand for each model, 3e-4 for most and 3e-5 for wide ones; here the validation clips choose between the two. EVAR
+ *   also cuts and pads clips to a length for each task, which is left out because features come in as arrays; and it
+ *   divides the cross-entropy by the number of classes, which is left out because Adam's steps do not depend on the
+ *   scale of the loss (but for its epsilon and the weight decay of 1e-8).
  * - `hear`: the protocol of HEAR 2021: one or two hidden layers of 1024, Adam in batches of 1024 for up to 500 epochs,
- *   validated every 3 with patience 20 on the next fold, 8 draws out of 16 settings.
+ *   validated every 3 with patience 20 on the next fold, 8 draws out of 16 settings. hear-eval-kit searches them on the
+ *   first split alone and takes what it found for the other folds, too; here every fold searches anew, so that no tested
+ *   clip has a say in the setting that it is tested with.
  *
  * @example
  * await linearProbe({ features, labels, classes: 50, folds, protocol: probeProtocols.evar });
