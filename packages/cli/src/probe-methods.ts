@@ -23,7 +23,10 @@ export interface ProbeMethods {
 }
 
 /** What a classifier came to. */
-export type Fitted = Pick<ProbeResult, 'accuracy' | 'interval' | 'correct' | 'predictions'>;
+export type Fitted = Pick<ProbeResult, 'accuracy' | 'interval' | 'correct' | 'predictions'> & {
+  /** The accuracy of each seed, or of each draw of few shots, where there are several. */
+  readonly perSeed?: readonly number[];
+};
 
 /** One classifier: the same for every kind of features. */
 export interface ProbeMethod {

@@ -6,6 +6,7 @@ import {
   pairedBootstrap,
   type Pooling,
   type ProbeResult,
+  studentInterval,
 } from '@audio-ssl/evaluation';
 import { initMatpac } from '@audio-ssl/matpac';
 import { disposeTree } from '@audio-ssl/params';
@@ -16,7 +17,7 @@ import { clipFeatures, logMelFeatures, runExtractor } from './features.js';
 import { openClips, type OpenClips } from './open-clips.js';
 import type { ReportNeighbours, ReportProbe, ReportScore } from './report/report-data.js';
 import { type Fitted, fitLinear, type ProbeMethods, probeMethods } from './probe-methods.js';
-import { percent } from './report/charts.js';
+import { bound, percent } from './report/charts.js';
 import { reportSound } from './report-sound.js';
 import { readRunJsonOr, runFiles, writeRunJson } from './run-directory.js';
 import { readRunRecord } from './run-record.js';
@@ -116,7 +117,10 @@ export async function probe({
       chance: task.chance,
       randomStart: score(before),
       pretrained: score(after),
-      gain: value(pairedBootstrap(after.correct, before.correct, groups && { groups })),
+      gain: {
+        ...value(pairedBootstrap(after.correct, before.correct, groups && { groups })),
+        ...overSeeds(after.perSeed?.map((share, i) => share - (before.perSeed?.[i] as number))),
+      },
       classes: clips.dataset.classes,
       confusion: rows(
         confusionMatrix(after.predictions, task.labels, clips.dataset.classes.length),
@@ -175,15 +179,16 @@ export function probeSummary({
   logMel,
   gain,
 }: ReportProbe): string {
-  const line = (name: string, { value: mean, low, high }: ReportScore): string =>
-    `  ${name.padEnd(20)} ${percent(mean).padStart(7)}   (95 % interval ${percent(low)} to ${percent(high)})`;
+  const line = (name: string, { value: mean, low, high, seeds }: ReportScore): string =>
+    `  ${name.padEnd(20)} ${percent(mean).padStart(7)}   (95 % interval ${percent(low)} to ${percent(high)}${seeds ? `; over seeds ${percent(bound(seeds.low))} to ${percent(bound(seeds.high))}` : ''})`;
   const points = (x: number): string => (100 * x).toFixed(1);
+  const gainOverSeeds = gain.seeds ? `; over seeds ${points(gain.seeds.low)} to ${points(gain.seeds.high)}` : '';
   return [
     `${dataset}, ${target}, ${pooling}, ${folds}${method === undefined ? '' : `; ${method}`}:`,
     line('random start', randomStart),
     ...(logMel ? [line('log-mel statistics', logMel)] : []),
     line('pretrained', pretrained),
-    `  ${'gain'.padEnd(20)} ${`${points(gain.value)}`.padStart(5)} points (95 % interval ${points(gain.low)} to ${points(gain.high)})`,
+    `  ${'gain'.padEnd(20)} ${`${points(gain.value)}`.padStart(5)} points (95 % interval ${points(gain.low)} to ${points(gain.high)}${gainOverSeeds})`,
   ].join('\n');
 }
 
@@ -269,8 +274,14 @@ function spread(rowCount: number, label: (row: number) => string | undefined): r
   return Array.from({ length: wanted }, (_, i) => middle[Math.floor((i * middle.length) / wanted)] as number);
 }
 
-function score({ accuracy, interval: { low, high } }: Fitted): ReportScore {
-  return { value: accuracy, low, high };
+function score({ accuracy, interval: { low, high }, perSeed }: Fitted): ReportScore {
+  return { value: accuracy, low, high, ...overSeeds(perSeed) };
+}
+
+function overSeeds(perSeed: readonly number[] = []): Pick<ReportScore, 'seeds'> {
+  if (perSeed.length < 2) return {};
+  const { low, high } = studentInterval(perSeed);
+  return { seeds: { low, high } };
 }
 
 function value({

@@ -1,5 +1,6 @@
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
+import { probeSummary } from '../src/probe.js';
 import { percent } from '../src/report/charts.js';
 import { html } from '../src/report/html.js';
 import { duration, renderReport } from '../src/report/render-report.js';
@@ -89,6 +90,24 @@ describe('renderReport', () => {
     expect(text(renderReport({ ...data, probes: [tuned] }))).not.toContain('log-mel statistics');
   });
 
+  it('tells how accuracy varies with the seed, where there are several', () => {
+    expect(renderReport(data)).not.toContain('over seeds');
+    const seeded = {
+      ...probe,
+      method: 'a linear layer trained',
+      pretrained: { ...score(0.96), seeds: { low: 0.9, high: 1.02 } },
+      gain: { ...probe.gain, seeds: { low: -0.03, high: 0.28 } },
+    };
+    const page = text(renderReport({ ...data, probes: [seeded] }));
+    expect(page).toContain('95 % over seeds');
+    expect(page).toContain('90.0 to 100.0 %');
+    expect(page).toContain('−3.0 to 28.0');
+    const summary = probeSummary(seeded);
+    expect(summary).toMatch(/pretrained +96\.0 % +\(95 % interval .*; over seeds 90\.0 % to 100\.0 %\)/);
+    expect(summary).toMatch(/random start +50\.0 % +\(95 % interval 45\.0 % to 55\.0 %\)/);
+    expect(summary).toContain('(95 % interval 2.0 to 21.0; over seeds -3.0 to 28.0)');
+  });
+
   it('escapes whatever comes from files and names', () => {
     const page = renderReport(data);
     expect(page).toContain('a&amp;b.wav');
@@ -101,6 +120,8 @@ describe('renderReport', () => {
     const page = renderReport(data);
     expect(page).toContain('Prediction loss');
     expect(page).not.toContain('Pseudo-class loss');
+    const classes = data.log.map((row) => ({ ...row, 'classes/distinct': 12 }));
+    expect(renderReport({ ...data, log: classes })).toContain('Pseudo-classes in use');
     expect(page.match(/<svg /g)).toHaveLength(4); // two curves, the scores, the confusion matrix
     expect(page).not.toMatch(/NaN|undefined|\[object/);
   });

@@ -1,4 +1,4 @@
-import { confusionChart, lineChart, percent, scoreChart } from './charts.js';
+import { bound, confusionChart, lineChart, percent, scoreChart } from './charts.js';
 import { median } from '../median.js';
 import { html, type Html, trusted } from './html.js';
 import type { ReportData, ReportProbe, ReportScore, ReportSound } from './report-data.js';
@@ -111,20 +111,24 @@ function probeSection(probe: ReportProbe): Html {
     ...(probe.logMel ? [{ name: 'log-mel statistics', score: probe.logMel, color: 'var(--neutral)' }] : []),
     { name: 'random start', score: probe.randomStart, color: 'var(--neutral)' },
   ];
+  const seeded = rows.some((row) => row.score.seeds);
+  const cell = (seeds: string | undefined): Html | false =>
+    seeded && html`<td class="number">${seeds ?? 'one seed'}</td>`;
   return html`<article>
 <h3>${probe.dataset}, ${probe.target}, pooled by ${probe.pooling}${probe.method && html`: ${probe.method}`}</h3>
 <p>${howProbed(probe)}</p>
 <div class="${probe.classes.length <= 16 ? 'two' : 'one'}"><div><figure>${scoreChart(rows, probe.chance)}<figcaption>Accuracy with its 95 % interval; the dashed line is chance, ${percent(probe.chance)}.</figcaption></figure>
-<div class="table"><table><thead><tr><th>Features<th class="number">Accuracy<th class="number">95 % interval</thead><tbody>
+<div class="table"><table><thead><tr><th>Features<th class="number">Accuracy<th class="number">95 % interval${seeded && html`<th class="number">95 % over seeds</th>`}</thead><tbody>
 ${rows.map(
   ({ name, score }) =>
     html`<tr>
       <th scope="row">${name}</th>
       <td class="number">${percent(score.value)}</td>
       <td class="number">${interval(score)}</td>
+      ${cell(score.seeds && interval(score.seeds))}
     </tr>`,
 )}
-<tr><th scope="row">gain (pretrained - random start)<td class="number">${signed(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}</tr>
+<tr><th scope="row">gain (pretrained - random start)<td class="number">${signed(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}${cell(probe.gain.seeds && `${points(probe.gain.seeds.low)} to ${points(probe.gain.seeds.high)}`)}</tr>
 </tbody></table></div></div>
 <details${probe.classes.length <= 16 && trusted(' open')}><summary>Confusion matrix of the pretrained encoder</summary>
 <figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>
@@ -306,8 +310,8 @@ function column(data: ReportData, key: string): (readonly [number, number])[] {
   );
 }
 
-function interval({ low, high }: ReportScore): string {
-  return `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
+function interval({ low, high }: Pick<ReportScore, 'low' | 'high'>): string {
+  return `${(100 * bound(low)).toFixed(1)} to ${(100 * bound(high)).toFixed(1)} %`;
 }
 
 function points(share: number): string {

@@ -27,11 +27,13 @@ export interface ReportNeighbours {
   readonly neighbours: readonly { readonly sound: ReportSound; readonly similarity: number }[];
 }
 
-/** A share of right answers with its 95 % interval, all in [0, 1]. */
+/** A share of right answers with its 95 % interval over clips, all in [0, 1]. */
 export interface ReportScore {
   readonly value: number;
   readonly low: number;
   readonly high: number;
+  /** Student's 95 % interval over seeds, or over draws of few shots, where there are several. */
+  readonly seeds?: { readonly low: number; readonly high: number };
 }
 
 /** What one probe of one pooling found: the same classifier on several kinds of features. */

@@ -32,6 +32,11 @@ export const trainingCharts: readonly TrainingChart[] = [
     columns: [{ column: 'classes/perplexity', name: 'teacher' }],
   },
   {
+    title: 'Pseudo-classes in use',
+    note: 'how many are the most probable one of some hidden patch of the batch, for the teacher',
+    columns: [{ column: 'classes/distinct', name: 'teacher' }],
+  },
+  {
     title: 'Agreement on the pseudo-class',
     note: 'share of hidden patches whose most probable class is the same for student and teacher',
     columns: [{ column: 'classes/agreement', name: 'agreement' }],
