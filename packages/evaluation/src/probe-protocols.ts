@@ -14,7 +14,7 @@ export interface ExactProtocol {
 export interface GradientProtocol {
   readonly solver: 'adam';
   readonly standardize: boolean;
-  /** Settings to choose from by the validation score. */
+  /** Settings to choose from by the validation score: learning rates, weight decays, layers, in any combination. */
   readonly candidates: readonly GradientCandidate[];
   /** Try only so many of the candidates, drawn at random anew for each tested fold of each seed. Default: all. */
   readonly draw?: number;

@@ -1,6 +1,6 @@
 import { seeded } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   accuracy,
   averagePrecision,
@@ -46,6 +46,63 @@ describe('protocols that train in batches', () => {
     expect(result.perSeed[0]).toBe(accuracy(tested(result.predictions), tested(task.labels)));
     expect(result.seedInterval!.mean).toBeCloseTo(result.accuracy, 12);
     expect(await linearProbe({ ...task, protocol: quick })).toEqual(result);
+  });
+
+  it('stop soon after the best epoch, and go back to it', async () => {
+    const task = oneSplit(blobs(160, 40, 4, 0.3));
+    const [candidate] = probeProtocols.evar.candidates;
+    const early: GradientProtocol = {
+      ...quick,
+      candidates: [{ ...candidate!, learningRate: 0.01 }],
+      epochs: 1000,
+      patience: 3,
+      tiesAreBetter: false,
+      seeds: [1],
+    };
+    const { signal } = new AbortController();
+    const looked = vi.spyOn(signal, 'throwIfAborted'); // once after each epoch
+    const stopped = await linearProbe({ ...task, protocol: early, signal });
+    const { epochs } = stopped.chosen[0] as { epochs: number };
+    expect(epochs).toBeLessThan(100);
+    expect(looked).toHaveBeenCalledTimes(epochs + 3);
+    const upToThere = await linearProbe({ ...task, protocol: { ...early, epochs, patience: 1000 } });
+    expect(stopped.predictions).toEqual(upToThere.predictions);
+    const onwards = { ...early, epochs: epochs + 3, patience: 1000, validateEvery: 1000 };
+    expect((await linearProbe({ ...task, protocol: onwards })).predictions).not.toEqual(stopped.predictions);
+  });
+
+  it('search the weight decay, too, where a protocol names several', async () => {
+    const [decay, trained] = [0.3, 200];
+    const clean = blobs(2 * trained, 100, 2, 0.25);
+    // Fold 0 is tested, 1 validates; of the rest a third has the wrong label, which is better not learned by heart.
+    const task = {
+      ...clean,
+      folds: clean.folds.map((fold) => (fold <= 1 ? fold : -1)),
+      validationFold: 1,
+      labels: clean.labels.map((label, row) => (clean.folds[row]! > 1 && row % 3 === 0 ? 1 - label : label)),
+    };
+    const withDecays = (...decays: number[]): GradientProtocol => ({
+      ...probeProtocols.evar,
+      candidates: decays.map((weightDecay) => ({
+        ...probeProtocols.evar.candidates[0]!,
+        learningRate: 0.02,
+        weightDecay,
+      })),
+      epochs: 150,
+      validateEvery: 150, // so that stopping early cannot stand in for the penalty
+      seeds: [1],
+    });
+    const searched = await linearProbe({ ...task, protocol: withDecays(0, decay) });
+    expect(searched.chosen[0]).toMatchObject({ weightDecay: decay });
+    const without = await linearProbe({ ...task, protocol: withDecays(0) });
+    expect(searched.accuracy).toBeGreaterThan(without.accuracy + 0.03);
+    // The penalty of the mean loss is that of the exact solver's sum with C = 1 / (decay x clips), but for the bias.
+    const exact = await linearProbe({
+      ...task,
+      protocol: { ...probeProtocols.exact, grid: [1 / (decay * trained)] },
+    });
+    const same = searched.predictions.filter((prediction, row) => prediction === exact.predictions[row]);
+    expect(same.length / task.labels.length).toBeGreaterThan(0.97);
   });
 
   it('come to what the exact solver finds, with as good as no penalty', async () => {
