@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
+import type { ReportProbe } from '../src/report/report-data.js';
 import { tinyArguments, tinyNotes } from './tiny-notes.js';
 
 let folder: string;
@@ -100,6 +101,13 @@ describe('monitor', () => {
       expect(await page(run)).toContain(words);
     }
     expect(said.match(/gain +-?[\d.]+ points/g)).toHaveLength(4);
+    // Only the draws of few shots are several.
+    expect(said.match(/gain +.*; over seeds -?[\d.]+ to -?[\d.]+\)/g)).toHaveLength(1);
+    const probes = JSON.parse(await readFile(join(run, 'report', 'probes.json'), 'utf8')) as ReportProbe[];
+    const fewShot = probes.find(({ method }) => method?.includes('drawn ten times'))!;
+    for (const { value, seeds } of [fewShot.randomStart, fewShot.pretrained, fewShot.logMel!])
+      expect((seeds!.low + seeds!.high) / 2).toBeCloseTo(value, 9);
+    expect((fewShot.gain.seeds!.low + fewShot.gain.seeds!.high) / 2).toBeCloseTo(fewShot.gain.value, 9);
     expect(await runCli([...arguments_.slice(0, -1), '2'])).toBe(2);
     expect(said).toContain('has 1 block; give a number from 1 to 1');
     expect(await runCli([...arguments_, '--few-shot', '0'])).toBe(2);
