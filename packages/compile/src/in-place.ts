@@ -4,42 +4,71 @@ import type { Trace, TracedOperation } from './trace.js';
 const OVERWRITTEN: Readonly<Record<string, readonly number[]>> = { AudioSslAdamW: [0, 2, 3], AudioSslAverage: [0] };
 
 /**
- * Operations whose results are surely memory of their own. Others may hand on their input's, as a reshape does: who reads
- * their result reads the argument.
+ * Operations whose results are surely memory of their own. Others may hand on their input's, as a reshape does, or be
+ * simplified away, as a second `Neg`: who reads their result reads the argument. (Arithmetic with 0 or 1 is no danger:
+ * beside an attribute `in_place`, TensorFlow's optimiser puts a copy in its place.)
  */
 const FRESH =
-  /^(Add|AddV2|Sub|Mul|RealDiv|Square|Sqrt|Rsqrt|Exp|Log|Maximum|Minimum|Greater|Neg|Reciprocal|Softmax|MatMul|BatchMatMulV2|GatherV2|UnsortedSegmentSum|AudioSsl(?!After).*)$/;
+  /^(Add|AddV2|Sub|Mul|RealDiv|Square|Sqrt|Rsqrt|Exp|Log|Maximum|Minimum|Greater|Softmax|MatMul|BatchMatMulV2|GatherV2|UnsortedSegmentSum|AudioSsl(?!After).*)$/;
+
+/** What is written over in one call of a graph, and what may be in the next. */
+export interface InPlace {
+  /** Operations that write over their inputs, by position in the trace, with the positions of those that go before. */
+  readonly updates: ReadonlyMap<number, readonly number[]>;
+  /** Ids of the arguments that they write over. */
+  readonly overwritten: ReadonlySet<number>;
+  /** Ids of the results whose memory is nobody else's: an update made them, and no other result shares it. */
+  readonly own: ReadonlySet<number>;
+}
 
 /**
- * The operations that may write over donated arguments, each with the operations that must have read them before.
+ * What may be done in the memory of donated arguments.
  *
- * An update overwrites its inputs when all of them are donated arguments and no other reader needs the update's own
- * result first; with any such reader nothing is overwritten.
+ * An update overwrites its inputs when all of them are donated arguments that no result shows, and no other reader needs
+ * the update's own result first; with any such reader nothing is overwritten.
  *
  * @param donated ids of the arguments whose memory is given away.
- * @returns operations by position in the trace, with the positions of those that go before.
  */
-export function inPlace({ operations }: Trace, donated: ReadonlySet<number>): ReadonlyMap<number, readonly number[]> {
+export function inPlace({ operations, results }: Trace, donated: ReadonlySet<number>): InPlace {
   const direct = new Map<number, number[]>();
   for (const [at, { inputs }] of operations.entries()) {
     for (const id of new Set(inputs)) direct.set(id, [...(direct.get(id) ?? []), at]);
   }
-  const readersOf = (id: number): number[] =>
-    (direct.get(id) ?? []).flatMap((at) => {
+  const readersOf = (id: number): readonly number[] => direct.get(id) ?? [];
+  /** The id, and all that may share its memory. */
+  const sharing = (id: number, found = new Set<number>()): ReadonlySet<number> => {
+    if (found.has(id)) return found;
+    found.add(id);
+    for (const at of readersOf(id)) {
       const { op, outputs } = operations[at]!;
-      return FRESH.test(op) ? [at] : [at, ...outputs.flatMap(readersOf)];
-    });
-  const found = new Map<number, readonly number[]>();
-  for (const [at, { op, inputs }] of operations.entries()) {
-    const overwritten = (OVERWRITTEN[op] ?? []).map((position) => inputs[position]!);
-    const distinct = new Set(overwritten).size === overwritten.length;
-    if (overwritten.length === 0 || !distinct || !overwritten.every((id) => donated.has(id))) continue;
-    found.set(
+      if (!FRESH.test(op)) for (const output of outputs) sharing(output, found);
+    }
+    return found;
+  };
+  const shown = (id: number): number => {
+    const shared = sharing(id);
+    return results.filter((result) => shared.has(result)).length;
+  };
+
+  const updates = new Map<number, readonly number[]>();
+  const overwritten = new Set<number>();
+  const own = new Set<number>();
+  for (const [at, { op, inputs, outputs }] of operations.entries()) {
+    const targets = (OVERWRITTEN[op] ?? []).map((position) => inputs[position]!);
+    if (targets.length === 0) continue;
+    for (const id of outputs) if (shown(id) === 1) own.add(id);
+    const distinct = new Set(targets).size === targets.length;
+    if (!distinct || !targets.every((id) => donated.has(id) && shown(id) === 0)) continue;
+    const readers = targets.flatMap((id) => [...sharing(id)].flatMap(readersOf));
+    updates.set(
       at,
-      [...new Set(overwritten.flatMap(readersOf))].filter((reader) => reader !== at),
+      [...new Set(readers)].filter((reader) => reader !== at),
     );
+    for (const id of targets) overwritten.add(id);
   }
-  return isAcyclic(operations, found) ? found : new Map();
+  return isAcyclic(operations, updates)
+    ? { updates, overwritten, own }
+    : { updates: new Map(), overwritten: new Set(), own };
 }
 
 function isAcyclic(operations: readonly TracedOperation[], before: ReadonlyMap<number, readonly number[]>): boolean {

@@ -41,42 +41,47 @@ export function openGraph(
   }
   // An argument that is returned as it is needs no graph: a clone shares its values.
   const computed = traced.results.filter((id) => !argument.has(id));
-  const overwriting = inPlace(traced, new Set(donated.map((index) => traced.inputs[index]!)));
-  const session = load(savedModel(traced, computed, binding, { precision, overwriting }));
+  const { updates, overwritten, own } = inPlace(traced, new Set(donated.map((index) => traced.inputs[index]!)));
+  const session =
+    computed.length === 0 ? undefined : load(savedModel(traced, computed, binding, { precision, updates }));
   // Memory that is surely nobody else's: what this graph itself has made.
-  const own = new WeakSet<object>();
-  const gives = new Set(donated);
+  const ours = new WeakSet<object>();
   const inputNames = traced.inputs.map((_, i) => `in${i}:0`).join(',');
   const outputNames = computed.map((_, i) => `out${i}:0`).join(',');
 
   return {
     run: (given) => {
-      const next = overwriting.size === 0 ? given : given.map((leaf, i) => (gives.has(i) ? owned(leaf) : leaf));
-      const ids = backend.getInputTensorIds(next);
-      const made = binding
-        .runSavedModel(session, ids, inputNames, outputNames)
-        .map((metadata) => backend.createOutputTensor(metadata));
+      const dataIds = given.map(({ dataId }) => dataId);
+      const twice = new Set(dataIds.filter((dataId, i) => dataIds.indexOf(dataId) !== i));
+      const next = given.map((leaf, i) => (overwritten.has(traced.inputs[i]!) ? owned(leaf, twice) : leaf));
+      const made =
+        session === undefined
+          ? []
+          : binding
+              .runSavedModel(session, backend.getInputTensorIds(next), inputNames, outputNames)
+              .map((metadata) => backend.createOutputTensor(metadata));
       let taken = 0;
       const values = traced.results.map((id) => {
         const index = argument.get(id);
         return index === undefined ? made[taken++]! : tf.clone(next[index]!);
       });
-      for (const index of donated) next[index]!.dispose();
-      for (const { dataId } of made) own.add(dataId);
+      for (const index of donated) tf.dispose([next[index]!, given[index]!]);
+      for (const [i, { dataId }] of made.entries()) if (own.has(computed[i]!)) ours.add(dataId);
       let at = 0;
       return rebuild(template, () => values[at++]!) as TensorTree;
     },
-    dispose: () => binding.deleteSavedModel(session),
+    dispose: () => {
+      if (session !== undefined) binding.deleteSavedModel(session);
+    },
   };
 
-  // One after the other, so that there is never more than one tensor twice.
-  function owned(leaf: tf.Tensor): tf.Tensor {
-    if (own.has(leaf.dataId) && backend.refCount(leaf.dataId) === 1) return leaf;
+  // One after the other, so that there is never more than one tensor twice; but who is given twice is needed again.
+  function owned(leaf: tf.Tensor, twice: ReadonlySet<object>): tf.Tensor {
+    const again = twice.has(leaf.dataId);
+    if (!again && ours.has(leaf.dataId) && backend.refCount(leaf.dataId) === 1) return leaf;
     const attribute = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
-    const copy =
-      leaf.dtype === 'float32' ? backend.executeSingleOutput('DeepCopy', [attribute], [leaf]) : tf.clone(leaf);
-    leaf.dispose();
-    own.add(copy.dataId);
+    const copy = backend.executeSingleOutput('DeepCopy', [attribute], [leaf]);
+    if (!again) leaf.dispose();
     return copy;
   }
 

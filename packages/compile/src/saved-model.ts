@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs/light.js';
+import type { InPlace } from './in-place.js';
 import type { Attribute, Binding } from './node-backend.js';
 import type { Trace } from './trace.js';
 
@@ -63,7 +64,7 @@ export type Precision = 'float32' | 'bf16';
 export interface GraphOptions {
   readonly precision: Precision;
   /** The operations that write over their inputs, and what runs before each, as {@link inPlace} finds them. */
-  readonly overwriting: ReadonlyMap<number, readonly number[]>;
+  readonly updates: InPlace['updates'];
 }
 
 const BFLOAT16 = 14;
@@ -78,7 +79,7 @@ export function savedModel(
   { inputs, operations, tensors, constants }: Trace,
   results: readonly number[],
   binding: Binding,
-  { precision, overwriting }: GraphOptions,
+  { precision, updates }: GraphOptions,
 ): Uint8Array {
   const source = new Map<number, string>();
   const node: object[] = [];
@@ -111,7 +112,7 @@ export function savedModel(
     const attr = Object.fromEntries(
       attributes.map((attribute) => [attribute.name, attributeValue(attribute, binding)]),
     );
-    const first = overwriting.get(n);
+    const first = updates.get(n);
     if (first) attr['in_place'] = { b: true };
     const input = [...from.map((id) => source.get(id)!), ...(first ?? []).map((before) => `^op${before}`)];
     // tfjs-node leaves this one to the eager runtime, which finds types by itself.

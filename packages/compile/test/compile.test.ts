@@ -150,6 +150,58 @@ describe('compile', () => {
     }
   });
 
+  it.each<readonly [string, (p: tf.Tensor) => tf.Tensor]>([
+    ['as it is', (p) => p],
+    ['cloned', (p) => tf.clone(p)],
+    ['reshaped', (p) => tf.reshape(p, [2, 1])],
+    ['cast to its own type', (p) => tf.cast(p, 'float32')],
+    ['negated twice, which the optimiser undoes', (p) => tf.neg(tf.neg(p))],
+    ['times 1', (p) => tf.mul(p, tf.ones([2]))],
+  ])('returns a donated argument %s with the value that it had', async (_, keep) => {
+    const step = ({ p }: Pair, g: tf.Tensor): Pair => tf.tidy(() => ({ p: average(p, g), old: keep(p) }));
+    const compiled = compile(step, { donate: [0] });
+    let pair: Pair = { p: tf.zeros([2]), old: keep(tf.zeros([2])) };
+    let expected = 0;
+    for (let i = 0; i < 3; i++) {
+      pair = compiled(pair, tf.fill([2], 10));
+      await expectClose(tf.reshape(pair.old, [2]), [expected, expected], { absolute: 1e-6 });
+      expected += (10 - expected) * 0.1;
+      await expectClose(pair.p, [expected, expected], { absolute: 1e-6 });
+    }
+  });
+
+  it('does not write over a result whose memory another result shows', async () => {
+    const step = ({ p, old }: Pair, g: tf.Tensor): Pair & { seen: tf.Tensor } =>
+      tf.tidy(() => {
+        const next = average(p, g);
+        return { p: next, old: tf.reshape(next, [2]), seen: tf.mul(old, 2) };
+      });
+    const compiled = compile(step, { donate: [0] });
+    let state: Pair & { seen?: tf.Tensor } = { p: tf.zeros([2]), old: tf.zeros([2]) };
+    for (const expected of [0, 2, 3.8]) {
+      const next = compiled({ p: state.p, old: state.old }, tf.fill([2], 10));
+      await expectClose(next.seen, [expected, expected], { absolute: 1e-6 });
+      state = next;
+    }
+  });
+
+  it('copies a tensor that is donated twice, or donated and lent', async () => {
+    const step = ({ p, old }: Pair, g: tf.Tensor): Pair => tf.tidy(() => ({ p: average(p, g), old: average(old, g) }));
+    const compiled = compile(step, { donate: [0] });
+    const p = tf.zeros([2]);
+    const before = tf.memory().numTensors;
+    const first = compiled({ p, old: p }, tf.fill([2], 10));
+    for (const leaf of [first.p, first.old]) await expectClose(leaf, [1, 1], { absolute: 1e-6 });
+    first.old.dispose();
+    const second = compiled({ p: first.p, old: first.p }, first.p); // the average of a number with itself
+    for (const leaf of [second.p, second.old]) await expectClose(leaf, [1, 1], { absolute: 1e-6 });
+    expect(first.p.isDisposed).toBe(true);
+    const third = compiled({ p: second.p, old: second.p }, tf.fill([2], 11));
+    for (const leaf of [third.p, third.old]) await expectClose(leaf, [2, 2], { absolute: 1e-6 });
+    disposeTree([second.old, third]);
+    expect(tf.memory().numTensors).toBe(before + 1); // two gradients more, and p is gone
+  });
+
   it('takes products in bfloat16 when asked, 8 bits of mantissa, and sums in float32', async () => {
     const [a, b] = [draw(16, 256), draw(256, 8)] as [tf.Tensor2D, tf.Tensor2D];
     const f = (x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor => tf.matMul(x, y);
@@ -199,6 +251,8 @@ describe('compile', () => {
 });
 
 type State = { readonly [name in 'p' | 'first' | 'second' | 'slow' | 'product']: tf.Tensor };
+
+type Pair = { readonly p: tf.Tensor; readonly old: tf.Tensor };
 
 /** AdamW without decay, by the fused kernel where there is one. */
 function update({ p, first, second }: State, grad: tf.Tensor): Pick<State, 'p' | 'first' | 'second'> {
