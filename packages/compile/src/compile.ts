@@ -1,10 +1,10 @@
-import { disposeTree, leaves, mapTree, tidy, type TensorTree } from '@audio-ssl/params';
+import { disposeTree, isRecording, leaves, mapTree, tidy, type TensorTree } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { nodeBackend, type NodeBackend } from './node-backend.js';
 import { openGraph, type Graph } from './open-graph.js';
 import type { Precision } from './saved-model.js';
 import { readShapes, writeShapes } from './shape-cache.js';
-import { trace } from './trace.js';
+import { isTracing, trace } from './trace.js';
 
 /** A compiled function: called as the function it was made from. */
 export interface Compiled<Args extends readonly TensorTree[], Result extends TensorTree> {
@@ -45,7 +45,8 @@ type NamedTensor = readonly [path: string, leaf: tf.Tensor];
  *
  * @param fn from trees of tensors to a tree of tensors; it borrows its arguments.
  * @returns the compiled function; it borrows its arguments (but those of `donate`) and the caller disposes the result.
- * @throws Error at the first call when `fn` reads the value of a tensor.
+ * @throws Error at the first call, naming the line, when `fn` reads the value of a tensor, keeps one or changes a variable;
+ * for arguments and results that are no tensors; inside a gradient.
  * @example
  * const step = compile((params, batch, rate) => update(params, batch, rate));
  * const next = step(params, batch, { learningRate: tf.scalar(1e-3) });
@@ -57,14 +58,20 @@ export function compile<Args extends readonly TensorTree[], Result extends Tenso
   const graphs = new Map<string, Graph>();
 
   const call = (...args: Args): Result => {
+    const named = leaves(args as TensorTree);
+    requireTensors(named, 'argument');
     const backend = nodeBackend();
-    if (!backend) {
+    // Inside a function that is being traced it is a part of that function.
+    if (!backend || isTracing()) {
       const result = run(args);
       for (const index of donate) disposeTree(args[index]!);
       return result;
     }
+    if (isRecording()) {
+      throw new Error('compile: a compiled function has no gradient; take the gradient inside the function');
+    }
     // By path: two objects with the same keys in another order are the same argument.
-    const named = leaves(args as TensorTree).sort(([a], [b]) => (a < b ? -1 : 1));
+    named.sort(([a], [b]) => (a < b ? -1 : 1));
     const signature = named.map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`).join(';');
     const graph = graphs.get(signature) ?? build(backend, args, named, signature);
     graphs.set(signature, graph);
@@ -74,7 +81,11 @@ export function compile<Args extends readonly TensorTree[], Result extends Tenso
   // An argument that comes back as it is comes back as a clone: the caller disposes results.
   const run = (args: Args): Result => {
     const owned = new Set(leaves(args as TensorTree).map(([, leaf]) => leaf));
-    return tidy(() => mapTree(fn(...args), (leaf) => (owned.has(leaf) ? tf.clone(leaf) : leaf)));
+    return tidy(() => {
+      const result = fn(...args);
+      requireTensors(leaves(result), 'result');
+      return mapTree(result, (leaf) => (owned.has(leaf) ? tf.clone(leaf) : leaf));
+    });
   };
 
   function build(backend: NodeBackend, args: Args, named: readonly NamedTensor[], signature: string): Graph {
@@ -103,4 +114,15 @@ export function compile<Args extends readonly TensorTree[], Result extends Tenso
     graphs.clear();
   };
   return Object.assign(call, { dispose });
+}
+
+function requireTensors(named: readonly NamedTensor[], what: 'argument' | 'result'): void {
+  for (const [path, leaf] of named as readonly (readonly [string, unknown])[]) {
+    if (leaf instanceof tf.Tensor) continue;
+    const which = path === '' ? `the ${what}` : `the ${what} '${path}'`;
+    const got = leaf === null ? 'null' : `a value of type ${typeof leaf}`;
+    throw new Error(
+      `compile: expected ${which} to be a tensor, got ${got}; make it one, as tf.scalar does of a number`,
+    );
+  }
 }

@@ -44,6 +44,7 @@ export interface Binding {
 /** The part of tfjs-node's backend that is used here. */
 export interface NodeBackend {
   binding: Binding;
+  readonly tensorMap: { has(dataId: object): boolean; get(dataId: object): { readonly id: number } };
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
   executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly tf.TensorInfo[]): tf.Tensor;
   refCount(dataId: object): number;

@@ -8,10 +8,23 @@ import type { KnownShapes } from './trace.js';
 /** What earlier processes found of the operations that a function with these arguments uses; empty when nothing is kept. */
 export function readShapes(folder: string, signature: string, backend: NodeBackend): KnownShapes {
   try {
-    return new Map(JSON.parse(readFileSync(fileOf(folder, signature, backend), 'utf8')) as [string, never][]);
+    const entries: unknown = JSON.parse(readFileSync(fileOf(folder, signature, backend), 'utf8'));
+    if (Array.isArray(entries) && entries.every(isEntry)) return new Map(entries);
   } catch {
-    return new Map(); // not there, or cut off: it is found again
+    // not there, or cut off
   }
+  return new Map(); // it is found again
+}
+
+function isEntry(entry: unknown): entry is [string, { shape: number[]; dtype: number }[]] {
+  if (!Array.isArray(entry)) return false;
+  const [key, made] = entry as unknown[];
+  return typeof key === 'string' && Array.isArray(made) && made.every(isMade);
+}
+
+function isMade(made: unknown): boolean {
+  const { shape, dtype } = (made ?? {}) as { readonly [name: string]: unknown };
+  return Number.isInteger(dtype) && Array.isArray(shape) && shape.every(Number.isInteger);
 }
 
 /** Keeps them; a folder that can not be written is no reason to stop. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attribute, Binding, NodeBackend, TensorMetadata } from './node-backend.js';
+import { place, refusal } from './refuse.js';
 
 /** One operation of a trace; tensors are named by ids. */
 export interface TracedOperation {
@@ -38,6 +39,24 @@ export type KnownShapes = Map<string, readonly Omit<TensorMetadata, 'id'>[]>;
 /** Constants up to this size count as themselves when an operation is recognised again: shapes, axes, permutations. */
 const SMALL = 64;
 
+/** TensorFlow's operations that no graph can hold as they are, and why. */
+const REFUSED: Readonly<Record<string, string>> = {
+  Multinomial: 'draws random numbers, anew in every call; draw outside and pass what was drawn as an argument',
+  ...Object.fromEntries(
+    ['UniqueV2', 'NonMaxSuppressionV3', 'NonMaxSuppressionV5', 'SparseFillEmptyRows'].map((op) => [
+      op,
+      'gives a shape that depends on values, which are not known yet; call it outside',
+    ]),
+  ),
+};
+
+let tracing = false;
+
+/** Whether a function is being traced: what is compiled by itself is then a part of that function. */
+export function isTracing(): boolean {
+  return tracing;
+}
+
 /**
  * Runs `f` once with tensors that have a shape and no values, and writes down every operation that it sends to
  * TensorFlow. What shape an operation gives is found by running it alone, once for inputs of the same shapes, on zeros;
@@ -46,7 +65,8 @@ const SMALL = 64;
  * @param arguments_ tensors in whose place `f` gets ones without values; they stay open in the graph.
  * @param f gets those, in the same order, and returns the results; it is run in a `tidy`.
  * @param shapes known from earlier traces; what is found is added.
- * @throws Error when `f` reads the value of a tensor that was computed: what depends on it would be frozen.
+ * @throws Error naming the line, when `f` reads the value of a tensor that was computed (what depends on it would be
+ * frozen), keeps such a tensor, or changes a variable.
  */
 export function trace(
   backend: NodeBackend,
@@ -58,9 +78,19 @@ export function trace(
   const constants = new Map<number, TracedConstant>();
   const { binding } = backend;
   const getInputTensorIds = backend.getInputTensorIds.bind(backend);
-  // Ids of tensors without values are negative, so that they are none of the binding's.
+  // Ids of tensors without values are below -1, so that they are none of the binding's; tfjs-node has -1 for values that
+  // TensorFlow does not have yet.
   const known = new Map<number, TensorType>();
-  let made = 0;
+  let made = -1;
+  const hasNoValue = ({ dataId }: { readonly dataId: object }): boolean =>
+    backend.tensorMap.has(dataId) && known.has(backend.tensorMap.get(dataId).id);
+
+  // Thrown at the end too, for those who catch everything or do not wait for a promise.
+  let refused: Error | undefined;
+  const refuse = (message: string): never => {
+    refused ??= refusal(message);
+    throw refused;
+  };
 
   const describe = (id: number): string => {
     const { shape, dtype } = known.get(id) ?? constants.get(id)!;
@@ -95,43 +125,69 @@ export function trace(
   Object.defineProperties(recording, {
     executeOp: {
       value: (op: string, attributes: readonly Attribute[], ids: readonly number[], outputs: number) => {
+        if (REFUSED[op]) refuse(`${op} ${REFUSED[op]}`);
         const results = infer(op, attributes, ids, outputs).map((result) => ({ ...result, id: --made }));
         for (const { id, shape, dtype } of results) known.set(id, { shape, dtype: nameOf(dtype, binding) });
         operations.push({ op, attributes, inputs: [...ids], outputs: results.map(({ id }) => id) });
         return results;
       },
     },
+    // Only tfjs-node's own check of indices (gather) comes here: nothing is decided by it.
     tensorDataSync: {
       value: (id: number) => {
-        if (!known.has(id)) return binding.tensorDataSync(id);
-        // Inside a kernel it is tfjs-node's own check of indices (gather): nothing is decided by it.
-        const { dtype, shape } = known.get(id)!;
-        if (tf.engine().state.kernelDepth > 0) return emptyArray(dtype, shape);
-        throw new Error(
-          'compile: the function reads the value of a tensor (data() or dataSync()), which would freeze it into the graph; return the tensor instead and read it outside',
-        );
+        const { dtype, shape } = known.get(id) ?? {};
+        return dtype && shape ? emptyArray(dtype, shape) : binding.tensorDataSync(id);
       },
     },
     deleteTensor: { value: (id: number) => (id < 0 ? undefined : binding.deleteTensor(id)) },
   });
 
-  backend.binding = recording;
-  backend.getInputTensorIds = (tensors) => {
+  const constantIds: NodeBackend['getInputTensorIds'] = (tensors) => {
     const ids = getInputTensorIds(tensors);
     for (const [i, id] of ids.entries()) {
       if (known.has(id) || constants.has(id)) continue;
       const { shape, dtype } = tensors[i]!;
       if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
-        throw new Error(
-          `compile: the function uses a constant of type ${dtype}; only float32, int32 and bool are compiled`,
-        );
+        refuse(`the function uses a constant of type ${dtype}; only float32, int32 and bool are compiled`);
       }
       constants.set(id, { shape: [...shape], dtype, values: binding.tensorDataSync(id) });
     }
     return ids;
   };
+
+  const engine = tf.engine();
+  const [readSync, read, keep, disposeTensor] = [
+    engine.readSync.bind(engine),
+    engine.read.bind(engine),
+    engine.keep.bind(engine),
+    engine.disposeTensor.bind(engine),
+  ];
+  const requireValue = (dataId: object): void => {
+    if (hasNoValue({ dataId })) {
+      refuse(
+        'the function reads the value of a tensor (data() or dataSync()), which would freeze it into the graph; return the tensor instead and read it outside',
+      );
+    }
+  };
+  const noVariables = (): never =>
+    refuse(
+      'the function makes or changes a tf.Variable, which would happen in its first call only; take the value as an argument and return the new one',
+    );
+  const kept = new Map<tf.Tensor, Error>();
+
+  tracing = true;
+  const restore = [
+    replace(backend, { binding: recording, getInputTensorIds: constantIds }),
+    replace(engine, {
+      readSync: (dataId) => (requireValue(dataId), readSync(dataId)),
+      read: (dataId) => (requireValue(dataId), read(dataId)),
+      keep: (tensor) => (kept.set(tensor, place()), keep(tensor)),
+      makeVariable: noVariables,
+      disposeTensor: (tensor) => (tensor instanceof tf.Variable ? noVariables() : disposeTensor(tensor)),
+    }),
+  ];
   try {
-    return tf.tidy(() => {
+    const traced = tf.tidy(() => {
       const placeholders = arguments_.map(({ shape, dtype }) => {
         const id = --made;
         known.set(id, { shape, dtype });
@@ -141,10 +197,32 @@ export function trace(
       const results = backend.getInputTensorIds(f(placeholders));
       return { inputs, results, operations, tensors: known, constants } as unknown as tf.TensorContainer;
     }) as unknown as Trace;
+    if (refused) throw refused;
+    for (const [tensor, where] of kept) {
+      if (tensor.isDisposed || !hasNoValue(tensor)) continue;
+      throw refusal(
+        'the function keeps a tensor (tf.keep) that has a value only inside the graph; return it instead',
+        where,
+      );
+    }
+    return traced;
   } finally {
-    backend.binding = binding;
-    backend.getInputTensorIds = getInputTensorIds;
+    for (const put of restore) put();
+    tf.dispose([...kept.keys()].filter((tensor) => !tensor.isDisposed && hasNoValue(tensor)));
+    tracing = false;
   }
+}
+
+/** Puts methods in the place of an object's own; what is returned puts those back. */
+function replace<T extends object>(target: T, methods: Partial<T>): () => void {
+  const before = Object.keys(methods).map((name) => [name, Object.getOwnPropertyDescriptor(target, name)] as const);
+  Object.assign(target, methods);
+  return () => {
+    for (const [name, descriptor] of before) {
+      if (descriptor) Object.defineProperty(target, name, descriptor);
+      else delete target[name as keyof T];
+    }
+  };
 }
 
 function emptyArray(dtype: tf.DataType, shape: readonly number[]): Float32Array | Int32Array | Uint8Array {

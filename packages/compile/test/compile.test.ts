@@ -3,11 +3,12 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { disposeTree, leaves, runFused } from '@audio-ssl/params';
+import { disposeTree, leaves, noGrad, remat, runFused } from '@audio-ssl/params';
 import { expectClose, seeded } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compile } from '../src/index.js';
+import { nodeBackend } from '../src/node-backend.js';
 
 const random = seeded(3);
 const draw = (...shape: number[]): tf.Tensor =>
@@ -108,11 +109,84 @@ describe('compile', () => {
     }
   });
 
-  it.skipIf(!onTensorFlow)('refuses what a graph cannot hold, with the next step', () => {
-    const reads = compile((x: tf.Tensor) => tf.mul(x, tf.add(x, 1).dataSync()[0]!));
-    expect(() => reads(tf.scalar(2))).toThrow('the function reads the value of a tensor');
+  it.skipIf(!onTensorFlow)('refuses a result that is a constant', () => {
     const constant = compile((_: tf.Tensor) => ({ c: tf.add(tf.scalar(1), tf.scalar(2)), d: tf.scalar(3) }));
     expect(() => constant(tf.scalar(2))).toThrow("the result 'd' depends on no argument");
+  });
+
+  const doubled = (x: tf.Tensor): { value: tf.Tensor; gradFunc: (dy: tf.Tensor) => tf.Tensor } => ({
+    value: tf.mul(x, x.dataSync()[0]!),
+    gradFunc: (dy) => dy,
+  });
+  const variable = tf.variable(tf.scalar(7));
+  it.skipIf(!onTensorFlow).each<readonly [string, string, (x: tf.Tensor) => tf.Tensor]>([
+    ['a value read', 'reads the value', (x) => tf.mul(x, tf.add(x, 1).dataSync()[0]!)],
+    ['a value printed', 'reads the value', (x) => (x.print(), tf.mul(x, 2))],
+    ['a value asked for', 'reads the value', (x) => (x.data().catch(() => undefined), tf.mul(x, 2))],
+    ['a value in a gradient of its own', 'reads the value', tf.customGrad((x) => doubled(x as tf.Tensor))],
+    ['a branch without gradient', 'reads the value', (x) => noGrad(() => tf.mul(x, x.dataSync()[0]! > 1 ? 2 : 3))],
+    ['a value in a recomputed block', 'reads the value', (x) => remat((_, y) => doubled(y).value, {}, x)],
+    ['an error caught', 'reads the value', caught],
+    ['a variable assigned', 'tf.Variable', (x) => (variable.assign(tf.mul(x, 2)), tf.add(x, variable))],
+    ['a variable made', 'tf.Variable', (x) => tf.add(x, tf.variable(x))],
+    ['a tensor kept', 'keeps a tensor', (x) => tf.add(tf.keep(tf.mul(x, 3)), 1)],
+    ['random numbers of TensorFlow', 'draws random numbers', (x) => tf.multinomial(tf.stack([x, x]) as tf.Tensor1D, 3)],
+    ['a shape by values', 'a shape that depends on values', (x) => tf.unique(tf.stack([x, x])).values],
+  ])('refuses %s, says where, and leaves all as it was', async (_, message, f) => {
+    const x = tf.scalar(2);
+    const before = tf.memory().numTensors;
+    expect(() => compile(f)(x)).toThrow(message);
+    // Not a line of TensorFlow.js or of compile, but of this file.
+    expect(() => compile(f)(x)).toThrow(/\(at .*compile\.test\.ts:\d+:\d+\)$/);
+    expect(tf.memory().numTensors).toBe(before);
+    expect((await variable.data())[0]).toBe(7);
+    await expectClose(compile((y: tf.Tensor) => tf.mul(y, 2))(x), [4], {});
+  });
+
+  it.skipIf(!onTensorFlow)('freezes random numbers that are drawn outside of TensorFlow', async () => {
+    const f = compile((x: tf.Tensor) => tf.add(x, tf.randomUniform([4])));
+    const x = tf.zeros([4]);
+    expect(await f(x).data()).toEqual(await f(x).data());
+  });
+
+  it('takes tensors only, and gives no gradient', () => {
+    const f = compile(((x: tf.Tensor, { rate }: { rate: number }) => tf.mul(x, rate)) as never) as (
+      ...args: unknown[]
+    ) => tf.Tensor;
+    expect(() => f(tf.scalar(1), { rate: 3 })).toThrow(
+      "the argument '1.rate' to be a tensor, got a value of type number",
+    );
+    const g = compile(((x: tf.Tensor) => ({ x, size: 3 })) as never) as (...args: unknown[]) => unknown;
+    expect(() => g(tf.scalar(1))).toThrow("the result 'size' to be a tensor, got a value of type number");
+    const h = compile((x: tf.Tensor) => tf.square(x));
+    const gradient = (): tf.Tensor => tf.grad((x: tf.Tensor) => tf.add(tf.sum(h(x)), tf.sum(x)))(tf.tensor1d([1, 2]));
+    if (onTensorFlow) expect(gradient).toThrow('has no gradient');
+  });
+
+  it('is a part of a compiled function that calls it', async () => {
+    const inner = compile((x: tf.Tensor) => tf.square(x));
+    const outer = compile((x: tf.Tensor) => ({
+      y: inner(x),
+      slope: tf.grad((v: tf.Tensor) => tf.sum(inner(v)))(x),
+    }));
+    const x = tf.tensor1d([2, 3]);
+    for (let i = 0; i < 2; i++) {
+      const { y, slope } = outer(x);
+      await expectClose(y, [4, 9], {});
+      await expectClose(slope, [4, 6], {});
+      await expectClose(inner(x), [4, 9], {}); // its own graph, between the two
+    }
+  });
+
+  it('runs nothing where there is nothing to compute', async () => {
+    const x = tf.tensor1d([2, 3]);
+    expect(compile((_: tf.Tensor) => ({}))(x)).toEqual({});
+    const f = compile((y: tf.Tensor) => ({ y, again: [y] }), { donate: [0] });
+    const { y, again } = f(x);
+    await expectClose(y, [2, 3], {});
+    await expectClose(again[0]!, [2, 3], {});
+    expect(x.isDisposed).toBe(true);
+    f.dispose();
   });
 
   it('is repeated bit for bit', async () => {
@@ -215,28 +289,60 @@ describe('compile', () => {
   });
 
   it.skipIf(!onTensorFlow)(
-    'keeps what it found in a folder, and does without one that is damaged or read-only',
+    'keeps what it found in a folder, so that a second start runs no operation alone',
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'compile-'));
       const f = (x: tf.Tensor): tf.Tensor => tf.softmax(tf.mul(x, 2));
       const x = draw(4, 3);
-      for (const damage of [async () => {}, async () => {}, damaged, removed]) {
-        await damage();
+      const ran = counted('executeOp');
+      const start = async (): Promise<number> => {
         const compiled = compile(f, { cacheFolder: folder });
-        await expectClose(compiled(x), f(x), { absolute: 1e-6 });
+        const before = ran.count();
+        const result = compiled(x);
+        const count = ran.count() - before;
+        await expectClose(result, f(x), { absolute: 1e-6 });
         compiled.dispose();
-      }
-      async function damaged(): Promise<void> {
+        return count;
+      };
+      try {
+        expect(await start()).toBe(2);
+        expect(await start()).toBe(0);
         const [file] = await readdir(folder);
-        await writeFile(join(folder, file!), '[["Softmax');
-      }
-      async function removed(): Promise<void> {
+        for (const damaged of [
+          '[["Softmax',
+          '{}',
+          '[["Softmax",5]]',
+          '[["Softmax",[{"shape":"4,3","dtype":1}]]]',
+          '[null]',
+        ]) {
+          await writeFile(join(folder, file!), damaged);
+          expect(await start(), damaged).toBe(2);
+          expect(await start()).toBe(0);
+        }
         await rm(folder, { recursive: true });
         await writeFile(folder, 'a file'); // a folder can not be made here
+        expect(await start()).toBe(2);
+      } finally {
+        ran.restore();
+        await rm(folder, { recursive: true });
       }
-      await rm(folder, { recursive: true });
     },
   );
+
+  it('compiles anew after dispose, which frees the sessions', async () => {
+    const f = compile((x: tf.Tensor) => tf.mul(x, 3));
+    const freed = onTensorFlow ? counted('deleteSavedModel') : undefined;
+    try {
+      for (let i = 1; i <= 2; i++) {
+        for (const x of [tf.tensor1d([1, 2]), tf.tensor1d([1])]) await expectClose(f(x), tf.mul(x, 3), {});
+        f.dispose();
+        f.dispose(); // a second time it has none
+        if (freed) expect(freed.count()).toBe(2 * i);
+      }
+    } finally {
+      freed?.restore();
+    }
+  });
 
   it.skipIf(!onTensorFlow)('works in a worker thread', async () => {
     const module = JSON.stringify(new URL('compile-worker.ts', import.meta.url).href);
@@ -251,6 +357,23 @@ describe('compile', () => {
 });
 
 type State = { readonly [name in 'p' | 'first' | 'second' | 'slow' | 'product']: tf.Tensor };
+
+/** Counts the calls of a function of the binding, which is an object that can not be changed itself. */
+function counted(name: 'executeOp' | 'deleteSavedModel'): { count: () => number; restore: () => void } {
+  const backend = nodeBackend()!;
+  const { binding } = backend;
+  const called = vi.fn(binding[name] as (...args: unknown[]) => unknown);
+  backend.binding = Object.create(binding, { [name]: { value: called } }) as typeof binding;
+  return { count: () => called.mock.calls.length, restore: () => (backend.binding = binding) };
+}
+
+function caught(x: tf.Tensor): tf.Tensor {
+  try {
+    return tf.mul(x, x.dataSync()[0]!);
+  } catch {
+    return tf.mul(x, 2);
+  }
+}
 
 type Pair = { readonly p: tf.Tensor; readonly old: tf.Tensor };
 
