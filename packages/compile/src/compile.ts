@@ -21,8 +21,8 @@ export interface CompileOptions {
    */
   readonly cacheFolder?: string | undefined;
   /**
-   * `'bf16'` takes matrix products in bfloat16, with sums in float32 and everything else as it is: faster on processors
-   * with AMX and on GPUs, slower on others. `'float32'` by default.
+   * `'bf16'` takes matrix products in bfloat16, with sums in float32 and everything else as it is, the fused attention of
+   * `@audio-ssl/backend` too: faster on processors with AMX and on GPUs, slower on others. `'float32'` by default.
    */
   readonly precision?: Precision;
   /**

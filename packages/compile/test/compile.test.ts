@@ -237,7 +237,7 @@ describe('compile', () => {
     let pair: Pair = { p: tf.zeros([2]), old: keep(tf.zeros([2])) };
     let expected = 0;
     for (let i = 0; i < 3; i++) {
-      pair = compiled(pair, tf.fill([2], 10));
+      pair = compiled(pair, tf.tensor1d([10, 10]));
       await expectClose(tf.reshape(pair.old, [2]), [expected, expected], { absolute: 1e-6 });
       expected += (10 - expected) * 0.1;
       await expectClose(pair.p, [expected, expected], { absolute: 1e-6 });
@@ -253,7 +253,7 @@ describe('compile', () => {
     const compiled = compile(step, { donate: [0] });
     let state: Pair & { seen?: tf.Tensor } = { p: tf.zeros([2]), old: tf.zeros([2]) };
     for (const expected of [0, 2, 3.8]) {
-      const next = compiled({ p: state.p, old: state.old }, tf.fill([2], 10));
+      const next = compiled({ p: state.p, old: state.old }, tf.tensor1d([10, 10]));
       await expectClose(next.seen, [expected, expected], { absolute: 1e-6 });
       state = next;
     }
@@ -264,13 +264,13 @@ describe('compile', () => {
     const compiled = compile(step, { donate: [0] });
     const p = tf.zeros([2]);
     const before = tf.memory().numTensors;
-    const first = compiled({ p, old: p }, tf.fill([2], 10));
+    const first = compiled({ p, old: p }, tf.tensor1d([10, 10]));
     for (const leaf of [first.p, first.old]) await expectClose(leaf, [1, 1], { absolute: 1e-6 });
     first.old.dispose();
     const second = compiled({ p: first.p, old: first.p }, first.p); // the average of a number with itself
     for (const leaf of [second.p, second.old]) await expectClose(leaf, [1, 1], { absolute: 1e-6 });
     expect(first.p.isDisposed).toBe(true);
-    const third = compiled({ p: second.p, old: second.p }, tf.fill([2], 11));
+    const third = compiled({ p: second.p, old: second.p }, tf.tensor1d([11, 11]));
     for (const leaf of [third.p, third.old]) await expectClose(leaf, [2, 2], { absolute: 1e-6 });
     disposeTree([second.old, third]);
     expect(tf.memory().numTensors).toBe(before + 1); // two gradients more, and p is gone
@@ -362,7 +362,7 @@ type State = { readonly [name in 'p' | 'first' | 'second' | 'slow' | 'product']:
 function counted(name: 'executeOp' | 'deleteSavedModel'): { count: () => number; restore: () => void } {
   const backend = nodeBackend()!;
   const { binding } = backend;
-  const called = vi.fn(binding[name] as (...args: unknown[]) => unknown);
+  const called = vi.fn<(...args: unknown[]) => unknown>(binding[name] as never);
   backend.binding = Object.create(binding, { [name]: { value: called } }) as typeof binding;
   return { count: () => called.mock.calls.length, restore: () => (backend.binding = binding) };
 }

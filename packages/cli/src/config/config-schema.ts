@@ -43,7 +43,9 @@ export const configSchema = z
     precision: z
       .enum(['float32', 'bf16'])
       .default('float32')
-      .describe('type of matrix products on the native backend; bf16 is faster with AMX or on a GPU, slower elsewhere'),
+      .describe(
+        'type of matrix products on the native backend (the fused attention stays in float32); bf16 is faster with AMX or on a GPU, slower elsewhere',
+      ),
     memory: z
       .strictObject({
         remat: z.boolean().default(false).describe('compute each block a second time instead of keeping what it made'),
