@@ -11,6 +11,7 @@ export {
 export {
   createExtractor,
   MATPAC_STANDARDIZATION,
+  type Compiler,
   type Extractor,
   type ExtractorOptions,
   type FrameFeatures,

@@ -1,9 +1,9 @@
 import { createLogMel, mixToMono, resample } from '@audio-ssl/audio-frontend';
-import { randomStream } from '@audio-ssl/params';
+import { randomStream, type TensorTree } from '@audio-ssl/params';
 import { initSpectrogramEncoder, sinCosPositions } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { createExtractor, MATPAC_STANDARDIZATION, type FrameFeatures } from '../src/index.js';
+import { createExtractor, MATPAC_STANDARDIZATION, type Compiler, type FrameFeatures } from '../src/index.js';
 
 const model = { patch: [16, 16] as const, embedDim: 16, depth: 1, numHeads: 2 };
 const weights = initSpectrogramEncoder(model, randomStream(1));
@@ -120,6 +120,33 @@ describe('createExtractor', () => {
     expect((await extract(stereo)).data).toEqual((await extract(mono)).data);
     await expect(extract(new Float32Array(0))).rejects.toThrow('one sample or more, got none');
     await expect(extract(new Float32Array([0, Number.NaN]))).rejects.toThrow(/NaN|finite/);
+  });
+
+  it('compiles the shapes that come a second time, eight at most, and gives the same', async () => {
+    const shapes: string[] = [];
+    let disposed = 0;
+    const compile: Compiler = <Args extends readonly TensorTree[], Result>(fn: (...args: Args) => Result) => {
+      const call = (...args: Args): Result => {
+        expect(Object.keys(args[0]!)).toEqual(Object.keys(weights));
+        shapes.push((args[1] as tf.Tensor).shape.join());
+        return fn(...args);
+      };
+      return Object.assign(call, { dispose: () => void disposed++ });
+    };
+    const student = { ...weights, head: tf.zeros([1]) }; // what is not of the encoder is no argument
+    const extract = createExtractor(student, { ...base, compile });
+    const plain = createExtractor(weights, base);
+    const one = noise(10_000); // 61 frames, filled up to 64
+    expect((await extract(one)).data).toEqual((await plain(one)).data);
+    expect(shapes).toEqual([]);
+    for (let i = 0; i < 2; i++) expect((await extract(one)).data).toEqual((await plain(one)).data);
+    expect(shapes).toEqual(['1,80,64', '1,80,64']);
+    shapes.length = 0;
+    for (let n = 2; n <= 12; n++) for (let i = 0; i < 2; i++) await extract.batch(Array.from({ length: n }, () => one));
+    expect(shapes).toEqual([2, 3, 4, 5, 6, 7, 8].map((n) => `${n},80,64`));
+    extract.dispose();
+    plain.dispose();
+    expect(disposed).toBe(1);
   });
 
   it('takes positions of a checkpoint, as far as they reach', async () => {
