@@ -1,7 +1,6 @@
 import { decodeAudio } from '@audio-ssl/audio-frontend';
 import {
   classify as probabilitiesOf,
-  createExtractor,
   readClassHead,
   taskOf,
   tasks,
@@ -61,12 +60,7 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
       const labels = options.labels === undefined ? task?.labels : await readLabels(options.labels, head.classes);
       if (!labels) console.error(unnamed(head, options.task));
       const dim = model.weights.cls_token.shape.at(-1)!;
-      const { settings, weights } = model;
-      const extract = createExtractor(weights, {
-        ...settings,
-        time: 'mean',
-        frequency: head.dims === dim ? 'mean' : 'concat',
-      });
+      const extract = model.createExtractor({ time: 'mean', frequency: head.dims === dim ? 'mean' : 'concat' });
       for (const { id, path } of sounds) {
         options.signal?.throwIfAborted();
         try {

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
-import { cacheFolder } from '@audio-ssl/backend';
-import { compile, type Precision } from '@audio-ssl/compile';
+import type { Precision } from '@audio-ssl/compile';
 import {
   type MatpacBatch,
   type MatpacMetrics,
@@ -11,6 +9,7 @@ import {
 } from '@audio-ssl/matpac';
 import { tidy } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
+import { compileCached } from './compile-cached.js';
 
 /** A training step as the trainer calls it. */
 export interface CompiledStep {
@@ -25,9 +24,9 @@ export interface CompiledStep {
  */
 export function compiledStep(options: MatpacOptions, precision: Precision): CompiledStep {
   const step = trainStep(options);
-  const compiled = compile(
+  const compiled = compileCached(
     (state: MatpacState, batch: MatpacBatch, scalars: MatpacScalars<tf.Scalar>) => step(state, batch, scalars),
-    { donate: [0], precision, cacheFolder: join(cacheFolder(), 'graphs') },
+    { donate: [0], precision },
   );
   const call = (state: MatpacState, batch: MatpacBatch, scalars: MatpacScalars): ReturnType<typeof step> =>
     tidy(() => {

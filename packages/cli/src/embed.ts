@@ -1,6 +1,6 @@
 import type { LogMelOptions, Spectrogram } from '@audio-ssl/audio-frontend';
 import { openLogMels, SkippedClipError, type Clip, type LogMelStore } from '@audio-ssl/datasets';
-import { createExtractor, type ExtractorOptions, type FrameFeatures } from '@audio-ssl/matpac';
+import type { ExtractorOptions, FrameFeatures } from '@audio-ssl/matpac';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -71,8 +71,7 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     model = await openModel(checkpoint, { network: options.network, heads: options.heads });
     const { weights, settings } = model;
     const layers = options.layers === 'all' ? weights.encoder.blocks.map((_, i) => i) : options.layers;
-    const extract = createExtractor(weights, {
-      ...settings,
+    const extract = model.createExtractor({
       ...(options.mode && { mode: options.mode }),
       ...(options.frequency && { frequency: options.frequency }),
       ...(layers && { layers }),

@@ -3,6 +3,7 @@ import { type Features, logMelStatistics, poolFrames, type Pooling } from '@audi
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
 import { createExtractor, type Extractor, type FrameFeatures, type Sound } from '@audio-ssl/matpac';
 import type { SpectrogramEncoder } from '@audio-ssl/vit';
+import { compileCached } from './compile-cached.js';
 import type { Config } from './config/config-schema.js';
 import { startProgress } from './progress.js';
 
@@ -27,6 +28,7 @@ export function runExtractor(
     numHeads: model.encoder.numHeads,
     standardization,
     chunkFrames: chunkFramesOf(model.patch),
+    compile: compileCached,
     ...(layer !== undefined && { layers: [layer - 1] }),
   });
   if (layer === undefined) return extract;
@@ -38,6 +40,7 @@ export function runExtractor(
     batch: async (sounds: readonly Sound[]) => (await extract.batch(sounds)).map(chosen),
     fromLogMel: async (logMel: Spectrogram) => chosen(await extract.fromLogMel(logMel)),
     fromLogMels: async (logMels: readonly Spectrogram[]) => (await extract.fromLogMels(logMels)).map(chosen),
+    dispose: extract.dispose,
   });
 }
 
@@ -46,7 +49,7 @@ export function chunkFramesOf([, width]: Config['model']['patch']): number {
   return Math.max(1, Math.floor(WHOLE / width)) * width;
 }
 
-/** The features of clips of a store, one matrix a pooling, rows in the order of `indices`. */
+/** The features of clips of a store, one matrix a pooling, rows in the order of `indices`; the extractor is disposed. */
 export async function clipFeatures(
   name: string,
   extract: Extractor,
@@ -71,6 +74,7 @@ export async function clipFeatures(
       progress.update(done + 1);
     }
   } finally {
+    extract.dispose();
     progress.stop();
   }
   return new Map(poolings.map((pooling, i) => [pooling, stack(rows[i] ?? [])]));

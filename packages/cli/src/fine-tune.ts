@@ -1,5 +1,4 @@
 import { pad, standardize } from '@audio-ssl/audio-frontend';
-import { compile } from '@audio-ssl/compile';
 import { createBatches } from '@audio-ssl/datasets';
 import {
   classLogits,
@@ -13,6 +12,7 @@ import {
 import { disposeTree, tidy } from '@audio-ssl/params';
 import type { SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
+import { compileCached } from './compile-cached.js';
 import type { Config } from './config/config-schema.js';
 import type { Standardization } from './features.js';
 import type { OpenClips } from './open-clips.js';
@@ -49,6 +49,10 @@ export async function fineTune(
   const { cropFrames: frames, maxSilence } = config.data;
   const optimizer = { ...config.optimizer, ...OPTIMIZER };
   const update = fineTuneStep({ model, activation: 'softmax', optimizer });
+  const step = compileCached(
+    (from: FineTuneState, batch: FineTuneBatch, scalars: FineTuneScalars<tf.Scalar>) => update(from, batch, scalars),
+    { donate: [0] },
+  );
   const rowOf = new Map(kept.map((index, row) => [index, row]));
   const predictions = new Int32Array(kept.length).fill(-1);
   const tested = [...new Set(folds)].filter((fold) => fold >= 0);
@@ -65,9 +69,6 @@ export async function fineTune(
   try {
     for (const { fold, indices, batchSize, steps } of plans) {
       const source = createBatches(store, { indices, batchSize, frames, ...measured, seed, maxSilence });
-      const step = compile((from: FineTuneState, batch: FineTuneBatch, scalars: FineTuneScalars<tf.Scalar>) =>
-        update(from, batch, scalars),
-      );
       const scalarsAt = fineTuneSchedule(optimizer, steps);
       let state = initFineTuning(encoder, { classes, model }, seed);
       try {
@@ -88,9 +89,8 @@ export async function fineTune(
             Object.entries(scalarsAt(i)).map(([key, value]) => [key, tf.scalar(value)]),
           ) as unknown as FineTuneScalars<tf.Scalar>;
           const next = step(state, batch, scalars);
-          const old = [state, batch, scalars, next.metrics];
-          state = next.state;
-          tf.dispose(old as unknown as tf.TensorContainer);
+          state = next.state; // the old one is given away
+          tf.dispose([batch, scalars, next.metrics] as unknown as tf.TensorContainer);
           progress.update(++done);
         }
         for (const [row, index] of kept.entries()) {
@@ -108,12 +108,12 @@ export async function fineTune(
         }
       } finally {
         disposeTree(state);
-        step.dispose();
         source.close();
       }
     }
     return scored(predictions, labels, bootstrapGroups);
   } finally {
+    step.dispose();
     progress.stop();
   }
 }

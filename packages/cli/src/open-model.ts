@@ -1,11 +1,20 @@
 import { logMelPresets } from '@audio-ssl/audio-frontend';
-import { loadModel, type ClassHead, type ModelSettings, type PretrainedModel } from '@audio-ssl/matpac';
+import {
+  createExtractor,
+  loadModel,
+  type ClassHead,
+  type Extractor,
+  type ExtractorOptions,
+  type ModelSettings,
+  type PretrainedModel,
+} from '@audio-ssl/matpac';
 import { disposeTree, openTensors, type TensorFile } from '@audio-ssl/params';
 import { openFile } from '@audio-ssl/params/node';
 import type { SpectrogramEncoder } from '@audio-ssl/vit';
 import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compileCached } from './compile-cached.js';
 import type { Config } from './config/config-schema.js';
 import { loadEncoder } from './encoder-weights.js';
 import { chunkFramesOf } from './features.js';
@@ -13,13 +22,15 @@ import { runFiles } from './run-directory.js';
 import { readRunRecord } from './run-record.js';
 import { UserError } from './user-error.js';
 
-/** An encoder of a run or of a checkpoint file, ready for `createExtractor`. */
+/** An encoder of a run or of a checkpoint file. */
 export interface OpenModel {
   /** What it is, in words. */
   readonly family: string;
   readonly weights: SpectrogramEncoder;
   readonly settings: ModelSettings;
   readonly head: ClassHead | undefined;
+  /** An extractor with the settings of the model, compiled; it is disposed with the model. */
+  createExtractor(options: Partial<ExtractorOptions>): Extractor;
   dispose(): void;
 }
 
@@ -35,10 +46,28 @@ export interface OpenModelOptions {
  *
  * @throws UserError or Error naming the path, and what is wrong with it
  */
-export async function openModel(
+export async function openModel(checkpoint: string, options: OpenModelOptions): Promise<OpenModel> {
+  const { weights, settings, ...model } = await open(checkpoint, options);
+  const extractors: Extractor[] = [];
+  return {
+    ...model,
+    ...{ weights, settings },
+    createExtractor: (options) => {
+      const extractor = createExtractor(weights, { ...settings, ...options, compile: compileCached });
+      extractors.push(extractor);
+      return extractor;
+    },
+    dispose: () => {
+      for (const extractor of extractors) extractor.dispose();
+      model.dispose();
+    },
+  };
+}
+
+async function open(
   checkpoint: string,
   { network = 'student', heads }: OpenModelOptions,
-): Promise<OpenModel> {
+): Promise<Omit<OpenModel, 'createExtractor'>> {
   if (!isRun(checkpoint)) {
     const file = await openCheckpoint(checkpoint);
     try {
