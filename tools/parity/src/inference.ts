@@ -1,6 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classify, createExtractor, loadModel, type Extractor, type PretrainedModel } from '@audio-ssl/matpac';
+import { compile } from '@audio-ssl/compile';
+import {
+  classify,
+  createExtractor,
+  loadModel,
+  type ExtractorOptions,
+  type FrameFeatures,
+  type PretrainedModel,
+} from '@audio-ssl/matpac';
 import { openTensors, readSafetensors, type SafetensorsEntry } from '@audio-ssl/params';
 import { openFile } from '@audio-ssl/params/node';
 import { Differences, type Comparison, type Tolerance } from './comparison.js';
@@ -14,8 +22,13 @@ const TINY_HEADS = 4;
  * goes with the recordings whose name stands in its own: `tiny_encoder_legacy.pth` with `encoder/...`.
  *
  * @param backend decides on the bounds: float32 rounding on `tensorflow`; `wasm` and `cpu` have an erf good to 1.5e-7 only.
+ * @param options `compiled`: the encoder runs as one graph.
  */
-export async function compareInference(folder: string, backend: string): Promise<Comparison[]> {
+export async function compareInference(
+  folder: string,
+  backend: string,
+  { compiled = false }: { readonly compiled?: boolean } = {},
+): Promise<Comparison[]> {
   const path = join(folder, 'inference.safetensors');
   const { tensors } = readSafetensors(await readFile(path), path);
   const recordings = new Set([...tensors.keys()].map((name) => name.split('/').slice(0, 2).join('/')));
@@ -35,7 +48,7 @@ export async function compareInference(folder: string, backend: string): Promise
         if (!words.includes(recording.split('/')[0]!)) continue;
         unheard.delete(recording);
         const bound = isHalf ? 5e-3 : backend === 'tensorflow' ? 2e-5 : 1e-4;
-        await compareRecording(name, model, recording, tensors, { kind: 'relative L2', bound }, differences);
+        await compareRecording(name, model, recording, tensors, { kind: 'relative L2', bound }, differences, compiled);
       }
     } finally {
       model.dispose();
@@ -53,6 +66,7 @@ async function compareRecording(
   tensors: ReadonlyMap<string, SafetensorsEntry>,
   tolerance: Tolerance,
   differences: Differences,
+  compiled: boolean,
 ): Promise<void> {
   const { data, shape } = tensors.get(`${recording}/waveform`)!;
   const [clips, samples] = shape as [number, number];
@@ -74,37 +88,45 @@ async function compareRecording(
         allowed,
       );
   };
-  const extractor = (options: object): Extractor => createExtractor(weights, { ...settings, ...options });
+  const features = async (options: Partial<ExtractorOptions>): Promise<FrameFeatures[]> => {
+    const extract = createExtractor(weights, { ...settings, ...options, compile: compiled ? compile : undefined });
+    try {
+      if (compiled) await extract.batch(waveforms); // a shape is compiled when it comes a second time
+      return await extract.batch(waveforms);
+    } finally {
+      extract.dispose();
+    }
+  };
 
   if (tensors.has(`${recording}/precise/embedding`)) {
-    const features = await extractor({ layers: 'all' }).batch(waveforms);
+    const precise = await features({ layers: 'all' });
     compare(
       'precise embedding',
-      features.map(({ data: last }) => [last]),
+      precise.map(({ data: last }) => [last]),
       'precise/embedding',
     );
     compare(
       'precise layers',
-      features.map(({ layers }) => layers),
+      precise.map(({ layers }) => layers),
       'precise/layers',
     );
   }
   if (tensors.has(`${recording}/fast/embedding`)) {
-    const features = await extractor({ mode: 'interleaved' }).batch(waveforms);
+    const fast = await features({ mode: 'interleaved' });
     compare(
       'fast embedding',
-      features.map(({ data: last }) => [last]),
+      fast.map(({ data: last }) => [last]),
       'fast/embedding',
     );
   }
   if (tensors.has(`${recording}/probabilities`) && head) {
-    const frames = await extractor({ frequency: 'mean' }).batch(waveforms);
+    const frames = await features({ frequency: 'mean' });
     compare(
       'embedding',
       frames.map(({ data: last }) => [last]),
       'embedding',
     );
-    const means = await extractor({ frequency: 'mean', time: 'mean' }).batch(waveforms);
+    const means = await features({ frequency: 'mean', time: 'mean' });
     const probabilities = means.map(({ data: mean }) => [classify(head, mean, 'softmax')]);
     compare('probabilities', probabilities, 'probabilities', { kind: 'absolute', bound: 1e-6 });
   }

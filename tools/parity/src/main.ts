@@ -15,7 +15,7 @@ program
     'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors, inference.safetensors with its checkpoints)',
   )
   .option('--backend <name>', 'tensorflow, wasm or cpu; the best of this machine by default')
-  .option('--compiled', 'run the training step as one graph, as `audio-ssl pretrain` does (tensorflow only)')
+  .option('--compiled', 'run the training step and the encoder as one graph, as `audio-ssl` does (tensorflow only)')
   .action(async (folders: string[], options: { backend?: 'tensorflow' | 'wasm' | 'cpu'; compiled?: true }) => {
     const { name } = await startBackend(options.backend ? { prefer: options.backend } : {});
     if (options.backend && name !== options.backend)
@@ -38,7 +38,7 @@ async function compareFolder(folder: string, backend: string, compiled: boolean)
   const has = (name: string): boolean => existsSync(join(folder, name));
   const lines = [
     ...(has('frontend.safetensors') ? await compareFrontend(join(folder, 'frontend.safetensors')) : []),
-    ...(has('inference.safetensors') ? await compareInference(folder, backend) : []),
+    ...(has('inference.safetensors') ? await compareInference(folder, backend, { compiled }) : []),
   ];
   if (lines.length > 0) return lines;
   throw new Error(
