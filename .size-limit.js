@@ -19,7 +19,7 @@ const browser = {
 };
 const node = {
   backend: '15 kB',
-  compile: '6.3 kB',
+  compile: '8.2 kB',
   datasets: '8 kB',
   evaluation: '19 kB',
   trainer: '6 kB',
