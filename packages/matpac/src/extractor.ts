@@ -26,7 +26,10 @@ import * as tf from '@tensorflow/tfjs-core';
 /** What makes a pure function of trees of tensors a faster one, for inputs of the same shapes: `compile` of `@audio-ssl/compile`. */
 export type Compiler = <Args extends readonly TensorTree[], Result extends TensorTree>(
   fn: (...args: Args) => Result,
-) => ((...args: Args) => Result) & { dispose(): void };
+) => ((...args: Args) => Result) & {
+  /** Frees what was made for those shapes. */
+  dispose(): void;
+};
 
 /** How features are taken. */
 export interface ExtractorOptions {
