@@ -132,6 +132,12 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
     .addOption(
       new Option('--layer <block>', 'block that gives the features, from 1; the last by default').argParser(atLeastOne),
     )
+    .addOption(
+      new Option(
+        '--folds <count>',
+        'folds where the data set has none of its own; the probe.folds of the run by default',
+      ).argParser(atLeastTwo),
+    )
     .addOption(new Option('--few-shot <clips>', 'also probe from so many clips of each class').argParser(atLeastOne))
     .addOption(new Option('--knn <neighbours>', 'also class by so many nearest neighbours').argParser(atLeastOne))
     .addOption(
@@ -149,6 +155,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
           poolings: options.pool,
           methods: { protocol: options.protocol, fewShot: options.fewShot, knn: options.knn },
           layer: options.layer,
+          folds: options.folds,
           fineTuneEpochs: options.fineTune,
           signal,
         });
@@ -231,6 +238,7 @@ interface ProbeArguments {
   readonly pool?: readonly Pooling[];
   readonly protocol: ProbeProtocolName;
   readonly layer?: number;
+  readonly folds?: number;
   readonly fewShot?: number;
   readonly knn?: number;
   readonly fineTune?: number;
@@ -253,9 +261,13 @@ interface AblateArguments {
   readonly plan?: boolean;
 }
 
-function atLeastOne(value: string): number {
+const atLeastOne = (value: string): number => atLeast(1, value);
+const atLeastTwo = (value: string): number => atLeast(2, value);
+
+function atLeast(least: number, value: string): number {
   const count = Number(value);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('expected a whole number of 1 or more');
+  if (!Number.isInteger(count) || count < least)
+    throw new InvalidArgumentError(`expected a whole number of ${least} or more`);
   return count;
 }
 

@@ -17,7 +17,7 @@ import type { Config } from './config/config-schema.js';
 import type { Standardization } from './features.js';
 import type { OpenClips } from './open-clips.js';
 import { type Fitted, scored } from './probe-methods.js';
-import type { ProbeTask } from './probe.js';
+import type { ProbeTask } from './probe-task.js';
 import { startProgress } from './progress.js';
 
 // What fine-tuning changes of a run's optimiser: a lower rate than training from scratch, and a short warm-up.

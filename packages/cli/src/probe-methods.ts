@@ -9,7 +9,7 @@ import {
   type ProbeProtocolName,
   type ProbeResult,
 } from '@audio-ssl/evaluation';
-import type { ProbeTask } from './probe.js';
+import type { ProbeTask } from './probe-task.js';
 import { startProgress } from './progress.js';
 
 /** Which classifiers a probe fits. */

@@ -1,7 +1,6 @@
 import {
   confusionMatrix,
   type Features,
-  groupFolds,
   nearestNeighbours,
   pairedBootstrap,
   type Pooling,
@@ -10,13 +9,16 @@ import {
 } from '@audio-ssl/evaluation';
 import { initMatpac } from '@audio-ssl/matpac';
 import { disposeTree } from '@audio-ssl/params';
+import { basename } from 'node:path';
 import { matpacOptions, type ProbePooling } from './config/config-schema.js';
 import { loadEncoder } from './encoder-weights.js';
+import { few } from './few.js';
 import { fineTune } from './fine-tune.js';
 import { clipFeatures, logMelFeatures, runExtractor } from './features.js';
 import { openClips, type OpenClips } from './open-clips.js';
 import type { ReportNeighbours, ReportProbe, ReportScore } from './report/report-data.js';
 import { type Fitted, fitLinear, type ProbeMethods, probeMethods } from './probe-methods.js';
+import { type ProbeTask, probeTask } from './probe-task.js';
 import { bound, percent } from './report/charts.js';
 import { reportSound } from './report-sound.js';
 import { readRunJsonOr, runFiles, writeRunJson } from './run-directory.js';
@@ -39,6 +41,8 @@ export interface ProbeOptions {
   readonly methods?: ProbeMethods | undefined;
   /** Block whose output is the feature, from 1; the last one by default. */
   readonly layer?: number | undefined;
+  /** Number of folds where the data set has none of its own; that of the run's configuration by default. */
+  readonly folds?: number | undefined;
   /** Also fine-tune the whole encoder for so many epochs, from its random start and from its pretrained weights. */
   readonly fineTuneEpochs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -69,6 +73,7 @@ export async function probe({
   name,
   methods = {},
   layer,
+  folds,
   fineTuneEpochs,
   signal,
 }: ProbeOptions): Promise<readonly ReportProbe[]> {
@@ -93,6 +98,7 @@ export async function probe({
   });
   try {
     const began = performance.now();
+    const task = probeTask(clips, folds ?? config.probe.folds);
     const what = { indices: clips.kept, poolings, signal };
     const randomFeatures = await clipFeatures(
       'random start',
@@ -106,7 +112,6 @@ export async function probe({
       clips.store,
       what,
     );
-    const task = probeTask(clips, config.probe.folds);
     const groups = task.bootstrapGroups;
     const result = (pooling: string, before: Fitted, after: Fitted, more: Partial<ReportProbe>): ReportProbe => ({
       dataset: clips.dataset.name,
@@ -114,6 +119,8 @@ export async function probe({
       pooling,
       folds: task.description,
       clips: clips.kept.length,
+      skipped: clips.skipped,
+      emptyClasses: task.emptyClasses,
       chance: task.chance,
       randomStart: score(before),
       pretrained: score(after),
@@ -121,11 +128,8 @@ export async function probe({
         ...value(pairedBootstrap(after.correct, before.correct, groups && { groups })),
         ...overSeeds(after.perSeed?.map((share, i) => share - (before.perSeed?.[i] as number))),
       },
-      classes: clips.dataset.classes,
-      confusion: rows(
-        confusionMatrix(after.predictions, task.labels, clips.dataset.classes.length),
-        clips.dataset.classes.length,
-      ),
+      classes: task.classNames,
+      confusion: rows(confusionMatrix(after.predictions, task.labels, task.classes), task.classes),
       seconds: (performance.now() - began) / 1000,
       ...more,
     });
@@ -174,6 +178,8 @@ export function probeSummary({
   pooling,
   method,
   folds,
+  skipped = [],
+  emptyClasses = [],
   randomStart,
   pretrained,
   logMel,
@@ -189,45 +195,13 @@ export function probeSummary({
     ...(logMel ? [line('log-mel statistics', logMel)] : []),
     line('pretrained', pretrained),
     `  ${'gain'.padEnd(20)} ${`${points(gain.value)}`.padStart(5)} points (95 % interval ${points(gain.low)} to ${points(gain.high)}${gainOverSeeds})`,
+    ...(skipped.length > 0
+      ? [
+          `  skipped ${skipped.length} file${skipped.length === 1 ? '' : 's'}: ${few(skipped.map(({ path }) => basename(path)))}; the report says why`,
+        ]
+      : []),
+    ...(emptyClasses.length > 0 ? [`  left out, without a usable clip: ${few(emptyClasses)}`] : []),
   ].join('\n');
-}
-
-/** What a probe is to tell apart, and the folds in which it is tested. */
-export interface ProbeTask {
-  readonly labels: Int32Array;
-  readonly classes: number;
-  readonly folds: Int32Array;
-  readonly description: string;
-  /** Share of the largest class. */
-  readonly chance: number;
-  /** Groups that a resample keeps whole; absent when clips are drawn one by one. */
-  readonly bootstrapGroups?: readonly string[];
-}
-
-/** Labels and folds of a probe: the data set's own, else folds that never split a group. */
-export function probeTask({ dataset, kept }: OpenClips, foldCount: number): ProbeTask {
-  const chosen = kept.map((index) => dataset.clips[index] as (typeof dataset.clips)[number]);
-  const labels = Int32Array.from(chosen, ({ id, label }) => {
-    if (label === undefined)
-      throw new UserError(
-        `${dataset.name}: ${id} has no label; a probe needs a labelled data set: --dataset esc50 or nsynth`,
-      );
-    return dataset.classes.indexOf(label);
-  });
-  const counts = dataset.classes.map((_, k) => labels.filter((label) => label === k).length);
-  const common = { labels, classes: dataset.classes.length, chance: Math.max(...counts) / labels.length };
-  if (chosen.every(({ fold }) => fold !== undefined)) {
-    const folds = Int32Array.from(chosen, ({ fold }) => fold as number);
-    return { ...common, folds, description: `the data set's own ${new Set(folds).size} folds` };
-  }
-  const groups = chosen.map(({ id, group }) => group ?? id);
-  const folds = groupFolds(groups, labels, foldCount, 0);
-  return {
-    ...common,
-    folds,
-    bootstrapGroups: groups,
-    description: `${foldCount} folds by instrument: a tested instrument is never trained on`,
-  };
 }
 
 /** Probes one matrix of features by the linear probe with its exact solver, with a progress bar. */

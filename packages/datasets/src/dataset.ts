@@ -18,6 +18,8 @@ export interface Dataset {
   readonly name: string;
   /** The folder that was opened, absolute. */
   readonly root: string;
+  /** The file that labels and folds come from; absent when there is none. */
+  readonly table?: string;
   /** In an order that is the same on every machine. */
   readonly clips: readonly Clip[];
   /** Class names in the order of their indices; empty when the clips have no labels. */

@@ -28,15 +28,23 @@ export async function openEsc50(root: string): Promise<Dataset> {
   const table = join(root, 'meta', 'esc50.csv');
   const rows = readTable(table, await readText(table, root));
   const find = await audioFolder('openEsc50', root);
-  const classes: string[] = [];
+  const categories = new Map<number, string>();
+  const targets = new Map<string, number>();
   const clips = rows.map((row, i): Clip => {
     const at = `${table}, line ${i + 2}`;
     const target = wholeNumber(row.target, 'target', at);
-    if ((classes[target] ??= row.category) !== row.category) {
+    const { category } = row;
+    const expected = { category: categories.get(target) ?? category, target: targets.get(category) ?? target };
+    if (expected.category !== category)
       throw new Error(
-        `openEsc50: ${at}: expected category "${classes[target]}" for target ${target} as in the lines above, got "${row.category}"; correct the table`,
+        `openEsc50: ${at}: expected category "${expected.category}" for target ${target} as in the lines above, got "${category}"; correct the table`,
       );
-    }
+    if (expected.target !== target)
+      throw new Error(
+        `openEsc50: ${at}: expected target ${expected.target} for category "${category}" as in the lines above, got ${target}; correct the table`,
+      );
+    categories.set(target, category);
+    targets.set(category, target);
     return {
       id: row.filename,
       path: find(row.filename.replace(/\.\w+$/, ''), row.filename),
@@ -45,8 +53,8 @@ export async function openEsc50(root: string): Promise<Dataset> {
       ...(row.src_file === undefined ? {} : { group: row.src_file }),
     };
   });
-  // targets that no row has would leave holes
-  return { name: 'ESC-50', root: resolve(root), clips, classes: classes.filter((name) => name !== undefined) };
+  const classes = [...categories].sort(([a], [b]) => a - b).map(([, category]) => category);
+  return { name: 'ESC-50', root: resolve(root), table, clips, classes };
 }
 
 async function readText(table: string, root: string): Promise<string> {
@@ -81,6 +89,8 @@ function readTable(table: string, text: string): Row[] {
 }
 
 function wholeNumber(text: string, column: string, at: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new Error(`openEsc50: ${at}: expected a whole number in column "${column}", got "${text}"; correct the table`);
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Error(
+    `openEsc50: ${at}: expected a whole number in column "${column}" (of at most 9 digits), got "${text}"; correct the table`,
+  );
 }

@@ -49,7 +49,7 @@ export async function openNsynth(
     group: field(id, group),
   }));
   const classes = [...new Set(clips.map((clip) => clip.label!))].sort(byName);
-  return { name: basename(resolve(root)), root: resolve(root), clips, classes };
+  return { name: basename(resolve(root)), root: resolve(root), table, clips, classes };
 }
 
 async function readExamples(table: string): Promise<Record<string, unknown>> {

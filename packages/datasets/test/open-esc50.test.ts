@@ -26,8 +26,9 @@ test('reads folds, labels and groups; finds .wav and .flac; keeps a missing file
   ];
   // with a byte order mark and Windows line ends, as spreadsheets write
   const root = await layout(`\ufeff${[header, ...rows].join('\r\n')}\r\n\r\n`, ['1-7-A-1.wav', '2-8-B-0.flac']);
-  const { clips, classes, name } = await openEsc50(root);
+  const { clips, classes, name, table } = await openEsc50(root);
   expect(name).toBe('ESC-50');
+  expect(table).toBe(join(root, 'meta/esc50.csv'));
   expect(classes).toEqual(['dog, big', 'rooster']);
   expect(clips).toEqual([
     { id: '1-7-A-1.wav', path: join(root, 'audio/1-7-A-1.wav'), label: 'rooster', fold: 1, group: '7' },
@@ -47,8 +48,13 @@ test.each([
   ['', /column "filename", "fold", "target", "category" is missing; .* got an empty file/],
   [header, /has a header and no rows/],
   [`${header}\na.wav,1,0\n`, /is not a table: .*expected the columns filename/],
-  [`${header}\na.wav,one,0,dog,,,\n`, /esc50\.csv, line 2: expected a whole number in column "fold", got "one"/],
+  [`${header}\na.wav,one,0,dog,,,\n`, /esc50\.csv, line 2: expected a whole number in column "fold" .* got "one"/],
+  [
+    `${header}\na.wav,1,9999999999,dog,,,\n`,
+    /line 2: expected a whole number in column "target" .*9 digits.* got "9{10}"/,
+  ],
   [`${header}\na.wav,1,0,dog,,,\nb.wav,1,0,cat,,,\n`, /line 3: expected category "dog" for target 0 .* got "cat"/],
+  [`${header}\na.wav,1,0,dog,,,\nb.wav,1,1,dog,,,\n`, /line 3: expected target 0 for category "dog" .* got 1/],
 ])('refuses the table %j', async (csv, message) => {
   await expect(openEsc50(await layout(csv))).rejects.toThrow(message);
 });

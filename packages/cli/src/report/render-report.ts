@@ -1,7 +1,7 @@
 import { bound, confusionChart, lineChart, percent, scoreChart } from './charts.js';
 import { median } from '../median.js';
 import { html, type Html, trusted } from './html.js';
-import type { ReportData, ReportProbe, ReportScore, ReportSound } from './report-data.js';
+import type { ReportData, ReportProbe, ReportScore, ReportSound, SkippedFile } from './report-data.js';
 import { style } from './style.js';
 import { trainingCharts } from './training-charts.js';
 
@@ -133,7 +133,17 @@ ${rows.map(
 <details${probe.classes.length <= 16 && trusted(' open')}><summary>Confusion matrix of the pretrained encoder</summary>
 <figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>
 <p>${worst(probe)}</p></details></div>
+${leftOut(probe)}
 </article>`;
+}
+
+function leftOut({ skipped = [], emptyClasses = [] }: ReportProbe): Html | undefined {
+  if (skipped.length === 0) return undefined;
+  return html`<details>
+    <summary>${skipped.length} skipped file${skipped.length > 1 && 's'} of this data set</summary>
+    ${emptyClasses.length > 0 && html`<p>Left out, because none of their files can be used: ${emptyClasses.join(', ')}.</p>`}
+    ${skippedTable(skipped)}
+  </details>`;
 }
 
 function howProbed({ method, clips, folds }: ReportProbe): string {
@@ -249,33 +259,33 @@ function dataSection({ dataset }: ReportData): Html {
   return html`<section id="data">
     <h2>Data</h2>
     <p>${dataset.name}: ${dataset.kept} clips used, ${dataset.skipped.length} skipped.</p>
-    ${
-      dataset.skipped.length > 0
-        ? html`<div class="table">
-            <table>
-              <caption>
-                Skipped files
-              </caption>
-              <thead>
-                <tr>
-                  <th>File</th>
-                  <th>Reason</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${dataset.skipped.map(
-                  ({ path, reason }) =>
-                    html`<tr>
-                      <td class="path">${path}</td>
-                      <td>${reason}</td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`
-        : html`<p class="note">Every file could be read.</p>`
-    }
+    ${dataset.skipped.length > 0 ? skippedTable(dataset.skipped) : html`<p class="note">Every file could be read.</p>`}
   </section>`;
+}
+
+function skippedTable(skipped: readonly SkippedFile[]): Html {
+  return html`<div class="table">
+    <table>
+      <caption>
+        Skipped files
+      </caption>
+      <thead>
+        <tr>
+          <th>File</th>
+          <th>Reason</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${skipped.map(
+          ({ path, reason }) =>
+            html`<tr>
+              <td class="path">${path}</td>
+              <td>${reason}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 function configuration(data: ReportData): Html {

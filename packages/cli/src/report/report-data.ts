@@ -36,6 +36,12 @@ export interface ReportScore {
   readonly seeds?: { readonly low: number; readonly high: number };
 }
 
+/** A file that could not be used, and why. */
+export interface SkippedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
 /** What one probe of one pooling found: the same classifier on several kinds of features. */
 export interface ReportProbe {
   readonly dataset: string;
@@ -47,6 +53,10 @@ export interface ReportProbe {
   /** How the folds were made, in words. */
   readonly folds: string;
   readonly clips: number;
+  /** Files of the data set that could not be used. */
+  readonly skipped?: readonly SkippedFile[];
+  /** Classes that are left out because none of their files could be used. */
+  readonly emptyClasses?: readonly string[];
   readonly chance: number;
   readonly randomStart: ReportScore;
   readonly pretrained: ReportScore;
@@ -78,7 +88,7 @@ export interface ReportData {
   readonly dataset: {
     readonly name: string;
     readonly kept: number;
-    readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+    readonly skipped: readonly SkippedFile[];
   };
   /** One row a logged step; every row has `step`, the rest is what the step measured. */
   readonly log: readonly Readonly<Record<string, number>>[];
