@@ -87,10 +87,16 @@ export function findBuilds(
     .filter(({ folder }) => existsSync(bindingIn(folder)));
 }
 
+/** Whether tfjs-node finds `binding`. */
+export function isPlaced(nodePackage: NodePackage, binding: string): boolean {
+  const place = bindingOf(nodePackage);
+  return isLink(place) && readlinkSync(place) === binding;
+}
+
 /** Puts a link to `binding` where tfjs-node looks; processes that start at the same moment do no harm. */
 export function placeBinding(nodePackage: NodePackage, binding: string): void {
+  if (isPlaced(nodePackage, binding)) return;
   const place = bindingOf(nodePackage);
-  if (isLink(place) && readlinkSync(place) === binding) return;
   mkdirSync(dirname(place), { recursive: true });
   const link = `${place}.${process.pid}`;
   rmSync(link, { force: true });
@@ -105,7 +111,7 @@ export function placeMissingBinding(nodePackage: NodePackage): void {
   const older =
     isLink(place) &&
     readlinkSync(place).startsWith(join(cacheFolder(), 'native')) &&
-    !builds.some(({ folder }) => readlinkSync(place) === bindingIn(folder));
+    !builds.some(({ folder }) => isPlaced(nodePackage, bindingIn(folder)));
   if (builds[0] && (!existsSync(place) || older)) placeBinding(nodePackage, bindingIn(builds[0].folder));
 }
 

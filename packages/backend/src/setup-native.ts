@@ -8,7 +8,9 @@ import {
   bindingOf,
   buildFolder,
   cacheFolder,
+  findBuilds,
   findNodePackage,
+  isPlaced,
   placeBinding,
   TENSORFLOW_VERSION,
   TFJS_NODE_VERSION,
@@ -33,7 +35,10 @@ export interface SetupProgress {
 
 /** What {@link setupNative} takes. */
 export interface SetupOptions {
-  /** Take the CUDA build with its libraries (several gigabytes) instead of the processor's. Default false. */
+  /**
+   * Take the CUDA build with its libraries (several gigabytes), or the processor's. Default: the flavour of the finished
+   * build that is in use, else of any finished one, the CUDA one first, else the processor's.
+   */
   readonly gpu?: boolean;
   /** Build again although there is a finished build. Default false. */
   readonly force?: boolean;
@@ -81,10 +86,10 @@ export type SetupResult =
  */
 export async function setupNative(options: SetupOptions = {}): Promise<SetupResult> {
   const started = performance.now();
-  const flavour = options.gpu ? 'gpu' : 'cpu';
   try {
-    checkPlatform(flavour);
+    checkPlatform(options.gpu === true ? 'gpu' : 'cpu');
     const nodePackage = findNodePackage(options.cwd) ?? (await installNodePackage(options));
+    const flavour = flavourFor(nodePackage, options);
     const folder = buildFolder(flavour, nodePackage.version);
     const built =
       options.force === true || !existsSync(bindingIn(folder))
@@ -114,6 +119,13 @@ export async function setupNative(options: SetupOptions = {}): Promise<SetupResu
       next: problem.next,
     };
   }
+}
+
+/** A set-up that doesn't say which flavour must not undo one that did. */
+function flavourFor(nodePackage: NodePackage, { gpu }: SetupOptions): Flavour {
+  if (gpu !== undefined) return gpu ? 'gpu' : 'cpu';
+  const builds = findBuilds(nodePackage.version);
+  return (builds.find(({ folder }) => isPlaced(nodePackage, bindingIn(folder))) ?? builds[0])?.flavour ?? 'cpu';
 }
 
 function asProblem(error: unknown): SetupProblem {

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,7 +16,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setupNative, setupSize, type SetupProgress, type SetupResult } from '@audio-ssl/backend';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bindingIn, cacheFolder, findBuilds, findNodePackage, placeMissingBinding } from '../src/native-build.js';
+import {
+  bindingIn,
+  bindingOf,
+  buildFolder,
+  cacheFolder,
+  findBuilds,
+  findNodePackage,
+  isPlaced,
+  placeMissingBinding,
+} from '../src/native-build.js';
 import { unpackWheel } from '../src/unpack-wheel.js';
 import {
   onlyTheseCommands,
@@ -271,6 +281,29 @@ describe.skipIf(!python || !realBuild)(
       onlyTheseCommands({}); // no tool is needed any more
       expect(await setupNative({ cwd: project })).toMatchObject({ ok: true, built: false });
       expect(leftovers()).toHaveLength(1);
+    });
+
+    test('keeps the CUDA build when it is not told which, and the other one once that was asked for', async () => {
+      prepare();
+      const setup = async (gpu?: boolean): Promise<string> => {
+        const result = await setupNative({ cwd: project, ...(gpu !== undefined && { gpu }) });
+        if (!result.ok) throw new Error(result.message);
+        const { version } = findNodePackage(project)!;
+        expect(result.folder).toBe(buildFolder(result.flavour, version));
+        expect(isPlaced(findNodePackage(project)!, bindingIn(result.folder))).toBe(true);
+        return result.flavour;
+      };
+      expect(await setup()).toBe('cpu');
+      const cuda = buildFolder('gpu', findNodePackage(project)!.version); // gigabytes, so that it is not built here
+      mkdirSync(cuda);
+      symlinkSync(bindingIn(realBuild!), bindingIn(cuda));
+      expect(await setup()).toBe('cpu'); // the one in use
+      expect(await setup(true)).toBe('gpu');
+      expect(await setup()).toBe('gpu');
+      rmSync(bindingOf(findNodePackage(project)!)); // as by `npm ci`
+      expect(await setup()).toBe('gpu');
+      expect(await setup(false)).toBe('cpu');
+      expect(await setup()).toBe('cpu');
     });
 
     test('links the binding where tfjs-node looks, and again after `npm ci`; replaces a stale one', async () => {

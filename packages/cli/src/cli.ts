@@ -51,6 +51,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
     .command('setup')
     .description('build the native backend, once per machine; where it cannot be had, wasm is used')
     .option('--gpu', 'take the CUDA build of TensorFlow and its libraries (several GB)')
+    .option('--no-gpu', 'go back to the build for the processor; without either the build in use is kept')
     .option('--force', 'build again')
     .action(async (options: { gpu?: boolean; force?: boolean }) => {
       await withInterrupts((signal) => setupBackend({ ...options, signal }));

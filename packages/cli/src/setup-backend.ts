@@ -2,7 +2,7 @@ import { doctor, setupNative, type SetupProgress } from '@audio-ssl/backend';
 
 /** What {@link setupBackend} is asked for. */
 export interface SetupBackendOptions {
-  /** The CUDA build of TensorFlow. */
+  /** The CUDA build of TensorFlow, or the one for the processor; by default the one in use. */
   readonly gpu?: boolean | undefined;
   /** Build again although there is a build. */
   readonly force?: boolean | undefined;
