@@ -6,6 +6,7 @@
  *     npm run matpac -- --out runs/two --set seed=2
  */
 import {
+  begunRun,
   loadConfig,
   pretrain,
   printError,
@@ -23,7 +24,7 @@ import { parseArgs } from 'node:util';
 const data = fileURLToPath(new URL('../data', import.meta.url));
 const dataName = 'instrument notes';
 // A time budget where the number of steps that fit is not known: without native code a step takes several times longer.
-const length = { tensorflow: {}, wasm: { minutes: 7 }, cpu: { minutes: 7 } };
+const length = { tensorflow: null, wasm: 7, cpu: 7 };
 
 const asksForSteps = (assignment: string): boolean => assignment.startsWith('steps=');
 
@@ -44,16 +45,16 @@ function readArguments(args: readonly string[]): { readonly out: string; readonl
 async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   const { out, set } = readArguments(args);
 
-  const { native, seconds: setupSeconds } = await setupBackend({ signal });
+  const { seconds: setupSeconds } = await setupBackend({ signal });
   const backend = await startForTraining();
-  if (!native) console.error(`without the native backend the run gets ${length.wasm.minutes} minutes, and fewer steps`);
 
   const began = performance.now();
-  const config = await loadConfig({
-    preset: 'demo',
-    defaults: { data: { dataset: 'nsynth' }, ...(set.some(asksForSteps) ? {} : length[backend.name]) },
-    set,
-  });
+  // A run goes on with the length that it was started with, whatever backend is there now.
+  const begun = await begunRun(out);
+  const minutes = set.some(asksForSteps) ? null : begun ? begun.config.minutes : length[backend.name];
+  if (!begun && minutes !== null)
+    console.error(`without the native backend the run gets ${minutes} minutes, and fewer steps`);
+  const config = await loadConfig({ preset: 'demo', defaults: { data: { dataset: 'nsynth' }, minutes }, set });
   const command = ['npm run matpac', ...(args.length ? ['--', ...args] : [])].join(' ');
   const summary = await pretrain({ data, dataName, out, config, command, backend: backend.words, signal });
   if (!summary.completed) {
@@ -62,13 +63,13 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   }
   const done = await readProbes(out);
   const probes = done.length ? done : await probe({ run: out, layout: 'nsynth', root: data, name: dataName, signal });
-  const minutes = (seconds: number): string => `${(seconds / 60).toFixed(1)} min`;
+  const inMinutes = (seconds: number): string => `${(seconds / 60).toFixed(1)} min`;
   console.log(
     [
       '',
       ...probes.map(probeSummary),
-      `${summary.steps} steps of ${config.batchSize} clips on ${backend.words}; training took ${minutes(summary.trainingSeconds)}, ` +
-        `this session ${minutes((performance.now() - began) / 1000)} after ${minutes(setupSeconds)} of set-up`,
+      `${summary.steps} steps of ${config.batchSize} clips on ${backend.words}; training took ${inMinutes(summary.trainingSeconds)}, ` +
+        `this session ${inMinutes((performance.now() - began) / 1000)} after ${inMinutes(setupSeconds)} of set-up`,
       `checkpoint: ${out}/checkpoints, weights: ${out}/weights.safetensors`,
       `report: ${out}/report.html`,
     ].join('\n'),

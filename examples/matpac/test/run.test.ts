@@ -1,5 +1,6 @@
+import { loadConfig } from '@audio-ssl/cli';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,6 +87,22 @@ describe('npm run matpac', () => {
       expect(again.out.split('\n').slice(0, 6)).toEqual(first.out.split('\n').slice(0, 6));
       expect(again.err).not.toContain('probe, pretrained');
       expect(await readFile(join(run, 'weights.safetensors'))).toEqual(weights);
+    },
+  );
+
+  it(
+    'keeps the time budget that a run was started with, whatever backend is there now',
+    { timeout: 120_000 },
+    async () => {
+      const out = join(folder, 'begun');
+      await mkdir(out);
+      const config = await loadConfig({ preset: 'demo', defaults: { data: { dataset: 'nsynth' }, minutes: 5 } });
+      const record = { config, data: '/elsewhere', command: '', started: '', measured: { steps: 9, mean: 0, std: 1 } };
+      await writeFile(join(out, 'config.json'), JSON.stringify(record));
+      await writeFile(join(out, 'log.jsonl'), '{"step":0,"time":"","seconds":1,"metrics":{}}\n');
+      // The data differ, so that nothing is trained, and nothing else does.
+      expect((await matpac('--out', out)).err).toMatch(/another configuration \(data \/elsewhere -> [^,]*\/data\)/);
+      expect((await matpac('--out', out, '--set', 'minutes=6')).err).toMatch(/, minutes 5 -> 6\)/);
     },
   );
 

@@ -9,7 +9,7 @@ export { conversionTable, convert, type Converted, type ConvertOptions } from '.
 export { embed, type Embedded, type EmbedOptions, type FailedFile } from './embed.js';
 export { isInterrupt, withInterrupts } from './interrupts.js';
 export type { DatasetLayout } from './open-clips.js';
-export { pretrain, type PretrainOptions } from './pretrain.js';
+export { begunRun, pretrain, type PretrainOptions } from './pretrain.js';
 export { probe, probeSummary, readProbes, type ProbeOptions } from './probe.js';
 export { renderReport } from './report/render-report.js';
 export type {
@@ -20,7 +20,7 @@ export type {
   ReportSound,
   ReportSpectrogram,
 } from './report/report-data.js';
-export type { RunSummary } from './run-record.js';
+export type { RunRecord, RunSummary } from './run-record.js';
 export { doctorReport, setupBackend, type SetupBackendOptions } from './setup-backend.js';
 export { startForTraining } from './start-for-training.js';
 export { printError, UserError } from './user-error.js';

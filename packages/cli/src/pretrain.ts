@@ -9,7 +9,7 @@ import {
   signsOfCollapse,
 } from '@audio-ssl/matpac';
 import { countParameters, disposeTree, randomStream } from '@audio-ssl/params';
-import { train } from '@audio-ssl/trainer';
+import { readLog, train } from '@audio-ssl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { patchGrid } from '@audio-ssl/vit';
 import { existsSync } from 'node:fs';
@@ -69,6 +69,8 @@ export async function pretrain({
 }: PretrainOptions): Promise<RunSummary> {
   await requireWritable(out);
   const before = await runToGoOnWith({ data, out, config, init });
+  // What can't be started from is refused before any sound is read.
+  if (before === undefined && init !== undefined) disposeTree((await loadInit(init, config)).state);
   const clips = await openClips({
     root: data,
     name: dataName,
@@ -91,24 +93,40 @@ export async function pretrain({
   }
 }
 
-/** The record of the run that is in `out`, if there is one; refuses one that was started otherwise. */
+/**
+ * What the run in a folder was started with; `undefined` where there is none, or where it ended before its first step:
+ * then nothing is lost when another one starts there.
+ */
+export async function begunRun(out: string): Promise<RunRecord | undefined> {
+  if (!existsSync(join(out, runFiles.config))) return undefined;
+  const begun =
+    existsSync(join(out, 'train.lock')) || // at its first step, perhaps in another process
+    (await lastCheckpoint(out)) !== undefined ||
+    (await readLog(out)).length > 0;
+  return begun ? await readRunRecord(out) : undefined;
+}
+
+/** The record of the run that is in `out`, with the settings that may change as they are now; refuses one that was started otherwise. */
 async function runToGoOnWith({
   data,
   out,
   config,
   init,
 }: Pick<PretrainOptions, 'data' | 'out' | 'config' | 'init'>): Promise<RunRecord | undefined> {
-  if (!existsSync(join(out, runFiles.config))) return undefined;
-  const record = await readRunRecord(out);
+  const record = await begunRun(out);
+  if (record === undefined) return undefined;
   const differences = [
     ...(record.data === resolve(data) ? [] : [`data ${record.data} -> ${resolve(data)}`]),
     ...(record.init === (init && resolve(init)) ? [] : [`init ${record.init ?? 'none'} -> ${init ?? 'none'}`]),
     ...configDifferences(record.config, config),
   ];
-  if (differences.length === 0) return record;
-  throw new UserError(
-    `${out} holds a run of another configuration (${differences.join(', ')}); give a new --out, or the settings of that run to go on with it`,
-  );
+  if (differences.length > 0)
+    throw new UserError(
+      `${out} holds a run of another configuration (${differences.join(', ')}); give a new --out, or the settings of that run to go on with it`,
+    );
+  const now = { ...record, config };
+  await writeRunJson(out, runFiles.config, now);
+  return now;
 }
 
 /** Measures what the configuration leaves open and writes the record of a new run. */
@@ -241,10 +259,13 @@ async function runTraining(
       directory: out,
       steps: measured.steps,
       fingerprint: { data, init, ...fixedSettings(config) },
-      initial: async () =>
-        init === undefined || (await lastCheckpoint(out)) !== undefined // on resuming only the shapes are needed
-          ? initMatpac(options, config.seed)
-          : await stateOf(init, config),
+      initial: async () => {
+        const resumes = (await lastCheckpoint(out)) !== undefined; // then only the shapes are needed
+        if (init === undefined || resumes) return initMatpac(options, config.seed);
+        const { state: first, words } = await loadInit(init, config);
+        console.error(`init: ${words}`);
+        return first;
+      },
       step,
       batchAt: source.at,
       scalarsAt: schedule(options, measured.steps).at,
@@ -289,18 +310,24 @@ async function runTraining(
   }
 }
 
-/** A state of the configuration's sizes from a checkpoint; says on standard error what came from where. */
-async function stateOf(init: string, config: Config): Promise<MatpacState> {
+/** A state of the configuration's sizes from a checkpoint, and in words what came from where. */
+async function loadInit(
+  init: string,
+  config: Config,
+): Promise<{ readonly state: MatpacState; readonly words: string }> {
   const fresh = initMatpac(matpacOptions(config), config.seed);
-  const file = await openCheckpoint(init);
   try {
-    const { state, family, loaded, fresh: made } = await loadState(file, fresh);
-    console.error(
-      `init: ${family} ${init}: ${loaded.join(', ')}${made.length > 0 ? `; fresh: ${made.join(', ')}` : ''}`,
-    );
-    return state;
+    const file = await openCheckpoint(init);
+    try {
+      const { state, family, loaded, fresh: made } = await loadState(file, fresh);
+      return {
+        state,
+        words: `${family} ${init}: ${loaded.join(', ')}${made.length > 0 ? `; fresh: ${made.join(', ')}` : ''}`,
+      };
+    } finally {
+      await file.close();
+    }
   } finally {
-    await file.close();
     disposeTree(fresh);
   }
 }

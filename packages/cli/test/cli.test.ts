@@ -134,6 +134,27 @@ describe('audio-ssl', () => {
     expect(said).toMatch(/weights\.safetensors.*damaged/);
   });
 
+  it('takes another configuration after a start that failed before its first step', { timeout: 120_000 }, async () => {
+    const run = join(folder, 'failed');
+    expect(await runCli(pretrainArguments(run, '--set', 'data.mean=0', '--set', 'data.std=1e-44'))).toBe(1);
+    expect(said).toMatch(/is NaN at step 0/);
+    expect(existsSync(join(run, 'config.json'))).toBe(true);
+    expect(await runCli(pretrainArguments(run)), said).toBe(0);
+    expect(await readLog(run)).toHaveLength(6);
+  });
+
+  it('goes on with the settings that may change as they are given', { timeout: 120_000 }, async () => {
+    const run = join(folder, 'free');
+    const record = async () => JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as { config: object };
+    expect(await runCli(pretrainArguments(run)), said).toBe(0);
+    const before = await record();
+    expect(await runCli(pretrainArguments(run, '--set', 'probe.folds=3', '--set', 'checkpointEvery=5')), said).toBe(0);
+    const { config, ...rest } = await record();
+    expect(config).toMatchObject({ probe: { folds: 3 }, checkpointEvery: 5 });
+    expect({ ...before, ...rest }).toEqual(before);
+    expect(await readFile(join(run, 'report.html'), 'utf8')).toContain('folds: 3');
+  });
+
   it('drops short clips when asked to', { timeout: 120_000 }, async () => {
     expect(
       await runCli(

@@ -478,6 +478,18 @@ describe('audio-ssl pretrain --init', () => {
     expect(await pretrain(second, '--init', converted, '--set', 'optimizer.learningRate=1e-12'), said).toBe(0);
     expect(await pretrain(join(folder, 'third'), '--init', checkpoint)).toBe(1);
     expect(said).toMatch(/some encoder\.bin \(MATPAC encoder\): .* the options make it \[\d+/);
+    // A wrong checkpoint is refused before any sound is read, and leaves nothing that keeps the right one out.
+    const third = join(folder, 'third');
+    for (const [wrong, message] of [
+      [join(folder, 'no-such.pt'), /no-such\.pt: no such file/],
+      [join(sounds, 'notes.txt'), /notes\.txt/],
+    ] as const) {
+      said = '';
+      expect(await pretrain(third, '--init', wrong)).toBe(1);
+      expect(said).toMatch(message);
+      expect(said).not.toContain('log-mels');
+    }
+    expect(await pretrain(third, '--init', converted), said).toBe(0);
     await rm(notes, { recursive: true });
   });
 });
