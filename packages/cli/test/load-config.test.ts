@@ -71,6 +71,16 @@ describe('loadConfig', () => {
     ['data.dataset=esc51', 'data.dataset: expected one of folder, esc50, nsynth, got "esc51"'],
     ['data.cropFrames=200', "data.cropFrames: expected a multiple of the patch's 16 frames, got 200"],
     ['model.encoder.numHeads=5', 'model.encoder.numHeads: expected a divisor of embedDim 192, got 5'],
+    ['model.encoder.mlpRatio=0.002', 'model.encoder.mlpRatio: expected a hidden layer of at least one unit, got 0.002'],
+    ['model.predictor.mlpRatio=0.001', 'model.predictor.mlpRatio: expected a hidden layer of at least one unit'],
+    [
+      'prediction={loss: mse, hypotheses: {count: 3, temperature: 1, rate: 1, hardBelow: 1e-4}}',
+      'prediction.loss: expected cosine with prediction.hypotheses, got mse',
+    ],
+    [
+      'prediction.hypotheses={count: 3, temperature: 1, rate: 1, hardBelow: 0}',
+      'prediction.hypotheses.hardBelow: expected a number above 0, got 0',
+    ],
     ['memory.accumulation=3', 'memory.accumulation: expected a divisor of batchSize 32, got 3'],
     [
       'variant=byol',
@@ -166,7 +176,7 @@ describe('loadConfig', () => {
     // Values that also have to fit another key are left to the tests above.
     const alone = keys.filter(
       ([key, schema]) =>
-        schema.const === undefined && !/cropFrames|embedDim|numHeads|accumulation|weight$|^masking/.test(key),
+        schema.const === undefined && !/cropFrames|embedDim|numHeads|mlpRatio|accumulation|weight$|^masking/.test(key),
     );
     await fc.assert(
       fc.asyncProperty(

@@ -130,7 +130,7 @@ export const configSchema = z
           count: z.int().min(2).max(64).describe('predictions a patch'),
           temperature: above0.describe('of the weights over hypotheses, at the first step'),
           rate: z.number().gt(0).max(1).describe('factor of the temperature at every step of the reference run'),
-          hardBelow: z.number().min(0).describe('below this temperature only the nearest hypothesis counts'),
+          hardBelow: above0.describe('below this temperature only the nearest hypothesis counts'),
         })
         .nullable()
         .describe('several predictions a patch (MATPAC++), or null for one'),
@@ -216,9 +216,14 @@ export const configSchema = z
     if (model.bins % model.patch[0] !== 0)
       refuse(['model', 'patch'], `expected a height that divides ${model.bins} mel bins, got ${model.patch[0]}`);
     for (const part of ['encoder', 'predictor'] as const) {
-      const { embedDim, numHeads } = model[part];
+      const { embedDim, numHeads, mlpRatio } = model[part];
       if (embedDim % numHeads !== 0)
         refuse(['model', part, 'numHeads'], `expected a divisor of embedDim ${embedDim}, got ${numHeads}`);
+      if (Math.round(embedDim * mlpRatio) < 1)
+        refuse(
+          ['model', part, 'mlpRatio'],
+          `expected a hidden layer of at least one unit, got ${mlpRatio} of embedDim ${embedDim}`,
+        );
       if (embedDim % 4 !== 0) refuse(['model', part, 'embedDim'], `expected a multiple of 4, got ${embedDim}`);
     }
     for (const [key, strategies] of Object.entries(maskStrategyOptions)) {
@@ -235,7 +240,9 @@ export const configSchema = z
         refuse(['masking'], (error as Error).message);
       }
     }
-    const { targetLayers } = value.prediction;
+    const { targetLayers, loss, hypotheses } = value.prediction;
+    if (hypotheses !== null && loss !== 'cosine')
+      refuse(['prediction', 'loss'], `expected cosine with prediction.hypotheses, got ${loss}`);
     if (targetLayers !== 'all' && targetLayers > model.encoder.depth) {
       refuse(
         ['prediction', 'targetLayers'],
