@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { undecodableFiles } from './undecodable-files.js';
 import { UserError } from './user-error.js';
 
 /** A sound to work on. */
@@ -35,9 +36,12 @@ export async function listSounds(
   const add = async (input: string): Promise<void> => {
     if (!existsSync(input)) throw new UserError(`${input}: no such file; check the path`);
     if (!statSync(input).isDirectory()) sounds.set(input, { id: input, path: input });
-    else
-      for (const { id } of (await openFolder(input)).clips)
-        sounds.set(join(input, id), { id: join(input, id), path: join(input, id) });
+    else {
+      const opened = await openFolder(input);
+      const leftOut = undecodableFiles(opened);
+      if (leftOut !== undefined) console.error(`${input}: ${leftOut}`);
+      for (const { id } of opened.clips) sounds.set(join(input, id), { id: join(input, id), path: join(input, id) });
+    }
   };
   const close = async (): Promise<void> => {
     if (temporary !== undefined) await rm(temporary, { recursive: true });

@@ -11,6 +11,7 @@ import {
 } from '@audio-ssl/datasets';
 import { join } from 'node:path';
 import { startProgress } from './progress.js';
+import { undecodableFiles } from './undecodable-files.js';
 
 /** Layouts of a data folder. */
 export type DatasetLayout = 'folder' | 'esc50' | 'nsynth';
@@ -51,11 +52,14 @@ export async function openClips({
 }: OpenClipsOptions): Promise<OpenClips> {
   const opened = await openers[layout](root);
   const dataset = name === undefined ? opened : { ...opened, name };
+  const leftOut = undecodableFiles(dataset);
+  if (leftOut !== undefined) console.error(`${root}: ${leftOut}`);
   const store = await openLogMels(dataset.clips, {
     logMel: logMelPresets[frontEnd],
     cacheDir: join(cacheFolder(), 'log-mels'),
     workers,
     minFrames,
+    shortClipNext: 'pad it (data.shortClips=pad), or take shorter crops (data.cropFrames)',
   });
   const progress = startProgress('log-mels', dataset.clips.length);
   try {

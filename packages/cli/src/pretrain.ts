@@ -29,6 +29,7 @@ import { type Progress, startProgress } from './progress.js';
 import { requireWritable, runFiles, writeRunJson } from './run-directory.js';
 import { LASTING, trainingSeconds } from './run-log.js';
 import { readRunRecord, type RunRecord, type RunSummary } from './run-record.js';
+import { undecodableFiles } from './undecodable-files.js';
 import { UserError } from './user-error.js';
 import { writeReport } from './write-report.js';
 
@@ -298,7 +299,12 @@ async function runTraining(
         steps: measured.steps,
         trainingSeconds: await trainingSeconds(out),
         parameters: countParameters(state.student),
-        dataset: { name: clips.dataset.name, kept: clips.kept.length, skipped: clips.store.skipped },
+        dataset: {
+          name: clips.dataset.name,
+          kept: clips.kept.length,
+          skipped: clips.store.skipped,
+          undecodable: undecodableFiles(clips.dataset),
+        },
       };
     } finally {
       disposeTree(state);

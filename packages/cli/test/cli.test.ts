@@ -2,7 +2,7 @@ import { readSafetensors } from '@audio-ssl/params';
 import { readLog } from '@audio-ssl/trainer';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -155,13 +155,30 @@ describe('audio-ssl', () => {
     expect(await readFile(join(run, 'report.html'), 'utf8')).toContain('folds: 3');
   });
 
+  it('tells of audio that it cannot decode beside what it can', { timeout: 120_000 }, async () => {
+    const mixed = join(folder, 'mixed');
+    await cp(join(notes, 'audio'), mixed, { recursive: true });
+    for (const name of ['a.mp3', 'b.mp3', 'c.ogg']) await writeFile(join(mixed, name), '');
+    const run = join(folder, 'of-mixed');
+    const args = ['pretrain', '--data', mixed, '--preset', 'demo', '--out', run, ...tinyArguments];
+    expect(await runCli(args), said).toBe(0);
+    const words = '2 .mp3, 1 .ogg files left out; convert them to .wav or .flac';
+    expect(said).toContain(`${mixed}: ${words}`);
+    expect(await readFile(join(run, 'report.html'), 'utf8')).toContain(words);
+    said = '';
+    expect(await runCli(['embed', run, mixed, '--out', join(folder, 'mixed.jsonl')])).toBe(1); // two are damaged
+    expect(said).toContain(`${mixed}: ${words}`);
+  });
+
   it('drops short clips when asked to', { timeout: 120_000 }, async () => {
     expect(
       await runCli(
         pretrainArguments(join(folder, 'short'), '--set', 'data.shortClips=drop', '--set', 'data.cropFrames=64'),
       ),
     ).toBe(1);
-    expect(said).toMatch(/too short: 38 frames, 64 or more are asked for/);
+    expect(said).toMatch(
+      /too short: 38 frames, 64 or more are asked for; pad it \(data\.shortClips=pad\), or take shorter crops \(data\.cropFrames\)/,
+    );
   });
 
   it('fits a run into a time budget', { timeout: 120_000 }, async () => {

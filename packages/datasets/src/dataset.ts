@@ -22,6 +22,8 @@ export interface Dataset {
   readonly table?: string;
   /** In an order that is the same on every machine. */
   readonly clips: readonly Clip[];
+  /** How many audio files of each extension are left out because they can't be decoded, such as `{ '.mp3': 5 }`. */
+  readonly undecodable?: Readonly<Record<string, number>>;
   /** Class names in the order of their indices; empty when the clips have no labels. */
   readonly classes: readonly string[];
 }

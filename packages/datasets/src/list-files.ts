@@ -6,6 +6,28 @@ const supported: ReadonlySet<string> = new Set(['.wav', '.flac']);
 /** Whether the name ends in an extension that can be decoded; upper case counts too. */
 export const isAudio = (name: string): boolean => supported.has(extname(name).toLowerCase());
 
+// Sound, by its name, that we can't decode. What else lies in a folder (tables, texts, pictures) is nobody's loss.
+const undecodable: ReadonlySet<string> = new Set(
+  'aac aif aifc aiff amr ape au caf m4a mka mp2 mp3 mp4 oga ogg opus webm wma wv'
+    .split(' ')
+    .map((extension) => `.${extension}`),
+);
+
+/** How many files of each kind of audio there are that can't be decoded, most first: `{ '.mp3': 5 }`. */
+export function countUndecodable(files: readonly string[]): Record<string, number> {
+  return Object.fromEntries(countExtensions(files).filter(([extension]) => undecodable.has(extension)));
+}
+
+/** How many files of each extension there are, in lower case, most first. */
+function countExtensions(files: readonly string[]): [extension: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const file of files) {
+    const extension = extname(file).toLowerCase() || 'no extension';
+    counts.set(extension, (counts.get(extension) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
 /** Order by UTF-16 code units: the same on every machine, whatever its language. */
 export const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -53,13 +75,10 @@ export async function requireFolder(caller: string, root: string): Promise<void>
 export function requireAudio(caller: string, folder: string, files: readonly string[]): void {
   if (files.some(isAudio)) return;
   if (files.length === 0) throw new Error(`${caller}: ${folder} has no files; check the path`);
-  const counts = new Map<string, number>();
-  for (const file of files) {
-    const extension = extname(file).toLowerCase() || 'no extension';
-    counts.set(extension, (counts.get(extension) ?? 0) + 1);
-  }
-  const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4);
-  const what = most.map(([extension, count]) => `${count} x ${extension}`).join(', ');
+  const what = countExtensions(files)
+    .slice(0, 4)
+    .map(([extension, count]) => `${count} x ${extension}`)
+    .join(', ');
   throw new Error(
     `${caller}: expected .wav or .flac files below ${folder}, got ${what}; convert them first, for example with "ffmpeg -i in.mp3 out.flac"`,
   );

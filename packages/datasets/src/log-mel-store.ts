@@ -19,6 +19,8 @@ export interface LogMelStoreOptions {
   readonly workers?: number;
   /** Clips with fewer frames are skipped. Default 1: shorter clips are kept, and padded by {@link createBatches}. */
   readonly minFrames?: number;
+  /** The next step for a clip with too few frames, told in its reason. Default `'leave it out, or ask for fewer'`. */
+  readonly shortClipNext?: string;
   /** Memory for spectrograms that were used last, in MiB. Default 512. */
   readonly memory?: number;
   /** Told once if spectrograms cannot be cached. Default `console.warn`. */
@@ -96,6 +98,7 @@ export class SkippedClipError extends Error {
 export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOptions = {}): Promise<LogMelStore> {
   const {
     minFrames = 1,
+    shortClipNext = 'leave it out, or ask for fewer',
     memory = 512,
     workers = Math.min(8, availableParallelism()),
     onWarning = console.warn,
@@ -149,7 +152,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     }
     const { spectrogram } = result;
     if (spectrogram.frames < minFrames) {
-      return skip(`too short: ${spectrogram.frames} frames, ${minFrames} or more are asked for`);
+      return skip(`too short: ${spectrogram.frames} frames, ${minFrames} or more are asked for; ${shortClipNext}`);
     }
     recent?.set(index, spectrogram);
     return spectrogram;

@@ -1,11 +1,12 @@
 import { basename, join, resolve } from 'node:path';
 
 import type { Dataset } from './dataset.js';
-import { isAudio, listFiles, requireAudio, requireFolder } from './list-files.js';
+import { countUndecodable, isAudio, listFiles, requireAudio, requireFolder } from './list-files.js';
 
 /**
  * Any folder of audio: every `.wav` and `.flac` file at any depth, without labels, sorted by path. Symbolic links are
- * followed, each folder is entered once. A clip's id is its path below `root`.
+ * followed, each folder is entered once. A clip's id is its path below `root`. Audio in other formats is counted in
+ * `undecodable`.
  *
  * @throws when `root` is missing, is a file, or holds no file of a supported type.
  * @example
@@ -17,5 +18,11 @@ export async function openFolder(root: string): Promise<Dataset> {
   const files = await listFiles(root);
   requireAudio('openFolder', root, files);
   const clips = files.filter(isAudio).map((id) => ({ id, path: resolve(join(root, id)) }));
-  return { name: basename(resolve(root)), root: resolve(root), clips, classes: [] };
+  return {
+    name: basename(resolve(root)),
+    root: resolve(root),
+    clips,
+    undecodable: countUndecodable(files),
+    classes: [],
+  };
 }

@@ -223,7 +223,7 @@ describe('damaged files', () => {
     await put(join(root, 'short.wav'), wav(sine(440, 0.5)));
     const { kept, skipped } = await (await open(root, { minFrames: 98 })).prepareAll();
     expect(kept).toEqual([0]);
-    expect(skipped[0]!.reason).toBe('too short: 48 frames, 98 or more are asked for');
+    expect(skipped[0]!.reason).toBe('too short: 48 frames, 98 or more are asked for; leave it out, or ask for fewer');
   });
 });
 

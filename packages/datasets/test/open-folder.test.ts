@@ -22,6 +22,26 @@ test('lists .wav and .flac files at any depth, sorted, without hidden ones', asy
   expect(dataset.root).toBe(root);
 });
 
+test('counts the audio that cannot be decoded beside what can', async () => {
+  const root = await temporaryFolder();
+  for (const name of [
+    'a.wav',
+    'b.OPUS',
+    'c.mp3',
+    'deep/d.mp3',
+    'deep/e.Mp3',
+    '.f.mp3',
+    'cover.jpg',
+    'mp3',
+    'list.csv',
+  ]) {
+    await put(join(root, name), '');
+  }
+  const { clips, undecodable } = await openFolder(root);
+  expect(clips).toHaveLength(1);
+  expect(undecodable).toEqual({ '.mp3': 3, '.opus': 1 });
+});
+
 test('follows links, and ends when they make a loop', async () => {
   const root = await temporaryFolder();
   const elsewhere = await temporaryFolder();

@@ -259,6 +259,7 @@ function dataSection({ dataset }: ReportData): Html {
   return html`<section id="data">
     <h2>Data</h2>
     <p>${dataset.name}: ${dataset.kept} clips used, ${dataset.skipped.length} skipped.</p>
+    ${dataset.undecodable !== undefined && html`<p>${dataset.undecodable}.</p>`}
     ${dataset.skipped.length > 0 ? skippedTable(dataset.skipped) : html`<p class="note">Every file could be read.</p>`}
   </section>`;
 }

@@ -89,6 +89,8 @@ export interface ReportData {
     readonly name: string;
     readonly kept: number;
     readonly skipped: readonly SkippedFile[];
+    /** In words, which audio files have formats that can't be decoded. */
+    readonly undecodable?: string | undefined;
   };
   /** One row a logged step; every row has `step`, the rest is what the step measured. */
   readonly log: readonly Readonly<Record<string, number>>[];
