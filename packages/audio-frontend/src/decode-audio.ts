@@ -10,7 +10,8 @@ import { sniffFormat } from './sniff-format.js';
  * channels. FLAC: everything that libFLAC reads. An integer of b bits is divided by 2^(b-1), as libsndfile does.
  *
  * @throws When the bytes are neither WAV nor FLAC (naming what they look like), when the file is truncated, damaged or
- * without samples, when its coding is not one of the above (naming it), or when a sample is NaN or infinite.
+ * without samples, when its coding is not one of the above (naming it), or when a sample is NaN, infinite, or beyond ±10000
+ * (full scale is ±1).
  * @example
  * const audio = await decodeAudio(await readFile('dog.flac'));
  * const waveform = resample(mixToMono(audio), audio.sampleRate, 16000);

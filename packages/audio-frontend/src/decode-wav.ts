@@ -18,6 +18,9 @@ const REFUSED: Readonly<Record<number, string>> = {
   0x161: 'Windows Media Audio',
 };
 
+// Float samples may go beyond full scale, but not so far: one value of 1e38 would set the statistics of a whole data set.
+const LARGEST = 1e4;
+
 /** Reads one sample at a byte offset, scaled to ±1. */
 type ReadSample = (view: DataView, at: number) => number;
 
@@ -41,7 +44,7 @@ const READERS: Readonly<Record<number, Readonly<Record<number, ReadSample>>>> = 
 export function decodeWav(bytes: Uint8Array): AudioData {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { format, data } = findChunks(bytes, view);
-  const { read, channels: count, sampleRate, sampleBytes } = readFormat(view, format);
+  const { read, channels: count, sampleRate, sampleBytes, tag } = readFormat(view, format);
   const frameBytes = sampleBytes * count;
   const length = Math.floor(data.length / frameBytes);
   if (length === 0)
@@ -51,9 +54,19 @@ export function decodeWav(bytes: Uint8Array): AudioData {
     let at = data.start + channel * sampleBytes;
     for (let i = 0; i < length; i++, at += frameBytes) samples[i] = read(view, at);
     requireFinite(`decodeAudio: channel ${channel}`, samples);
+    if (tag === FLOAT) requireNotAbsurd(channel, samples);
     return samples;
   });
   return { channels, sampleRate };
+}
+
+function requireNotAbsurd(channel: number, samples: Float32Array): void {
+  for (let i = 0; i < samples.length; i++) {
+    if (Math.abs(samples[i]!) <= LARGEST) continue;
+    throw new RangeError(
+      `decodeAudio: channel ${channel}: expected samples within ±${LARGEST}, where full scale is ±1, got ${samples[i]} at sample ${i}; the recording is damaged, repair or leave it out`,
+    );
+  }
 }
 
 interface Chunk {
@@ -87,6 +100,7 @@ function findChunks(bytes: Uint8Array, view: DataView): { readonly format: Chunk
 }
 
 interface SampleFormat {
+  readonly tag: number;
   readonly read: ReadSample;
   readonly channels: number;
   readonly sampleRate: number;
@@ -104,6 +118,7 @@ function readFormat(view: DataView, { start, length }: Chunk): SampleFormat {
   const tag = outer === EXTENSIBLE ? view.getUint16(start + 24, true) : outer;
   const channels = view.getUint16(start + 2, true);
   const sampleRate = view.getUint32(start + 4, true);
+  const frameBytes = view.getUint16(start + 12, true);
   const bits = view.getUint16(start + 14, true);
   const readers = READERS[tag];
   if (!readers) {
@@ -124,5 +139,11 @@ function readFormat(view: DataView, { start, length }: Chunk): SampleFormat {
       `decodeAudio: expected ${tag === PCM ? '8, 16, 24 or 32' : '32 or 64'} bits a sample in the WAV file, got ${bits}; convert it to 16-bit PCM`,
     );
   }
-  return { read, channels, sampleRate, sampleBytes };
+  // Samples in larger containers: the specification doesn't say which bytes of them hold the sample, and writers differ.
+  if (frameBytes !== channels * sampleBytes) {
+    throw new Error(
+      `decodeAudio: expected a block of ${channels * sampleBytes} bytes in the WAV file (${channels} channels of ${bits} bits), got ${frameBytes}; convert it to 16-bit PCM`,
+    );
+  }
+  return { tag, read, channels, sampleRate, sampleBytes };
 }

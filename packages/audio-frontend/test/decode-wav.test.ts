@@ -107,4 +107,34 @@ describe('decodeAudio of WAV', () => {
     const wav = writeWav(new Uint8Array(Float32Array.of(0, 0, 0, bad).buffer), { tag: 3, bits: 32, channels: 2 });
     await expect(decodeAudio(wav)).rejects.toThrow(`channel 1: expected finite samples, got ${bad} at sample 1`);
   });
+
+  it.each([1e38, -1e38, 10_001])('refuses the float sample %d, which no recording holds', async (bad) => {
+    const wav = writeWav(new Uint8Array(Float32Array.of(0, 9999, -10_000, bad).buffer), { tag: 3, bits: 32 });
+    await expect(decodeAudio(wav)).rejects.toThrow(
+      `channel 0: expected samples within ±10000, where full scale is ±1, got ${Math.fround(bad)} at sample 3`,
+    );
+    const loud = writeWav(new Uint8Array(Float32Array.of(0, 9999, -10_000).buffer), { tag: 3, bits: 32 });
+    expect((await decodeAudio(loud)).channels[0]).toHaveLength(3);
+  });
+
+  it.each([
+    [24, 1, 4],
+    [24, 2, 8],
+    [16, 1, 4],
+    [16, 2, 2],
+    [16, 1, 0],
+  ])('refuses %i bits of %i channels in blocks of %i bytes', async (bits, channels, blockAlign) => {
+    const wav = writeWav(new Uint8Array(48), { bits, channels, blockAlign });
+    await expect(decodeAudio(wav)).rejects.toThrow(
+      `expected a block of ${(channels * bits) / 8} bytes in the WAV file (${channels} channels of ${bits} bits), got ${blockAlign}; convert it`,
+    );
+  });
+
+  it('reads 12 bits in two bytes, and 20 in three, left-justified', async () => {
+    const samples = [0x1230, -0x1230];
+    const wav = writeWav(encodeIntegers(samples, 16), { bits: 12, blockAlign: 2 });
+    expect((await decodeAudio(wav)).channels).toEqual([Float32Array.from(samples, (value) => value / 2 ** 15)]);
+    const wider = writeWav(encodeIntegers([0x123450], 24), { bits: 20, blockAlign: 3 });
+    expect((await decodeAudio(wider)).channels).toEqual([Float32Array.of(0x123450 / 2 ** 23)]);
+  });
 });

@@ -2,6 +2,8 @@ interface WavOptions {
   readonly channels?: number;
   readonly sampleRate?: number;
   readonly bits?: number;
+  /** Bytes of one sample of all channels; by default what `channels` and `bits` make. */
+  readonly blockAlign?: number;
   /** Format tag; default 1 (PCM). */
   readonly tag?: number;
   readonly extensible?: boolean;
@@ -17,7 +19,7 @@ export function writeWav(data: Uint8Array, options: WavOptions = {}): Uint8Array
   const text = (value: string): void => void bytes.push(...Array.from(value, (letter) => letter.charCodeAt(0)));
   const u16 = (value: number): void => void bytes.push(value & 0xff, value >>> 8);
   const u32 = (value: number): void => (u16(value % 65536), u16(Math.floor(value / 65536)));
-  const frameBytes = (channels * bits) / 8;
+  const frameBytes = options.blockAlign ?? (channels * bits) / 8;
   text('WAVE');
   text('fmt ');
   u32(extensible ? 40 : 16);
