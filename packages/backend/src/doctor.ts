@@ -60,7 +60,9 @@ export async function doctor(options: StartOptions = {}): Promise<DoctorReport> 
     else if (!pip)
       missing.push({ what: 'pip for python3', next: 'install python3-pip, or run `python3 -m ensurepip`' });
     if (!cxx) missing.push({ what: 'a C++ compiler', next: COMPILER_NEXT });
-    missing.push({ what: `the native backend: ${backend.why}`, next: 'run `audio-ssl setup`' });
+    // `why` ends in a next step where there is one other than this
+    const next = 'run `audio-ssl setup`';
+    missing.push({ what: `the native backend: ${backend.why.replace(`; ${next}`, '')}`, next });
   }
   return {
     node: process.version,

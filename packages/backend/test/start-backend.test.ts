@@ -41,6 +41,8 @@ describe('startBackend', () => {
         why: expect.stringMatching(/tensorflow is not available.*not been built.*audio-ssl setup/),
       });
       const { missing } = await doctor();
+      const [last] = missing.slice(-1);
+      expect(`${last?.what}; ${last?.next}`.match(/run `audio-ssl setup`/g)).toHaveLength(1);
       expect(missing.at(-1)).toMatchObject({
         what: expect.stringContaining('native backend'),
         next: expect.stringContaining('audio-ssl setup'),

@@ -125,6 +125,16 @@ describe('loadConfig', () => {
     const bad = join(folder, 'bad.yaml');
     await writeFile(bad, 'steps: [1\n');
     await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(/bad\.yaml is no configuration in YAML/);
+    for (const bytes of [
+      Buffer.from('\x1b]0;title\x07: 1\n'),
+      Buffer.of(0x61, 0xff, 0xfe, 0x3a, 0x20, 0x31),
+      Buffer.alloc(9),
+    ]) {
+      await writeFile(bad, bytes);
+      await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(
+        /^[^\x1b\0\uFFFD]*bad\.yaml is no configuration in YAML: it is no text; is it another file\?$/,
+      );
+    }
     await writeFile(bad, '- 1\n');
     await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(/expected keys and values at the top/);
   });

@@ -58,6 +58,8 @@ async function readYaml(file: string): Promise<Readonly<Record<string, unknown>>
     );
   });
   try {
+    // The messages for what is wrong with a text show it, which a terminal would obey.
+    if (/[^\P{Cc}\t\n\r]|\uFFFD/u.test(text)) throw new Error('it is no text; is it another file?');
     const value: unknown = parse(text, { logLevel: 'error' }) ?? {};
     if (!isGroup(value)) throw new Error('expected keys and values at the top');
     return value;
