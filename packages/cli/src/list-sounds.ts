@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { printable } from './quote.js';
 import { undecodableFiles } from './undecodable-files.js';
 import { UserError } from './user-error.js';
 
@@ -23,9 +24,11 @@ export interface ListedSounds {
 
 /**
  * The sounds that a command line names: files, folders (every .wav and .flac below them), and `-`, standard input: a
- * sound itself, or paths, one a line. A path that is named twice counts once.
+ * sound itself, or paths, one a line. A path that is named twice counts once. A line whose file is missing is a sound as
+ * any other, so that it fails alone; a path on the command line is a slip of the keyboard.
  *
- * @throws UserError for a path that does not exist or a folder without sounds
+ * @throws UserError for a path on the command line that does not exist, a list of which nothing exists, or a folder
+ * without sounds
  */
 export async function listSounds(
   inputs: readonly string[],
@@ -58,7 +61,17 @@ export async function listSounds(
         const path = join(temporary, bytes.toString('latin1', 0, 4) === 'fLaC' ? 'stdin.flac' : 'stdin.wav');
         await writeFile(path, bytes);
         sounds.set('-', { id: '-', path });
-      } else for (const line of bytes.toString('utf8').split(/\r?\n/)) if (line !== '') await add(line);
+        continue;
+      }
+      const lines = bytes.toString('utf8').split(/\r?\n/).filter(Boolean);
+      if (lines.length > 0 && !lines.some((line) => existsSync(line)))
+        throw new UserError(
+          `${printable(lines[0] as string)}: no such file; expected a WAV or FLAC file or paths, one a line, on standard input`,
+        );
+      for (const line of lines) {
+        if (existsSync(line)) await add(line);
+        else sounds.set(line, { id: line, path: line });
+      }
     }
   } catch (error) {
     await close();

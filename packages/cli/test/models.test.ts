@@ -260,6 +260,11 @@ describe('audio-ssl embed', () => {
     await sound.close();
     expect(existsSync(sound.sounds[0]!.path)).toBe(false);
     await expect(listSounds(['-'], stream('no-such.wav\n'))).rejects.toThrow('no-such.wav: no such file');
+    const partly = await listSounds(['-'], stream(`no-such.wav\n${a}\n`)); // it fails when its turn comes
+    expect(partly.sounds.map(({ id }) => id)).toEqual(['no-such.wav', a]);
+    await expect(listSounds([a, 'no-such.wav'])).rejects.toThrow('no-such.wav: no such file; check the path');
+    const other = listSounds(['-'], stream('OggS\0\x1b[2J', 'x'.repeat(200)));
+    await expect(other).rejects.toThrow(/^OggS\?\?\[2Jx+\.\.\.: no such file; expected a WAV or FLAC file or paths/);
     await expect(listSounds(['-'], stream(''))).rejects.toThrow('no sounds');
     expect((await listSounds([sounds])).sounds).toHaveLength(11);
   });
