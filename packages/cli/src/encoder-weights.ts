@@ -29,7 +29,7 @@ export async function saveEncoder(
 /**
  * Loads the encoder of a run.
  *
- * @throws UserError when the file is missing, damaged, or of another size than the configuration says
+ * @throws UserError when the file is missing, damaged, of another size than the configuration says, or holds NaN
  */
 export async function loadEncoder(run: string, { model }: Config): Promise<SpectrogramEncoder> {
   const path = join(run, runFiles.weights);
@@ -47,6 +47,13 @@ export async function loadEncoder(run: string, { model }: Config): Promise<Spect
       throw new UserError(
         `${path} has another size than ${join(run, runFiles.config)} says: ${name} should be [${leaf.shape}], ` +
           `${tensors.has(name) ? `is [${tensors.get(name)?.shape}]` : 'is missing'} (${wrong.length} in all); put back the two files of one run`,
+      );
+    }
+    for (const [name] of leaves(template)) {
+      const bad = tensors.get(name)?.data.find((value) => !Number.isFinite(value));
+      if (bad === undefined) continue;
+      throw new UserError(
+        `${path}: expected finite weights, got ${bad} in ${name}; the run went astray or the file is damaged, restore it or train again`,
       );
     }
     const loaded = mapTree(template, (_, name) =>

@@ -1,3 +1,4 @@
+import { readSafetensors, writeSafetensors } from '@audio-ssl/params';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -143,6 +144,29 @@ describe('audio-ssl probe', () => {
       expect(await probe(root, '--dataset', 'nsynth', '--folds', '1')).toBe(2);
     },
   );
+});
+
+describe('a run whose weights are not finite', () => {
+  it('is neither embedded nor probed, and file and tensor are named', async () => {
+    const path = join(run, 'weights.safetensors');
+    const whole = await readFile(path);
+    const { tensors, metadata } = readSafetensors(whole);
+    (tensors.get('encoder.norm.bias')!.data as Float32Array)[3] = NaN;
+    await writeFile(path, writeSafetensors(tensors, metadata));
+    const message = 'weights.safetensors: expected finite weights, got NaN in encoder.norm.bias';
+    try {
+      for (const checkpoint of [run, path]) {
+        said = '';
+        expect(await runCli(['embed', checkpoint, join(notes, 'audio'), '--out', join(folder, 'nan.jsonl')])).toBe(1);
+        expect(said).toContain(message);
+      }
+      said = '';
+      expect(await probe(notes, '--dataset', 'nsynth')).toBe(1);
+      expect(said).toContain(message);
+    } finally {
+      await writeFile(path, whole);
+    }
+  });
 });
 
 describe('few', () => {

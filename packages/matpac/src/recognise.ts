@@ -172,13 +172,20 @@ function describe(naming: Naming, mapped: ReadonlyMap<string, Mapped>, isProbe: 
  * One tensor in our layout: dense kernels as (in, out), tokens and centres in the shape they have in our state.
  *
  * @param path in our state; it must be among `recognised.mapped`.
+ * @throws Error naming file and tensor for NaN and infinities, of which a model would make nothing but NaN
  */
 export async function readMapped(
   file: TensorFile,
   { mapped, naming }: Pick<Recognised, 'mapped' | 'naming'>,
   path: string,
 ): Promise<{ shape: number[]; data: Float32Array }> {
-  const { data, shape } = await file.read(mapped.get(path)!.name);
+  const { name } = mapped.get(path)!;
+  const { data, shape } = await file.read(name);
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new Error(
+      `checkpoint: ${file.name}: expected finite weights, got ${data[bad]} in ${name}; its training went astray or the file is damaged, take another checkpoint`,
+    );
   const values = data instanceof Float32Array ? data : Float32Array.from(data);
   const ours = ourShape(path, shape, naming);
   if (naming === 'audio-ssl' || !isTransposed(path)) return { shape: ours, data: values };

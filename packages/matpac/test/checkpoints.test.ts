@@ -79,6 +79,23 @@ function randomState(options: MatpacOptions): MatpacState {
 const stateFile = async (state: MatpacState): Promise<TensorFile> =>
   fileOf(await fromTensors(leaves(state as unknown as TensorTree)), { numHeads: '4' });
 
+describe('weights that are not finite', () => {
+  it.each([NaN, Infinity, -Infinity])('are refused, naming file and tensor: %d', async (bad) => {
+    const state = randomState(plusPlus);
+    const tensors = new Map(await fromTensors(leaves(state as unknown as TensorTree)));
+    const name = 'student.encoder.blocks.1.mlp.fc2.kernel';
+    (tensors.get(name)!.data as Float32Array)[5] = bad;
+    const file = await fileOf(tensors, { numHeads: '4' });
+    const before = tf.memory().numTensors;
+    const message = `a.safetensors: expected finite weights, got ${bad} in ${name}`;
+    await expect(loadModel(file)).rejects.toThrow(message);
+    await expect(loadState(file, state)).rejects.toThrow(message);
+    expect(tf.memory().numTensors).toBe(before);
+    (await loadModel(file, { network: 'teacher' })).dispose(); // what is not asked for does no harm
+    disposeTree(state as unknown as TensorTree);
+  });
+});
+
 describe('a training checkpoint', () => {
   it('in the names of the authors gives back the state it was made of, and the names of the authors', async () => {
     const state = randomState(plusPlus);
