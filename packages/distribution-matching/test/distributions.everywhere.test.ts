@@ -36,6 +36,12 @@ describe('sharpen', () => {
     await expectClose(sharpen(tf.tensor(logits, shape), null, 1), rows(logits, 4).flatMap(softmax), { absolute: 1e-6 });
   });
 
+  it('leaks nothing', async () => {
+    const [x, c, t] = [tf.tensor(logits, shape), tf.tensor(center), tf.scalar(0.05)];
+    await expectNoLeak(() => sharpen(x, c, 0.05));
+    await expectNoLeak(() => sharpen(x, null, t));
+  });
+
   it('refuses a centre of another size and a temperature of 0', () => {
     expect(() => sharpen(tf.tensor(logits, shape), tf.zeros([3]), 1)).toThrow(
       'expected a center of shape [4] for logits [2,3,4], got [3]',
@@ -68,6 +74,12 @@ describe('sinkhorn', () => {
     const expected = oracle(logits, 0.1, iterations);
     await expectClose(sinkhorn(tf.tensor(logits, shape), 0.1, iterations), expected, { absolute: 1e-5 });
     await expectClose(sinkhorn(tf.tensor(logits, shape), tf.scalar(0.1), iterations), expected, { absolute: 1e-5 });
+  });
+
+  it('leaks nothing', async () => {
+    const [x, t] = [tf.tensor(logits, shape), tf.scalar(0.1)];
+    await expectNoLeak(() => sinkhorn(x, 0.1, 5));
+    await expectNoLeak(() => sinkhorn(x, t));
   });
 
   it('uses every class alike after many iterations', async () => {
@@ -153,6 +165,12 @@ describe('updateCenter', () => {
     await expectClose(updateCenter(tf.tensor(center), tf.tensor(logits, shape), tf.scalar(0.9)), expected, {
       absolute: 1e-6,
     });
+  });
+
+  it('leaks nothing', async () => {
+    const [c, x, m] = [tf.tensor(center), tf.tensor(logits, shape), tf.scalar(0.9)];
+    await expectNoLeak(() => updateCenter(c, x, 0.9));
+    await expectNoLeak(() => updateCenter(c, x, m));
   });
 
   it('refuses another number of classes and a momentum outside [0, 1]', () => {

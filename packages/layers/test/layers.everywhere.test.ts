@@ -86,6 +86,12 @@ describe('gelu', () => {
   it('has the gradient of finite differences', async () => {
     await expectGradients((x) => gelu(x!), [draw(3, 4)]);
   });
+
+  it('leaks nothing', async () => {
+    const x = draw(2, 6);
+    await expectNoLeak(() => gelu(x));
+    await expectNoLeak(() => tf.grad((y) => tf.sum(gelu(y)))(x));
+  });
 });
 
 describe('l2Normalize', () => {
@@ -99,5 +105,11 @@ describe('l2Normalize', () => {
   it('has the gradient of finite differences over either axis', async () => {
     await expectGradients((x) => l2Normalize(x!), [draw(3, 5)]);
     await expectGradients((x) => l2Normalize(x!, { axis: 0 }), [draw(5, 3)]);
+  });
+
+  it('leaks nothing', async () => {
+    const x = draw(2, 6);
+    await expectNoLeak(() => l2Normalize(x));
+    await expectNoLeak(() => tf.grad((y) => tf.sum(l2Normalize(y)))(x));
   });
 });

@@ -78,6 +78,13 @@ describe('takeTokens', () => {
     await expectClose(grad, [2, 3, 0, 0, 0, 1, 0, 0, 4 + 6, 5 + 7, 0, 0], {});
   });
 
+  it('leaks nothing', async () => {
+    const tokens = draw(2, 3, 2);
+    const indices = tf.tensor2d([2, 0, 1, 1], [2, 2], 'int32');
+    await expectNoLeak(() => takeTokens(tokens, indices));
+    await expectNoLeak(() => tf.grad((x) => tf.sum(takeTokens(x, indices)))(tokens));
+  });
+
   it('names both shapes when the batch differs', () => {
     expect(() => takeTokens(tf.zeros([2, 3, 4]), tf.zeros([3, 1], 'int32'))).toThrow('[2,3,4] and [3,1]');
   });
@@ -115,11 +122,36 @@ describe('attend', () => {
     await expectClose(attend(params, tokens, numHeads), await expected.data(), { absolute: 3e-6 });
   });
 
-  it('has the gradient of finite differences', async () => {
-    const weights = draw(batch, count, dim);
-    const f = (x: tf.Tensor): tf.Tensor => tf.sum(tf.mul(attend(params, x, numHeads), weights));
+  /** Runs a test as it is, and, where attention is one fused kernel, without it: then it is composed of operations. */
+  const fusedAndComposed = async (test: () => Promise<void>): Promise<void> => {
+    await test();
+    const fused = tf.getKernel('AudioSslAttention', tf.getBackend());
+    if (fused == null) return;
+    tf.unregisterKernel(fused.kernelName, fused.backendName);
+    try {
+      await test();
+    } finally {
+      tf.registerKernel(fused);
+    }
+  };
+
+  it.each([1, 4])('gives the tokens from %d on alone, too', async (first) => {
+    await fusedAndComposed(async () => {
+      const all = attend(params, tokens, numHeads);
+      const asked = attend(params, tokens, numHeads, first);
+      // The order of float32 sums may differ.
+      await expectClose(asked, tf.slice(all, [0, first, 0]), { absolute: 1e-6 });
+      await expectNoLeak(() => attend(params, tokens, numHeads, first));
+    });
+  });
+
+  it.each([0, 2, 4])('has the gradient of finite differences, asked by the tokens from %d on', async (first) => {
+    const weights = draw(batch, count - first, dim);
+    const f = (x: tf.Tensor): tf.Tensor => tf.sum(tf.mul(attend(params, x, numHeads, first), weights));
     // Central differences in float32 are good to about 1e-4; sums of 60 terms of order 1.
-    await expectClose(tf.grad(f)(tokens), await finiteDifferences(f, tokens), { absolute: 3e-3, relative: 3e-3 });
+    await fusedAndComposed(async () =>
+      expectClose(tf.grad(f)(tokens), await finiteDifferences(f, tokens), { absolute: 3e-3, relative: 3e-3 }),
+    );
   });
 
   it('refuses heads that do not divide the width', () => {
