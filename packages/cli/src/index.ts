@@ -19,6 +19,7 @@ export type {
   ReportScore,
   ReportSound,
   ReportSpectrogram,
+  SkippedFile,
 } from './report/report-data.js';
 export type { RunRecord, RunSummary } from './run-record.js';
 export { doctorReport, setupBackend, type SetupBackendOptions } from './setup-backend.js';

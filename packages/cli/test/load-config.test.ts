@@ -132,7 +132,7 @@ describe('loadConfig', () => {
     ]) {
       await writeFile(bad, bytes);
       await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(
-        /^[^\x1b\0\uFFFD]*bad\.yaml is no configuration in YAML: it is no text; is it another file\?$/,
+        /^[^\p{Cc}\uFFFD]*bad\.yaml is no configuration in YAML: it is no text; is it another file\?$/u,
       );
     }
     await writeFile(bad, '- 1\n');
