@@ -8,6 +8,7 @@ import {
   pytorchChunks,
   randomStream,
   readSafetensors,
+  safetensorsChunks,
   writeSafetensors,
   type SafetensorsEntry,
 } from '@audio-ssl/params';
@@ -15,10 +16,13 @@ import { openFile } from '@audio-ssl/params/node';
 import { sharedFolder } from '@audio-ssl/testing';
 import { initSpectrogramEncoder } from '@audio-ssl/vit';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import wavefile from 'wavefile';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
@@ -335,6 +339,20 @@ describe('audio-ssl convert', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).toEqual([]);
     // What was written needs no --heads.
     expect(await run('embed', there, join(sounds, '0.wav'), '--out', join(folder, 'there.npy'))).toBe(0);
+  });
+
+  it('computes positions in a process of its own, where no backend runs', { timeout: 120_000 }, async () => {
+    const ours = join(folder, 'without positions.safetensors');
+    const file = await openTensors(await openFile(checkpoint));
+    const { tensors } = convertCheckpoint(file, 'audio-ssl');
+    await writeFile(ours, safetensorsChunks(new Map([...tensors].filter(([name]) => name !== 'pos_embed'))));
+    const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+    const back = join(folder, 'computed.pt');
+    const args = ['--import', 'tsx', '--conditions=@audio-ssl/source', main, 'convert', ours, back];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(stdout).toMatch(/pos_embed +\[1, 191, 16\] +computed/);
+    const computed = await openTensors(await openFile(back));
+    expect(await computed.read('pos_embed')).toEqual(await file.read('pos_embed'));
   });
 });
 

@@ -1,5 +1,5 @@
 import type { PendingTensor, TensorFile } from '@audio-ssl/params';
-import { sinCosPositions } from '@audio-ssl/vit';
+import { sinCosTable } from '@audio-ssl/vit';
 import { isTransposed, nameIn, type Naming } from './name-tables.js';
 import { ourShape, readMapped, recognise, transpose, type Recognised } from './recognise.js';
 
@@ -144,10 +144,8 @@ function addPositions(
       dtype: 'F32',
       shape,
       data: async () => {
-        const grid = sinCosPositions({ freq, time }, dim);
-        const values = new Float32Array((1 + freq * time) * dim);
-        values.set(await grid.data(), dim);
-        grid.dispose();
+        const values = new Float32Array((1 + freq * time) * dim); // the class token's position is zero
+        values.set(sinCosTable({ freq, time }, dim), dim);
         return values;
       },
     });

@@ -19,6 +19,6 @@ export {
   type EncoderOptions,
 } from './encoder.js';
 export { embedPatches, initPatchEmbed, patchGrid, patchify, type Patch, type PatchEmbed } from './patches.js';
-export { sinCosPositions } from './positions.js';
+export { sinCosPositions, sinCosTable } from './positions.js';
 export { initPredictor, predict, type Predictor, type PredictorOptions } from './predictor.js';
 export { takeTokens } from './take-tokens.js';

@@ -16,6 +16,17 @@ import * as tf from '@tensorflow/tfjs-core';
  * const positions = sinCosPositions({ freq: 5, time: 38 }, 768); // (190, 768)
  */
 export function sinCosPositions(grid: Grid, dim: number, { timeOffset = 0 } = {}): tf.Tensor2D {
+  return tf.tensor2d(sinCosTable(grid, dim, { timeOffset }), [grid.freq * grid.time, dim]);
+}
+
+/**
+ * The numbers of {@link sinCosPositions}, row-major (N, D), for who has no backend running.
+ *
+ * @throws Error when D is not a multiple of 4.
+ * @example
+ * const table = sinCosTable({ freq: 5, time: 38 }, 768); // 190 * 768 values
+ */
+export function sinCosTable(grid: Grid, dim: number, { timeOffset = 0 } = {}): Float32Array {
   if (!Number.isInteger(dim / 4) || dim <= 0) {
     throw new Error(`sinCosPositions: expected a width that is a multiple of 4, got ${dim}`);
   }
@@ -33,5 +44,5 @@ export function sinCosPositions(grid: Grid, dim: number, { timeOffset = 0 } = {}
       }
     }
   }
-  return tf.tensor2d(values, [grid.freq * grid.time, dim]);
+  return values;
 }
