@@ -28,8 +28,13 @@ const PICKLE_LIMIT = 32 * 2 ** 20; // bytes; that of a model of 1000 tensors has
 const DIRECTORY_LIMIT = 64 * 2 ** 20; // bytes of a zip's list of files
 const DEPTH_LIMIT = 64;
 const NODE_LIMIT = 2 ** 20;
+const KEY_LIMIT = 256; // characters; the longest names of published models have about 70
+const PATH_LIMIT = 512;
+const PATHS_LIMIT = 2 ** 26; // characters of all paths
 // Views may repeat elements of a storage, so a small file may describe large tensors: within reason.
 const VIEW_SLACK = 2 ** 24;
+// They may also be a few elements far apart: what is read for all of them, in files of this size.
+const SPAN_LIMIT = 16;
 
 const storageTypes: Readonly<Record<string, ElementType>> = {
   DoubleStorage: 'F64',
@@ -178,12 +183,39 @@ function world(): PickleWorld & { readonly storages: Map<string, Storage> } {
 function flatten(root: unknown, fileSize: number): { views: Map<string, TensorView>; values: TensorFile['values'] } {
   const views = new Map<string, TensorView>();
   const values = new Map<string, string | number | boolean>();
+  const dictionaries = new Map<PyDict, ReadonlyMap<unknown, unknown>>();
   let nodes = 0;
   let elements = 0;
+  let span = 0;
+  let characters = 0;
+  const count = (entries: number): void => {
+    nodes += entries;
+    if (nodes > NODE_LIMIT) throw new Error(`it has more than ${NODE_LIMIT} entries`);
+  };
+  // A dictionary may be found in many places, and have one key many times.
+  const read = (dict: PyDict): ReadonlyMap<unknown, unknown> => {
+    let known = dictionaries.get(dict);
+    if (!known) {
+      count(dict.items.length);
+      known = new Map(dict.items);
+      dictionaries.set(dict, known);
+    }
+    return known;
+  };
   const visit = (value: unknown, path: string, depth: number): void => {
-    if (++nodes > NODE_LIMIT) throw new Error(`it has more than ${NODE_LIMIT} entries`);
+    count(1);
     if (depth > DEPTH_LIMIT) throw new Error(`its dictionaries are nested more than ${DEPTH_LIMIT} deep`);
-    const under = (key: unknown): string => (path === '' ? keyOf(key) : `${path}.${keyOf(key)}`);
+    const under = (key: unknown): string => {
+      const name = keyOf(key);
+      const whole = path === '' ? name : `${path}.${name}`;
+      characters += whole.length;
+      if (name.length > KEY_LIMIT || whole.length > PATH_LIMIT || characters > PATHS_LIMIT) {
+        throw new Error(
+          `it has a name of ${whole.length} characters, or too many long ones: '${whole.slice(0, 60)}...'`,
+        );
+      }
+      return whole;
+    };
     if (value instanceof TensorView) {
       if (views.has(path)) throw new Error(`it has two tensors named '${path}'`);
       views.set(path, value);
@@ -191,8 +223,13 @@ function flatten(root: unknown, fileSize: number): { views: Map<string, TensorVi
       if (elements > fileSize + VIEW_SLACK) {
         throw new Error(`its tensors have ${elements} elements or more, far beyond the ${fileSize} bytes of the file`);
       }
+      const { begin, end } = rangeOf(value);
+      span += end - begin;
+      if (span > SPAN_LIMIT * fileSize + VIEW_SLACK) {
+        throw new Error(`its tensors look at ${span} bytes or more, far beyond the ${fileSize} bytes of the file`);
+      }
     } else if (value instanceof PyDict) {
-      for (const [key, child] of new Map(value.items)) visit(child, under(key), depth + 1);
+      for (const [key, child] of read(value)) visit(child, under(key), depth + 1);
     } else if (value instanceof PyList || Array.isArray(value)) {
       const items = value instanceof PyList ? value.items : (value as unknown[]);
       items.forEach((child, i) => visit(child, under(i), depth + 1));
@@ -207,7 +244,15 @@ function flatten(root: unknown, fileSize: number): { views: Map<string, TensorVi
 const keyOf = (key: unknown): string =>
   typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean' ? String(key) : '?';
 
-type ReadStorage = (storage: Storage) => Promise<Uint8Array>;
+/** The bytes of a storage that a view looks at. */
+function rangeOf(view: TensorView): { readonly begin: number; readonly end: number } {
+  const size = elementSize[view.dtype];
+  const end = endOf(view);
+  return { begin: size * Math.min(view.offset, end), end: size * end };
+}
+
+/** Reads the bytes of a storage from `begin` to `end`; nobody else has them. */
+type ReadStorage = (storage: Storage, begin: number, end: number) => Promise<Uint8Array>;
 
 function tensorFile(
   source: ByteSource,
@@ -216,11 +261,7 @@ function tensorFile(
   readStorage: ReadStorage,
 ): TensorFile {
   const { views, values } = flatten(root, source.size);
-  const users = new Map<Storage, number>();
-  for (const { storage } of views.values()) users.set(storage, (users.get(storage) ?? 0) + 1);
   const tensors = new Map([...views].map(([name, { dtype, shape }]): [string, TensorInfo] => [name, { dtype, shape }]));
-  // Tensors that share a storage are mostly read one after the other.
-  let shared: { readonly storage: Storage; readonly bytes: Uint8Array } | undefined;
   const file: TensorFile = {
     name: source.name,
     format,
@@ -229,11 +270,9 @@ function tensorFile(
     async read(name) {
       const view = views.get(name);
       if (!view) throw noSuchTensor(file, name);
-      const { storage } = view;
+      const { begin, end } = rangeOf(view);
       try {
-        if (users.get(storage) === 1) return entryOf(view, await readStorage(storage), true);
-        if (shared?.storage !== storage) shared = { storage, bytes: await readStorage(storage) };
-        return entryOf(view, shared.bytes, false);
+        return entryOf(view, await readStorage(view.storage, begin, end));
       } catch (error) {
         throw new Error(`read: ${source.name}: '${name}': ${(error as Error).message}`, { cause: error });
       }
@@ -243,14 +282,9 @@ function tensorFile(
   return file;
 }
 
-/** The view's elements in row-major order. */
-function entryOf(view: TensorView, storage: Uint8Array, mayTakeOver: boolean): SafetensorsEntry {
-  const { dtype, shape, stride, offset } = view;
-  const size = elementSize[dtype];
-  const begin = shape.includes(0) ? 0 : offset;
-  const bytes = storage.subarray(begin * size, endOf(view) * size);
-  const whole = mayTakeOver && bytes.length === storage.length;
-  const seen = decodeElements(dtype, whole ? bytes : new Uint8Array(bytes));
+/** The view's elements in row-major order, from the bytes that it looks at. */
+function entryOf({ dtype, shape, stride }: TensorView, bytes: Uint8Array): SafetensorsEntry {
+  const seen = decodeElements(dtype, bytes);
   const data = isContiguous(shape, stride) ? seen : gather(seen, shape, stride);
   return { dtype: data instanceof Float32Array ? 'F32' : 'I32', shape, data };
 }
@@ -287,7 +321,7 @@ async function explain<T>({ name }: ByteSource, work: () => Promise<T>): Promise
     return await work();
   } catch (error) {
     const { message } = error as Error;
-    const end = /\.pt'\)$|instead$|anew$/.test(message)
+    const end = /\.pt'\)$|instead$|anew$|one of them$/.test(message)
       ? ''
       : '; is it the whole file, as torch.save wrote it? Download or save it again';
     throw new Error(`openTensors: ${name}: ${clip(message)}${end}`, { cause: error });
@@ -297,21 +331,32 @@ async function explain<T>({ name }: ByteSource, work: () => Promise<T>): Promise
 /** Opens what `torch.save` writes since version 1.6: an uncompressed zip of a pickle and one file a storage. */
 export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
   return explain(source, async () => {
-    let limit = DIRECTORY_LIMIT;
+    const places = new WeakMap<Blob, number>();
     const { entries } = await unzipRaw({
       getLength: async () => source.size,
       read: (offset: number, length: number) => {
-        if (length > limit) throw new Error(`the list of files in its zip has ${length} bytes`);
+        if (length > DIRECTORY_LIMIT) throw new Error(`the list of files in its zip has ${length} bytes`);
         return source.read(offset, length) as Promise<Uint8Array<ArrayBuffer>>;
       },
+      // unzipit tells nobody but its reader where the bytes of a file stand: an empty blob carries the place.
+      sliceAsBlob: async (offset: number) => {
+        const blob = new Blob([]);
+        places.set(blob, offset);
+        return blob;
+      },
     });
-    limit = Infinity;
     const files = new Map<string, ZipEntry>();
     for (const entry of entries) {
       if (files.has(entry.name)) throw new Error(`its zip has two files named '${entry.name}'`);
       files.set(entry.name, entry);
     }
     const pickles = [...files.keys()].filter((path) => /^([^/]+\/)?data\.pkl$/.test(path));
+    const checkpoints = [...files.keys()].filter((path) => /\.(pt|pth|safetensors)$/.test(path));
+    if (pickles.length === 0 && checkpoints.length > 0) {
+      throw new Error(
+        `it is an archive of checkpoints (${checkpoints.slice(0, 3).join(', ')}); unpack it and give one of them`,
+      );
+    }
     if (pickles.length !== 1) {
       throw new Error(
         `its zip has ${pickles.length === 0 ? 'no' : 'more than one'} data.pkl, so it is no PyTorch checkpoint`,
@@ -321,7 +366,7 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
     if (files.has(`${folder}constants.pkl`))
       throw new Error('it is a TorchScript program; save model.state_dict() instead');
 
-    const content = async (path: string, most: number): Promise<Uint8Array> => {
+    const stored = (path: string): ZipEntry => {
       const entry = files.get(`${folder}${path}`);
       if (!entry) throw new Error(`its zip has no file ${folder}${path}`);
       if (entry.encrypted) throw new Error(`${entry.name} in its zip is encrypted`);
@@ -330,9 +375,13 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
           `${entry.name} in its zip is compressed, which torch.save never does; unpack it and save it anew`,
         );
       }
-      if (entry.size > most)
-        throw new Error(`${entry.name} in its zip has ${entry.size} bytes, more than the ${most} allowed`);
-      return new Uint8Array(await entry.arrayBuffer());
+      return entry;
+    };
+    const placeOf = async (path: string): Promise<number> => places.get(await stored(path).blob())!;
+    const content = async (path: string, most: number): Promise<Uint8Array> => {
+      const { name, size } = stored(path);
+      if (size > most) throw new Error(`${name} in its zip has ${size} bytes, more than the ${most} allowed`);
+      return source.read(await placeOf(path), size);
     };
     if (files.has(`${folder}byteorder`)) {
       const order = new TextDecoder().decode(await content('byteorder', 64));
@@ -348,10 +397,9 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
         );
       }
     }
-    return tensorFile(source, 'PyTorch', value, async ({ key, numel, dtype }) => {
-      const bytes = await content(`data/${key}`, Infinity);
-      return bytes.subarray(0, numel * elementSize[dtype]);
-    });
+    return tensorFile(source, 'PyTorch', value, async ({ key }, begin, end) =>
+      source.read((await placeOf(`data/${key}`)) + begin, end - begin),
+    );
   });
 }
 
@@ -381,8 +429,8 @@ export function openPytorchLegacy(source: ByteSource): Promise<TensorFile> {
     }
     const missing = [...storages.keys()].find((key) => !offsets.has(key));
     if (missing !== undefined) throw new Error(`storage ${missing} is missing`);
-    return tensorFile(source, 'PyTorch (legacy)', root, ({ key, numel, dtype }) =>
-      source.read(offsets.get(key)!, numel * elementSize[dtype]),
+    return tensorFile(source, 'PyTorch (legacy)', root, ({ key }, begin, end) =>
+      source.read(offsets.get(key)! + begin, end - begin),
     );
   });
 }

@@ -41,7 +41,7 @@ const tensor = (of: Op, offset: number, shape: readonly number[], stride: readon
 export const pickle = { raw, global, string, int, tuple, dict, call, build, storage, tensor };
 
 /** A checkpoint that holds `value` and one storage `0` of 16 bytes. */
-export function checkpoint(value: Op, { legacy = false } = {}): Uint8Array {
+export function checkpoint(value: Op | Uint8Array, { legacy = false } = {}): Uint8Array {
   const whole = (body: Op): number[] => [0x80, 2, ...body, 0x2e];
   const body = new Uint8Array(value.length + 3);
   body.set([0x80, 2]);

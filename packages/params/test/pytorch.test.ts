@@ -207,6 +207,69 @@ describe('a hostile pickle', () => {
   });
 });
 
+/** Operations of any number one after the other; `many` would need an array of all of them. */
+const bytesOf = (...parts: readonly (Op | Uint8Array)[]): Uint8Array =>
+  Buffer.concat(parts.map((part) => Uint8Array.from(part)));
+const times = (count: number, op: Op): Uint8Array => Buffer.alloc(count * op.length, Uint8Array.from(op));
+
+describe('a small hostile file is refused soon', () => {
+  const soon = async (bytes: Uint8Array, message: RegExp): Promise<void> => {
+    const began = performance.now();
+    expect(await refusal(bytes)).toMatch(message);
+    expect(performance.now() - began).toBeLessThan(20_000); // a busy machine; less than a second otherwise
+  };
+
+  it('with a dictionary of one key many times, found many times', async () => {
+    // Built anew at every visit, it would take 300 000 * 500 000 steps.
+    const dictionary = [Uint8Array.from([0x7d, 0x71, 0, 0x28]), times(300_000, [0x4e, 0x4e]), [0x75, 0x30]] as const;
+    await soon(
+      checkpoint(bytesOf(...dictionary, [0x5d, 0x28], times(500_000, [0x68, 0]), [0x65])),
+      /more than 1048576 entries/,
+    );
+  });
+
+  it('with names that are long, or long in all', async () => {
+    const list = (count: number): Uint8Array => bytesOf([0x5d, 0x28], times(count, [0x4b, 1]), [0x65]);
+    const under = (key: string, value: Uint8Array): Uint8Array => bytesOf([0x7d], string(key), value, [0x73]);
+    await soon(checkpoint(under('k'.repeat(1e6), list(1000))), /a name of 1000000 characters/);
+    await soon(
+      checkpoint(under('k'.repeat(250), under('l'.repeat(250), under('m'.repeat(250), list(1))))),
+      /a name of 752 /,
+    );
+    await soon(checkpoint(under('k'.repeat(250), list(900_000))), /too many long ones/);
+  });
+
+  it('with small views of large storages', async () => {
+    const size = 2 ** 22; // elements of each of two storages
+    const file = (views: readonly Op[]): Uint8Array => {
+      const items = views.map((view, i) => bytesOf(int(i), view));
+      return zipSync(
+        {
+          'a/data.pkl': bytesOf([0x80, 2, 0x7d, 0x28], ...items, [0x75, 0x2e]),
+          'a/data/0': new Uint8Array(4 * size),
+          'a/data/1': new Uint8Array(4 * size),
+        },
+        { level: 0 },
+      );
+    };
+    const view = (i: number, shape: number[], stride: number[]): Op =>
+      tensor(storage('F', String(i % 2), size), 0, shape, stride);
+    // In turn of one and the other: 64 GB if each read its whole storage.
+    const tiny = file(Array.from({ length: 4000 }, (_, i) => view(i, [1], [1])));
+    let read = 0;
+    const source = byteSource(tiny, 'evil.pt');
+    const counted = { ...source, read: (at: number, length: number) => ((read += length), source.read(at, length)) };
+    const opened = await openTensors(counted);
+    for (const name of opened.tensors.keys()) await opened.read(name);
+    expect(read).toBeLessThan(2 ** 22);
+    // Two elements each, one at either end.
+    await soon(
+      file(Array.from({ length: 4000 }, (_, i) => view(i, [2], [size - 1]))),
+      /look at \d+ bytes or more, far beyond/,
+    );
+  });
+});
+
 describe('a hostile zip', () => {
   const good = (): Record<string, Uint8Array> => ({
     'a/data.pkl': Uint8Array.from([0x80, 2, ...tensor(storage('F', '0', 4), 0, [4], [1]), 0x2e]),
@@ -219,6 +282,11 @@ describe('a hostile zip', () => {
     expect(await refusal(stored(good()))).toBe('nothing was refused');
     expect(await refusal(stored({ 'readme.txt': new Uint8Array(3) }))).toMatch(
       /no data\.pkl, so it is no PyTorch checkpoint/,
+    );
+    expect(
+      await refusal(stored({ 'probes/esc50/esc50.pth': new Uint8Array(3), 'readme.txt': new Uint8Array(3) })),
+    ).toBe(
+      'openTensors: evil.pt: it is an archive of checkpoints (probes/esc50/esc50.pth); unpack it and give one of them',
     );
     expect(await refusal(stored({ ...good(), 'b/data.pkl': new Uint8Array(3) }))).toMatch(/more than one data\.pkl/);
     expect(await refusal(stored({ ...good(), 'a/constants.pkl': new Uint8Array(3) }))).toMatch(/TorchScript/);
