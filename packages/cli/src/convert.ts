@@ -39,12 +39,12 @@ export async function convert({ from, to, names, encoderOnly, heads }: ConvertOp
   const file = await openCheckpoint(from);
   const partial = `${to}.partial`;
   try {
-    const { tensors, dictionaries, metadata, rows, family } = convertCheckpoint(file, naming, {
+    const { tensors, dictionaries, metadata, rows, family } = await convertCheckpoint(file, naming, {
       encoderOnly,
       numHeads: heads,
     });
     const chunks =
-      type === '.safetensors' ? safetensorsChunks(tensors, metadata) : pytorchChunks(tensors, { dictionaries });
+      type === '.safetensors' ? safetensorsChunks(tensors, metadata) : pytorchChunks(tensors, { dictionaries, metadata });
     await mkdir(dirname(to), { recursive: true });
     await pipeline(chunks, createWriteStream(partial));
     await rename(partial, to);

@@ -56,7 +56,7 @@ beforeAll(async () => {
   const encoder = initSpectrogramEncoder({ embedDim: 16, depth: 2, numHeads: 2, patch: [16, 16] }, randomStream(1));
   const ours = writeSafetensors(await fromTensors(leaves(encoder)), { numHeads: '2' });
   disposeTree(encoder);
-  const { tensors } = convertCheckpoint(await openTensors(byteSource(ours)), 'matpac');
+  const { tensors } = await convertCheckpoint(await openTensors(byteSource(ours)), 'matpac');
   checkpoint = join(folder, 'some encoder.bin'); // what it is shows in it, not in its name
   await writeFile(checkpoint, pytorchChunks(tensors));
   sounds = join(folder, 'sounds');
@@ -344,7 +344,7 @@ describe('audio-ssl convert', () => {
   it('computes positions in a process of its own, where no backend runs', { timeout: 120_000 }, async () => {
     const ours = join(folder, 'without positions.safetensors');
     const file = await openTensors(await openFile(checkpoint));
-    const { tensors } = convertCheckpoint(file, 'audio-ssl');
+    const { tensors } = await convertCheckpoint(file, 'audio-ssl');
     await writeFile(ours, safetensorsChunks(new Map([...tensors].filter(([name]) => name !== 'pos_embed'))));
     const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
     const back = join(folder, 'computed.pt');

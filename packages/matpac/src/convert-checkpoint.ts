@@ -1,6 +1,7 @@
 import type { PendingTensor, TensorFile } from '@audio-ssl/params';
 import { sinCosTable } from '@audio-ssl/vit';
 import { isTransposed, nameIn, type Naming } from './name-tables.js';
+import { chunkFramesOf, frontEndOf, headsOf, standardizationOf } from './model-settings.js';
 import { ourShape, readMapped, recognise, transpose, type Recognised } from './recognise.js';
 
 /** What became of one tensor. */
@@ -21,7 +22,7 @@ export interface Conversion {
   readonly tensors: ReadonlyMap<string, PendingTensor>;
   /** Prefixes that are dictionaries in a PyTorch checkpoint: `model`, `model._ema`. */
   readonly dictionaries: readonly string[];
-  /** What our names leave untold, for the metadata of a safetensors file. */
+  /** What tensors leave untold (heads, front end, mean and standard deviation), for the metadata of a file. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly rows: readonly ConversionRow[];
 }
@@ -36,14 +37,19 @@ export interface ConversionOptions {
 
 /**
  * A checkpoint under the names of another family: ours (kernels as (in, out)), those of the authors of MATPAC or those of
- * M2D (both as PyTorch has them). Nothing but the table of contents is read before the result is written.
+ * M2D (both as PyTorch has them). Nothing but the table of contents is read before the result is written, and M2D's two
+ * statistics.
  *
  * @throws Error when the source is not recognised or has nothing for those names.
  * @example
- * const { tensors, metadata, rows } = convertCheckpoint(file, 'audio-ssl');
+ * const { tensors, metadata, rows } = await convertCheckpoint(file, 'audio-ssl');
  * await pipeline(safetensorsChunks(tensors, metadata), createWriteStream('encoder.safetensors'));
  */
-export function convertCheckpoint(file: TensorFile, naming: Naming, options: ConversionOptions = {}): Conversion {
+export async function convertCheckpoint(
+  file: TensorFile,
+  naming: Naming,
+  options: ConversionOptions = {},
+): Promise<Conversion> {
   const recognised = recognise(file);
   const { mapped, encoder } = recognised;
   const tensors = new Map<string, PendingTensor>();
@@ -69,6 +75,8 @@ export function convertCheckpoint(file: TensorFile, naming: Naming, options: Con
     tensors.set(to, { dtype: 'F32', shape: made, data: () => convertedData(file, recognised, path, naming) });
   }
   addPositions(file, recognised, naming, prefix, training, tensors, rows);
+  const metadata = await metadataOf(file, recognised, options);
+  if (encoder) addStatistics(recognised, naming, metadata, tensors, rows);
   for (const name of [...recognised.computed, ...recognised.leftOver]) {
     if (rows.some(({ from }) => from === name)) continue;
     rows.push({ from: name, to: undefined, shape: file.tensors.get(name)!.shape, what: 'left over' });
@@ -85,7 +93,7 @@ export function convertCheckpoint(file: TensorFile, naming: Naming, options: Con
       : ['model', 'model._ema', 'model._cls_head_ema'].filter((one) =>
           [...tensors.keys()].some((name) => name.startsWith(`${one}.`)),
         );
-  return { family: recognised.family, tensors, dictionaries, metadata: metadataOf(file, recognised, options), rows };
+  return { family: recognised.family, tensors, dictionaries, metadata, rows };
 }
 
 /** The name in the result, without what stands before all of them. */
@@ -136,7 +144,8 @@ function addPositions(
     tensors.set(to, { dtype: 'F32', shape, data: async () => Float32Array.from((await file.read(positions)).data) });
   }
   if (naming === 'audio-ssl') return;
-  const { freq, time = Math.floor(608 / encoder.patch[1]) } = encoder.grid;
+  const { freq } = encoder.grid;
+  const time = chunkFramesOf(file, encoder) / encoder.patch[1];
   const compute = (to: string, dim: number): void => {
     const shape = [1, 1 + freq * time, dim];
     rows.push({ from: undefined, to, shape, what: 'computed' });
@@ -157,6 +166,25 @@ function addPositions(
   }
 }
 
+/** Mean and standard deviation stand in a tensor of M2D's files, and in our metadata. */
+function addStatistics(
+  { normStats }: Recognised,
+  naming: Naming,
+  { mean, std }: Readonly<Record<string, string>>,
+  tensors: Map<string, PendingTensor>,
+  rows: ConversionRow[],
+): void {
+  const what = normStats === undefined ? 'computed' : 'copied';
+  if (naming === 'm2d') {
+    rows.push({ from: normStats, to: 'norm_stats', shape: [2], what });
+    tensors.set('norm_stats', {
+      dtype: 'F32',
+      shape: [2],
+      data: async () => Float32Array.of(Number(mean), Number(std)),
+    });
+  } else if (normStats !== undefined) rows.push({ from: normStats, to: '(metadata: mean, std)', shape: [2], what });
+}
+
 /** Parts that a file of those names has as a rule and this one has not. */
 function missing(naming: Naming, mapped: ReadonlyMap<string, unknown>): string[] {
   const has = (start: string): boolean => [...mapped.keys()].some((path) => path.startsWith(start));
@@ -173,23 +201,24 @@ function missing(naming: Naming, mapped: ReadonlyMap<string, unknown>): string[]
   return known.filter(([start]) => !has(start)).map(([, words]) => words);
 }
 
-function metadataOf(
+async function metadataOf(
   file: TensorFile,
-  { encoder, naming, family }: Recognised,
+  recognised: Recognised,
   { numHeads }: ConversionOptions,
-): Record<string, string> {
+): Promise<Record<string, string>> {
+  const { encoder, family } = recognised;
   if (!encoder) return { format: 'pt', source: family };
-  const published = naming !== 'audio-ssl' && encoder.embedDim % 64 === 0 ? encoder.embedDim / 64 : undefined;
-  const heads = numHeads ?? file.values.get('numHeads') ?? published;
-  const told = ['mean', 'std', 'frontEnd', 'chunkFrames'].flatMap((key) => {
-    const value = file.values.get(key) ?? (key === 'frontEnd' && naming === 'm2d' ? 'm2d' : undefined);
-    return value === undefined ? [] : [[key, String(value)] as const];
-  });
+  const heads = numHeads ?? headsOf(file, recognised, encoder.embedDim);
+  const { mean, std } = await standardizationOf(file, recognised);
   return {
     format: 'pt', // what Python's safetensors expects of files that PyTorch reads
     source: family,
     patch: encoder.patch.join('x'),
+    bins: String(encoder.grid.freq * encoder.patch[0]),
     ...(heads !== undefined && { numHeads: String(heads) }),
-    ...Object.fromEntries(told),
+    frontEnd: frontEndOf(file, recognised),
+    mean: String(mean),
+    std: String(std),
+    chunkFrames: String(chunkFramesOf(file, encoder)),
   };
 }

@@ -4,7 +4,7 @@ import type { Patch, SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
 import { buildTree } from './build-tree.js';
 import { readClassHead, type ClassHead } from './class-head.js';
-import { MATPAC_STANDARDIZATION } from './extractor.js';
+import { chunkFramesOf, frontEndOf, headsOf, standardizationOf } from './model-settings.js';
 import { ourShape, readMapped, recognise, type Recognised, type RecognisedEncoder } from './recognise.js';
 
 /** How {@link loadModel} reads a checkpoint. */
@@ -44,9 +44,6 @@ export interface PretrainedModel {
   dispose(): void;
 }
 
-/** M2D's mean and standard deviation of AudioSet's log-mels, for files that do not tell theirs. */
-const M2D_STANDARDIZATION = { mean: -7.1, std: 4.2 } as const;
-
 /**
  * Loads an encoder from a checkpoint of any family, recognised by its contents: MATPAC and MATPAC++ (published, fine-tuned
  * or from training), M2D, ours.
@@ -59,10 +56,13 @@ const M2D_STANDARDIZATION = { mean: -7.1, std: 4.2 } as const;
  */
 export async function loadModel(file: TensorFile, options: LoadModelOptions = {}): Promise<PretrainedModel> {
   const recognised = recognise(file);
-  const { encoder, positions, naming } = recognised;
-  if (!encoder)
-    throw new Error(`loadModel: ${file.name} is a ${recognised.family} and has no encoder; open it with readClassHead`);
-  const numHeads = options.numHeads ?? headsOf(file, recognised, encoder.embedDim);
+  const { encoder, positions } = recognised;
+  if (!encoder) {
+    throw new Error(
+      `loadModel: ${file.name} is a ${recognised.family} and has no encoder; give the checkpoint of one, and this as its head (readClassHead, --probe)`,
+    );
+  }
+  const numHeads = options.numHeads ?? headsOf(file, recognised, encoder.embedDim) ?? unknownHeads(file, recognised);
   if (!(numHeads > 0 && encoder.embedDim % numHeads === 0)) {
     throw new Error(
       `loadModel: ${file.name}: ${numHeads} attention heads do not divide a width of ${encoder.embedDim}; give numHeads`,
@@ -89,7 +89,6 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
       token.dispose();
     }
     const weights = buildTree(new Map([...leaves].filter(([leaf]) => leaf !== 'positions'))) as SpectrogramEncoder;
-    const logMel = naming === 'm2d' || file.values.get('frontEnd') === 'm2d' ? logMelPresets.m2d : logMelPresets.matpac;
     return {
       family: recognised.family,
       weights,
@@ -98,7 +97,7 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
         numHeads,
         standardization: await standardizationOf(file, recognised),
         chunkFrames: chunkFramesOf(file, encoder),
-        logMel,
+        logMel: logMelPresets[frontEndOf(file, recognised)],
         ...(table && { positions: table }),
       },
       head: recognised.mapped.has('classifier.kernel') ? await readClassHead(file) : undefined,
@@ -111,22 +110,12 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
   }
 }
 
-function headsOf(file: TensorFile, { naming }: Recognised, embedDim: number): number {
-  const told = Number(file.values.get('numHeads') ?? Number.NaN);
-  if (Number.isInteger(told)) return told;
-  if (naming !== 'audio-ssl' && embedDim % 64 === 0) return embedDim / 64;
+function unknownHeads(file: TensorFile, { naming, encoder }: Recognised): never {
   throw new Error(
     naming === 'audio-ssl'
       ? `loadModel: ${file.name}: weights of ours without numHeads in their metadata; give numHeads (--heads), or the folder of the run`
-      : `loadModel: ${file.name}: an encoder ${embedDim} wide is none of the published ones, and no file tells its attention heads; give numHeads (--heads)`,
+      : `loadModel: ${file.name}: an encoder ${encoder?.embedDim} wide is none of the published ones, and no file tells its attention heads; give numHeads (--heads)`,
   );
-}
-
-/** As long as the file's positions; where they are computed as the file says, or as in the paper. */
-function chunkFramesOf({ values }: TensorFile, { grid, patch: [, width] }: RecognisedEncoder): number {
-  if (grid.time !== undefined) return grid.time * width;
-  const told = Number(values.get('chunkFrames') ?? Number.NaN);
-  return Number.isInteger(told / width) && told > 0 ? told : Math.max(1, Math.floor(608 / width)) * width;
 }
 
 /** The path in the file's state of every leaf of a {@link SpectrogramEncoder}; all are there and have the right shapes. */
@@ -137,7 +126,7 @@ function pathsOf(
   network: 'student' | 'teacher',
 ): Map<string, string> {
   if (network === 'teacher' && ![...mapped.keys()].some((path) => path.startsWith('teacher.encoder.'))) {
-    throw new Error(`loadModel: ${file.name} is a ${family} and has no teacher; take network: 'student'`);
+    throw new Error(`loadModel: ${file.name} is a ${family} and has no teacher; take its student (the default)`);
   }
   const expected: Record<string, number[]> = {
     'patch_embed.proj.kernel': [patch[0] * patch[1], embedDim],
@@ -191,21 +180,4 @@ async function readPositions(
   if (data.length !== (1 + freq * time!) * embedDim)
     throw new Error(`loadModel: ${file.name}: '${name}' has ${data.length} values`);
   return { first: data.slice(0, embedDim), grid: tf.tensor3d(data.slice(embedDim), [freq, time!, embedDim]) };
-}
-
-async function standardizationOf(
-  file: TensorFile,
-  { naming, leftOver }: Recognised,
-): Promise<{ mean: number; std: number }> {
-  const told = (mean: unknown, std: unknown): { mean: number; std: number } | undefined =>
-    mean !== undefined && Number.isFinite(Number(mean)) && Number(std) > 0
-      ? { mean: Number(mean), std: Number(std) }
-      : undefined;
-  const ours = told(file.values.get('mean'), file.values.get('std'));
-  if (ours) return ours;
-  if (naming !== 'm2d') return MATPAC_STANDARDIZATION;
-  const name = leftOver.find((other) => /(^|\.)norm_stats$/.test(other));
-  if (name === undefined) return M2D_STANDARDIZATION;
-  const [mean, std] = (await file.read(name)).data;
-  return told(mean, std) ?? M2D_STANDARDIZATION;
 }

@@ -23,9 +23,11 @@ export interface Recognised {
   readonly leftOver: readonly string[];
   /** Name of the encoder's table of positions in the file. */
   readonly positions: string | undefined;
+  /** Name of M2D's tensor of mean and standard deviation in the file. */
+  readonly normStats: string | undefined;
   /** Sizes of the encoder; `undefined` for a probe. */
   readonly encoder: RecognisedEncoder | undefined;
-  /** Whether the class head is a linear probe on the side-by-side feature (`probe.weight`). */
+  /** Whether it is a linear probe (`probe.weight`): a class head without an encoder and without a batch norm. */
   readonly isProbe: boolean;
 }
 
@@ -40,6 +42,7 @@ export interface RecognisedEncoder {
 }
 
 const MEL_BINS = 80;
+const MOST_ROWS = 1024; // of patches along frequency
 const FINE_TUNED = 'ar.runtime.backbone.'; // what EVAR, M2D's fine-tuning code, puts before the encoder's names
 
 /**
@@ -58,20 +61,22 @@ export function recognise(file: TensorFile): Recognised {
   const computed: string[] = [];
   const leftOver: string[] = [];
   let positions: string | undefined;
+  let normStats: string | undefined;
   for (const name of names) {
     const { shape } = file.tensors.get(name)!;
     const path = pathOf(name, shape.length, prefix, naming);
     const inner = name.startsWith(prefix) ? name.slice(prefix.length) : '';
     if (inner === 'pos_embed') positions = name;
-    if (isComputed(inner)) computed.push(name);
+    if (naming === 'm2d' && /(^|\.)norm_stats$/.test(name)) normStats = name;
+    else if (isComputed(inner)) computed.push(name);
     else if (path === undefined || mapped.has(path)) leftOver.push(name);
     else mapped.set(path, { name, shape });
   }
-  const isProbe = names.includes(`${prefix}probe.weight`);
   const encoder = mapped.has('student.cls_token') ? encoderSizes(file, mapped, positions) : undefined;
+  const isProbe = !encoder && mapped.has('classifier.kernel') && !mapped.has('classifier.norm.mean');
   return {
-    ...{ naming, mapped, computed, leftOver, positions, encoder, isProbe },
-    family: describe(naming, mapped, isProbe),
+    ...{ naming, mapped, computed, leftOver, positions, normStats, encoder, isProbe },
+    family: describe(naming, mapped),
   };
 }
 
@@ -89,11 +94,16 @@ function locate(names: readonly string[], file: TensorFile): { prefix: string; n
   if (probe !== undefined) return { prefix: probe, naming: 'matpac' };
   const timm = find(/blocks\.0\.attn\.qkv\.weight$/);
   if (timm !== undefined && names.includes(`${timm}patch_embed.proj.weight`)) return { prefix: timm, naming: 'm2d' };
-  const head = find(/classifier\.kernel$/);
-  if (head !== undefined) return { prefix: head, naming: 'audio-ssl' };
+  const ourHead = find(/classifier\.kernel$/);
+  if (ourHead !== undefined) return { prefix: ourHead, naming: 'audio-ssl' };
+  // A head has its names in many a model: only where there is nothing else it is one of theirs.
+  const head = find(/head\.weight$/);
+  if (head !== undefined && names.every((name) => /^head(_norm)?\./.test(name.slice(head.length))))
+    return { prefix: head, naming: 'matpac' };
+  const clipped = names.slice(0, 3).map((name) => name.slice(0, 100));
   throw new Error(
     `recognise: ${file.name}: expected an encoder of MATPAC, MATPAC++ or M2D, a probe, or weights of audio-ssl, ` +
-      `got tensors such as ${names.slice(0, 3).join(', ') || '(none)'}; is it the right file?`,
+      `got tensors such as ${clipped.join(', ') || '(none)'}; is it the right file?`,
   );
 }
 
@@ -131,8 +141,17 @@ function encoderSizes(
     return found.shape;
   };
   const embedDim = shape('student.cls_token').at(-1) ?? 0;
-  const blocks = [...mapped.keys()].flatMap((path) => /^student\.encoder\.blocks\.(\d+)\./.exec(path)?.[1] ?? []);
-  const depth = 1 + Math.max(-1, ...new Set(blocks.map(Number)));
+  const blocks = new Set<number>();
+  for (const path of mapped.keys()) {
+    const block = /^student\.encoder\.blocks\.(\d+)\./.exec(path)?.[1];
+    if (block !== undefined) blocks.add(Number(block));
+  }
+  const depth = blocks.size;
+  const beyond = [...blocks].find((block) => block >= depth); // a number in a name says nothing of how many there are
+  if (beyond !== undefined)
+    throw new Error(
+      `recognise: ${file.name}: the encoder has ${depth} blocks, and one is number ${beyond}; is the file whole?`,
+    );
   const proj = shape('student.patch_embed.proj.kernel');
   const patch = patchOf(file, proj);
   const fc1 = shape('student.encoder.blocks.0.mlp.fc1.kernel');
@@ -140,7 +159,10 @@ function encoderSizes(
   const freq = Number(file.values.get('bins') ?? MEL_BINS) / patch[0];
   const tokens = positions === undefined ? undefined : file.tensors.get(positions)!.shape.at(-2)! - 1;
   const time = tokens === undefined ? undefined : tokens / freq;
-  if (!Number.isInteger(freq) || (time !== undefined && !(Number.isInteger(time) && time > 0))) {
+  if (
+    !(Number.isInteger(freq) && freq > 0 && freq <= MOST_ROWS) ||
+    (time !== undefined && !(Number.isInteger(time) && time > 0))
+  ) {
     throw new Error(
       `recognise: ${file.name}: ${tokens ?? '?'} positions and patches of ${patch.join(' x ')} make no grid over ${MEL_BINS} mel bins; the front end is another one`,
     );
@@ -151,17 +173,17 @@ function encoderSizes(
 /** [mel bins, frames] of a patch: from the kernel of the authors' convolution, or from our metadata, or square. */
 function patchOf(file: TensorFile, proj: readonly number[]): Patch {
   if (proj.length === 4) return [proj[2]!, proj[3]!];
-  const told = /^(\d+)x(\d+)$/.exec(String(file.values.get('patch') ?? ''));
+  const told = /^([1-9]\d*)x([1-9]\d*)$/.exec(String(file.values.get('patch') ?? ''));
   if (told) return [Number(told[1]), Number(told[2])];
   const side = Math.round(Math.sqrt(proj[0] ?? 0));
   return [side, (proj[0] ?? 0) / side];
 }
 
-function describe(naming: Naming, mapped: ReadonlyMap<string, Mapped>, isProbe: boolean): string {
+function describe(naming: Naming, mapped: ReadonlyMap<string, Mapped>): string {
   const has = (start: string): boolean => [...mapped.keys()].some((path) => path.startsWith(start));
   const kernel = mapped.get('classifier.kernel')?.shape;
   const classes = (naming === 'audio-ssl' ? kernel?.[1] : kernel?.[0]) ?? 0;
-  if (!has('student.')) return isProbe || kernel ? `linear probe of ${classes} classes` : 'unknown';
+  if (!has('student.')) return kernel ? `linear probe of ${classes} classes` : 'unknown';
   const hypotheses = has('student.hypotheses.');
   const name = { 'audio-ssl': 'audio-ssl', m2d: 'M2D', matpac: hypotheses ? 'MATPAC++' : 'MATPAC' }[naming];
   const what = has('student.predictor.') ? 'training checkpoint' : 'encoder';

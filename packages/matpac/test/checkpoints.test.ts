@@ -56,8 +56,8 @@ const gather = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> =>
   for await (const chunk of chunks) all.push(chunk);
   return new Uint8Array(Buffer.concat(all));
 };
-const asPytorch = async ({ tensors, dictionaries }: Conversion): Promise<TensorFile> =>
-  openTensors(byteSource(await gather(pytorchChunks(tensors, { dictionaries })), 'a.pt'));
+const asPytorch = async ({ tensors, dictionaries, metadata }: Conversion): Promise<TensorFile> =>
+  openTensors(byteSource(await gather(pytorchChunks(tensors, { dictionaries, metadata })), 'a.pt'));
 const asSafetensors = async ({ tensors, metadata }: Conversion): Promise<TensorFile> =>
   openTensors(byteSource(await gather(safetensorsChunks(tensors, metadata)), 'b.safetensors'));
 const numbersOf = async (tree: TensorTree): Promise<ReadonlyMap<string, readonly number[]>> =>
@@ -99,7 +99,7 @@ describe('weights that are not finite', () => {
 describe('a training checkpoint', () => {
   it('in the names of the authors gives back the state it was made of, and the names of the authors', async () => {
     const state = randomState(plusPlus);
-    const conversion = convertCheckpoint(await stateFile(state), 'matpac');
+    const conversion = await convertCheckpoint(await stateFile(state), 'matpac');
     const names = [...conversion.tensors.keys()];
     // Section 8 of the layout that the authors publish.
     const expected = {
@@ -161,7 +161,7 @@ describe('a training checkpoint', () => {
     expect(await numbersOf(loaded.state as unknown as TensorTree)).toEqual(
       await numbersOf(state as unknown as TensorTree),
     );
-    const back = convertCheckpoint(await asPytorch(convertCheckpoint(ours, 'matpac')), 'audio-ssl');
+    const back = await convertCheckpoint(await asPytorch(await convertCheckpoint(ours, 'matpac')), 'audio-ssl');
     for (const [name, pending] of back.tensors) {
       if (name === 'pos_embed') continue;
       expect([...((await pending.data()) as Float32Array)], name).toEqual([...(await ours.read(name)).data]);
@@ -174,7 +174,7 @@ describe('a training checkpoint', () => {
 
   it('goes on from a file with nothing but an encoder: the teacher starts as its copy', async () => {
     const state = randomState(plusPlus);
-    const encoder = await asPytorch(convertCheckpoint(await stateFile(state), 'm2d', { encoderOnly: true }));
+    const encoder = await asPytorch(await convertCheckpoint(await stateFile(state), 'm2d', { encoderOnly: true }));
     expect(recognise(encoder).family).toBe('M2D encoder');
     const fresh = initMatpac(plusPlus, 7);
     const loaded = await loadState(encoder, fresh);
@@ -320,26 +320,37 @@ describe('an encoder', () => {
   });
 
   it('gives the same features under all names, as PyTorch checkpoint and as safetensors', async () => {
-    const file = await fileOf(await published(38));
-    const expected = await features(file);
-    const before = tf.memory().numTensors;
-    for (const naming of ['audio-ssl', 'matpac', 'm2d'] as const) {
-      const conversion = convertCheckpoint(file, naming, { numHeads: 4 });
-      expect(conversion.rows.filter(({ what }) => what === 'missing' || what === 'left over')).toEqual([]);
-      // M2D's files say nothing of MATPAC's front end, and none but ours of the heads.
-      if (naming === 'm2d') expect(await features(await asPytorch(conversion))).not.toEqual(expected);
-      else {
-        expect(await features(await asPytorch(conversion))).toEqual(expected);
-        expect(await features(await asSafetensors(conversion), {})).toEqual(expected);
+    const matpac = await published(38);
+    const m2d = new Map([...matpac].map(([name, value]) => [name.replace('student_encoder.', ''), value]));
+    const told = { mean: '-6.5', std: '3.5' };
+    const sources = {
+      MATPAC: await fileOf(matpac),
+      M2D: await fileOf(m2d),
+      'M2D with statistics': await fileOf(new Map([...m2d, ['norm_stats', entry([2], Float32Array.of(-6, 3))]])),
+      ours: await asSafetensors(await convertCheckpoint(await fileOf(matpac, told), 'audio-ssl', { numHeads: 4 })),
+    };
+    const known = new Set<string>();
+    for (const [what, file] of Object.entries(sources)) {
+      const expected = await features(file);
+      known.add(expected.join());
+      const before = tf.memory().numTensors;
+      for (const naming of ['audio-ssl', 'matpac', 'm2d'] as const) {
+        const conversion = await convertCheckpoint(file, naming, { numHeads: 4 });
+        expect(conversion.rows.filter(({ what: row }) => row === 'missing' || row === 'left over')).toEqual([]);
+        for (const written of [await asPytorch(conversion), await asSafetensors(conversion)]) {
+          expect(await features(written, {}), `${what} as ${naming}, ${written.format}`).toEqual(expected);
+          const again = await asSafetensors(await convertCheckpoint(written, 'matpac'));
+          expect(await features(again, {}), `${what} as ${naming} and back`).toEqual(expected);
+          for (const name of matpac.keys())
+            expect([...(await again.read(name)).data], name).toEqual([...matpac.get(name)!.data]);
+        }
       }
-      const back = convertCheckpoint(await asPytorch(conversion), 'matpac');
-      for (const name of file.tensors.keys()) {
-        expect([...((await back.tensors.get(name)!.data()) as Float32Array)], name).toEqual([
-          ...(await file.read(name)).data,
-        ]);
-      }
+      expect(tf.memory().numTensors).toBe(before);
     }
-    expect(tf.memory().numTensors).toBe(before);
+    expect(known.size).toBe(4); // each has its own front end or statistics
+    // M2D's code looks for them in a tensor.
+    const { tensors } = await convertCheckpoint(sources.ours, 'm2d');
+    expect([...((await tensors.get('norm_stats')!.data()) as Float32Array)]).toEqual([-6.5, 3.5]);
   });
 
   it('takes the positions of its file, that of the class token too', async () => {
@@ -403,7 +414,9 @@ describe('an encoder', () => {
     await expect(features(await fileOf(entries), { network: 'teacher', numHeads: 4 })).rejects.toThrow(
       /has no teacher/,
     );
-    const ours = await asSafetensors(convertCheckpoint(await fileOf(entries), 'audio-ssl'));
+    const far = new Map([...entries, ['student_encoder.blocks.99999999.norm1.bias', noise(16)]]);
+    await expect(features(await fileOf(far))).rejects.toThrow('the encoder has 3 blocks, and one is number 99999999');
+    const ours = await asSafetensors(await convertCheckpoint(await fileOf(entries), 'audio-ssl'));
     await expect(features(ours, {})).rejects.toThrow(/weights of ours without numHeads in their metadata/);
     const odd = new Map([...entries, ['pos_embed', noise(1, 190, 16)]]);
     await expect(features(await fileOf(odd))).rejects.toThrow(/make no grid over 80 mel bins/);
@@ -412,7 +425,7 @@ describe('an encoder', () => {
 
   it('may be the teacher’s', async () => {
     const state = randomState(plusPlus);
-    const file = await asPytorch(convertCheckpoint(await stateFile(state), 'matpac'));
+    const file = await asPytorch(await convertCheckpoint(await stateFile(state), 'matpac'));
     const teacher = await loadModel(file, { network: 'teacher', numHeads: 4 });
     expect(await numbersOf(teacher.weights.encoder)).toEqual(await numbersOf(state.teacher.encoder));
     expect(await numbersOf(teacher.weights.patch_embed)).toEqual(await numbersOf(state.student.patch_embed));

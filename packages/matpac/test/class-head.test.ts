@@ -1,9 +1,18 @@
-import { byteSource, openTensors, writeSafetensors, type SafetensorsEntry } from '@audio-ssl/params';
+import { byteSource, openTensors, safetensorsChunks, writeSafetensors, type SafetensorsEntry } from '@audio-ssl/params';
 import { seeded, sharedFolder } from '@audio-ssl/testing';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { classify, readClassHead, recognise, taskOf, tasks, topLabels } from '../src/index.js';
+import {
+  classify,
+  convertCheckpoint,
+  readClassHead,
+  recognise,
+  type Conversion,
+  taskOf,
+  tasks,
+  topLabels,
+} from '../src/index.js';
 
 const random = seeded(4);
 const noise = (...shape: number[]): SafetensorsEntry => ({
@@ -46,6 +55,40 @@ describe('a class head', () => {
       true,
       true,
     ]);
+  });
+
+  it('of a probe stays one under all names, there and back', async () => {
+    const [weight, bias] = [noise(3, 4), noise(3)];
+    const probe = await open({ 'probe.weight': weight, 'probe.bias': bias });
+    const expected = await readClassHead(probe);
+    const gather = async ({ tensors, metadata }: Conversion) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of safetensorsChunks(tensors, metadata)) chunks.push(chunk);
+      return openTensors(byteSource(Buffer.concat(chunks), 'b.safetensors'));
+    };
+    for (const naming of ['audio-ssl', 'matpac', 'm2d'] as const) {
+      const there = await gather(await convertCheckpoint(probe, naming));
+      expect(recognise(there).family).toBe('linear probe of 3 classes');
+      expect(await readClassHead(there)).toEqual(expected);
+      const back = await gather(await convertCheckpoint(there, 'matpac'));
+      expect([...back.tensors.keys()]).toEqual(['probe.weight', 'probe.bias']);
+      expect((await back.read('probe.weight')).data).toEqual(weight.data);
+    }
+    // With a batch norm it is a head, and a model of others is no head of ours.
+    const head = { 'head.weight': weight, 'head.bias': bias, 'head_norm.running_mean': noise(4) };
+    const normed = await gather(
+      await convertCheckpoint(await open({ ...head, 'head_norm.running_var': noise(4) }), 'matpac'),
+    );
+    expect([...normed.tensors.keys()].sort()).toEqual([
+      'head.bias',
+      'head.weight',
+      'head_norm.running_mean',
+      'head_norm.running_var',
+    ]);
+    expect(await readClassHead(normed)).toMatchObject({ classes: 3, dims: 4 });
+    await expect(readClassHead(await open({ ...head, 'conv.weight': noise(2) }))).rejects.toThrow(
+      'expected an encoder',
+    );
   });
 
   it('refuses features and files that do not fit', async () => {

@@ -1,7 +1,9 @@
 /** A Python dict, OrderedDict or namespace. Keys that come again replace the earlier ones when it is read. */
 export class PyDict {
   items: [key: unknown, value: unknown][] = [];
-  /** @param takesState whether an object's state (`BUILD`) belongs to it; that of an OrderedDict is dropped. */
+  /** The attributes of an OrderedDict, which are no items of it. */
+  attributes: PyDict | undefined;
+  /** @param takesState whether an object's state (`BUILD`) is its items, or attributes beside them. */
   constructor(readonly takesState = false) {}
 }
 
@@ -119,7 +121,9 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
     const target = top();
     if (!(target instanceof PyDict))
       throw new Error('its pickle sets the state of an object, which tensors do not need');
-    if (target.takesState && state instanceof PyDict) target.items = state.items;
+    if (!(state instanceof PyDict)) return;
+    if (target.takesState) target.items = state.items;
+    else target.attributes = state;
   };
 
   for (let operations = 0; ; operations++) {

@@ -1,4 +1,5 @@
 import { Zip, ZipPassThrough } from 'fflate';
+import { METADATA } from './pytorch.js';
 import { chunksOf, type PendingTensor } from './safetensors.js';
 
 /** How {@link pytorchChunks} arranges tensors. */
@@ -8,6 +9,11 @@ export interface PytorchOptions {
    * as `norm.weight` in the dictionary `_ema` of the dictionary `model`. By default there is one flat dictionary.
    */
   readonly dictionaries?: readonly string[];
+  /**
+   * Strings that `openTensors` gives as `values`, as the metadata of safetensors. In Python they are the attribute `audio_ssl`
+   * of the dictionary, so that its keys are those of the tensors alone.
+   */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 const SIZE_LIMIT = 2 ** 32 - 2 ** 24; // of a zip without the 64-bit extension
@@ -22,7 +28,7 @@ const SIZE_LIMIT = 2 ** 32 - 2 ** 24; // of a zip without the 64-bit extension
  */
 export async function* pytorchChunks(
   tensors: ReadonlyMap<string, PendingTensor>,
-  { dictionaries = [] }: PytorchOptions = {},
+  { dictionaries = [], metadata = {} }: PytorchOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const total = [...tensors.values()].reduce((sum, { shape }) => sum + 4 * count(shape), 0);
   if (total > SIZE_LIMIT) {
@@ -44,7 +50,7 @@ export async function* pytorchChunks(
     yield* ready.splice(0);
   };
   const text = (words: string): Uint8Array[] => [new TextEncoder().encode(words)];
-  yield* add('data.pkl', [pickleOf(tensors, dictionaries)]);
+  yield* add('data.pkl', [pickleOf(tensors, dictionaries, metadata)]);
   yield* add('byteorder', text('little'));
   for (const [index, [name, tensor]] of [...tensors].entries()) {
     let written = 0;
@@ -74,7 +80,11 @@ async function* counted(tensor: PendingTensor, note: (bytes: number) => void): A
 }
 
 /** The pickle of a dictionary of tensors, tensor i being storage i. */
-function pickleOf(tensors: ReadonlyMap<string, PendingTensor>, dictionaries: readonly string[]): Uint8Array {
+function pickleOf(
+  tensors: ReadonlyMap<string, PendingTensor>,
+  dictionaries: readonly string[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const bytes: number[] = [0x80, 2];
   const put = (...codes: readonly number[]): void => void bytes.push(...codes);
   const u32 = (value: number): number[] => [
@@ -94,6 +104,10 @@ function pickleOf(tensors: ReadonlyMap<string, PendingTensor>, dictionaries: rea
     write();
     put(0x74);
   };
+  const orderedDict = (): void => {
+    global('collections', 'OrderedDict');
+    put(0x29, 0x52);
+  };
   const tensor = (index: number, { dtype, shape }: PendingTensor): void => {
     const strides = shape.map((_, axis) => count(shape.slice(axis + 1)));
     global('torch._utils', '_rebuild_tensor_v2');
@@ -110,8 +124,7 @@ function pickleOf(tensors: ReadonlyMap<string, PendingTensor>, dictionaries: rea
       tuple(() => shape.forEach(int));
       tuple(() => strides.forEach(int));
       put(0x89); // no gradient
-      global('collections', 'OrderedDict');
-      put(0x29, 0x52);
+      orderedDict();
     });
     put(0x52);
   };
@@ -121,7 +134,9 @@ function pickleOf(tensors: ReadonlyMap<string, PendingTensor>, dictionaries: rea
     const nested = dictionaries.filter(
       (other) => other !== prefix && other.startsWith(inside) && parentOf(other, dictionaries) === prefix,
     );
-    put(0x7d, 0x28);
+    if (prefix === '') orderedDict();
+    else put(0x7d);
+    put(0x28);
     for (const { name, value, index } of named) {
       if (parentOf(name, dictionaries) !== prefix) continue;
       string(name.slice(inside.length));
@@ -134,6 +149,16 @@ function pickleOf(tensors: ReadonlyMap<string, PendingTensor>, dictionaries: rea
     put(0x75);
   };
   dictionary('');
+  if (Object.keys(metadata).length > 0) {
+    put(0x7d);
+    string(METADATA);
+    put(0x7d, 0x28);
+    for (const [key, value] of Object.entries(metadata)) {
+      string(key);
+      string(value);
+    }
+    put(0x75, 0x73, 0x62); // BUILD: the attributes of the outermost dictionary
+  }
   put(0x2e);
   return Uint8Array.from(bytes);
 }

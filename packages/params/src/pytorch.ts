@@ -24,6 +24,12 @@ class TensorView {
   ) {}
 }
 
+/**
+ * The attribute of the outermost dictionary that strings beside the tensors stand in: `load_state_dict` of PyTorch does not
+ * look at attributes, where it would refuse a key that it does not know.
+ */
+export const METADATA = 'audio_ssl';
+
 const PICKLE_LIMIT = 32 * 2 ** 20; // bytes; that of a model of 1000 tensors has about 100 kB
 const DIRECTORY_LIMIT = 64 * 2 ** 20; // bytes of a zip's list of files
 const DEPTH_LIMIT = 64;
@@ -237,6 +243,12 @@ function flatten(root: unknown, fileSize: number): { views: Map<string, TensorVi
       values.set(path, value);
     }
   };
+  const attributes = root instanceof PyDict && root.attributes ? read(root.attributes) : undefined;
+  const metadata = attributes?.get(METADATA);
+  if (metadata instanceof PyDict) {
+    for (const [key, value] of read(metadata))
+      if (typeof key === 'string' && typeof value === 'string') values.set(key, value);
+  }
   visit(root, root instanceof TensorView ? 'tensor' : '', 0);
   return { views, values };
 }

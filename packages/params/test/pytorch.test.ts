@@ -183,7 +183,7 @@ describe('a hostile pickle', () => {
     expect(await refusal(checkpoint(value))).toMatch(/^(openTensors|read): evil\.pt: /);
   });
 
-  it('that goes in circles or explodes ends in an error, soon', async () => {
+  it('that goes in circles or explodes ends in an error, soon', { timeout: 240_000 }, async () => {
     const began = performance.now();
     // d = {}; d['d'] = d
     expect(await refusal(checkpoint(raw(0x7d, 0x71, 0, ...string('d'), 0x68, 0, 0x73)))).toMatch(
@@ -203,7 +203,7 @@ describe('a hostile pickle', () => {
     // Many tensors that each repeat one element a million times.
     const views = Array.from({ length: 40 }, (_, i): [Op, Op] => [int(i), tensor(storage('F', '0', 4), 0, [1e6], [0])]);
     expect(await refusal(checkpoint(dict(...views)))).toMatch(/far beyond the \d+ bytes of the file/);
-    expect(performance.now() - began).toBeLessThan(20_000); // a slow, busy machine; about one second otherwise
+    expect(performance.now() - began).toBeLessThan(60_000); // a slow, busy machine; about one second otherwise
   });
 });
 
@@ -212,11 +212,11 @@ const bytesOf = (...parts: readonly (Op | Uint8Array)[]): Uint8Array =>
   Buffer.concat(parts.map((part) => Uint8Array.from(part)));
 const times = (count: number, op: Op): Uint8Array => Buffer.alloc(count * op.length, Uint8Array.from(op));
 
-describe('a small hostile file is refused soon', () => {
+describe('a small hostile file is refused soon', { timeout: 240_000 }, () => {
   const soon = async (bytes: Uint8Array, message: RegExp): Promise<void> => {
     const began = performance.now();
     expect(await refusal(bytes)).toMatch(message);
-    expect(performance.now() - began).toBeLessThan(20_000); // a busy machine; less than a second otherwise
+    expect(performance.now() - began).toBeLessThan(60_000); // a busy machine; less than a second otherwise
   };
 
   it('with a dictionary of one key many times, found many times', async () => {
@@ -382,9 +382,13 @@ describe('pytorchChunks', () => {
     const folder = await mkdtemp(join(tmpdir(), 'pytorch-'));
     try {
       const path = join(folder, 'a.pt');
-      await writeFile(path, pytorchChunks(tensors, { dictionaries: ['model', 'model._ema'] }));
+      await writeFile(
+        path,
+        pytorchChunks(tensors, { dictionaries: ['model', 'model._ema'], metadata: { mean: '-7', std: '4' } }),
+      );
       const file = await openTensors(await openFile(path));
       expect([...file.tensors.keys()].sort()).toEqual([...tensors.keys()].sort());
+      expect(Object.fromEntries(file.values)).toEqual({ mean: '-7', std: '4' });
       for (const [name, { dtype, shape, data }] of tensors) {
         expect(await file.read(name)).toEqual({ dtype, shape, data: await data() });
       }
