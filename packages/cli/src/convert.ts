@@ -5,7 +5,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCheckpoint } from './open-model.js';
-import { requireWritable } from './run-directory.js';
+import { cannotWrite, requireWritableFile } from './run-directory.js';
 import { UserError } from './user-error.js';
 
 /** What {@link convert} is asked for. */
@@ -35,7 +35,7 @@ export async function convert({ from, to, names, encoderOnly, heads }: ConvertOp
   if (!['.safetensors', '.pt', '.pth'].includes(type))
     throw new UserError(`${to}: expected a name that ends in .safetensors, .pt or .pth`, 2);
   const naming = names ?? (type === '.safetensors' ? 'audio-ssl' : 'matpac');
-  await requireWritable(dirname(to));
+  await requireWritableFile(to, '<to>');
   const file = await openCheckpoint(from);
   const partial = `${to}.partial`;
   try {
@@ -44,11 +44,15 @@ export async function convert({ from, to, names, encoderOnly, heads }: ConvertOp
       numHeads: heads,
     });
     const chunks =
-      type === '.safetensors' ? safetensorsChunks(tensors, metadata) : pytorchChunks(tensors, { dictionaries, metadata });
+      type === '.safetensors'
+        ? safetensorsChunks(tensors, metadata)
+        : pytorchChunks(tensors, { dictionaries, metadata });
     await mkdir(dirname(to), { recursive: true });
     await pipeline(chunks, createWriteStream(partial));
     await rename(partial, to);
     return { family, names: naming, rows };
+  } catch (error) {
+    throw cannotWrite(to, error);
   } finally {
     await rm(partial, { force: true });
     await file.close();

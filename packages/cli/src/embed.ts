@@ -5,13 +5,13 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
-import { openFeatureStore, type FeatureStore } from './feature-store.js';
-import { listSounds } from './list-sounds.js';
+import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
+import { listSounds, type ListedSound } from './list-sounds.js';
 import { openModel, type OpenModel } from './open-model.js';
 import { startProgress } from './progress.js';
-import { requireWritable, runFiles } from './run-directory.js';
+import { cannotWrite, requireWritableFile, runFiles } from './run-directory.js';
 import { UserError } from './user-error.js';
-import { featureTypes, refusal, writeFeatures } from './write-features.js';
+import { featureTypes, placesFile, refusal, writeFeatures } from './write-features.js';
 
 /** What {@link embed} is asked for. */
 export interface EmbedOptions {
@@ -55,22 +55,29 @@ const BATCH = 8;
 
 /**
  * Embeds any number of sounds with bounded memory. What is done is kept beside the result in `OUT.unfinished`, from where
- * the same command goes on after an interruption. Files that can't be read are left out and listed in `OUT.failed.jsonl`.
+ * the same command goes on after an interruption; a sound that has changed since is computed anew. Files that can't be read
+ * are left out and listed in `OUT.failed.jsonl`.
  */
 export async function embed(options: EmbedOptions): Promise<Embedded> {
   const { checkpoint, out, signal, frames: perFrame = false } = options;
   if (!(featureTypes as readonly string[]).includes(extname(out)))
     throw new UserError(`--out ${out}: expected a name that ends in .npy, .parquet, .safetensors or .jsonl`, 2);
   const { sounds, close } = await listSounds(options.inputs);
+  const failedList = `${out}.failed.jsonl`;
   let model: OpenModel | undefined;
+  let store: FeatureStore | undefined;
   try {
     const refused = refusal(out, sounds.length);
     if (refused !== undefined) throw new UserError(`--out ${out}: ${refused}`, 2);
-    await requireWritable(dirname(out));
+    for (const path of [out, failedList, ...(extname(out) === '.npy' ? [placesFile(out)] : [])])
+      await requireWritableFile(path);
     await mkdir(dirname(out), { recursive: true });
     model = await openModel(checkpoint, { network: options.network, heads: options.heads });
     const { weights, settings } = model;
-    const layers = options.layers === 'all' ? weights.encoder.blocks.map((_, i) => i) : options.layers;
+    const blocks = weights.encoder.blocks.map((_, i) => i);
+    const layers = options.layers === 'all' ? blocks : options.layers;
+    const odd = layers?.find((layer) => !(layer in blocks));
+    if (odd !== undefined) throw new UserError(`--layers ${odd}: the encoder has the blocks 0 to ${blocks.length - 1}`);
     const extract = model.createExtractor({
       ...(options.mode && { mode: options.mode }),
       ...(options.frequency && { frequency: options.frequency }),
@@ -79,15 +86,20 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     });
     const rows = options.frequency === 'mean' ? 1 : settings.logMel.melBins / settings.patch[0];
     const dims = rows * weights.cls_token.shape.at(-1)!;
-    const store = await openFeatureStore(`${out}.unfinished`, settingsOf(options), (layers?.length ?? 1) * dims);
-    if (store.files.length > 0) console.error(`going on: ${store.files.length} of ${sounds.length} files are done`);
-    const left = sounds.filter(({ id }) => !store.has(id));
-    const failed = await embedAll(left, store, settings.logMel, signal, async (spectrograms) =>
+    store = await openFeatureStore(`${out}.unfinished`, settingsOf(options), (layers?.length ?? 1) * dims);
+    // A sound from standard input lies in a new file each time, so that another one is never taken for it.
+    const clips = sounds.map((sound) => ({ ...sound, stamp: stampOf(sound.path) }));
+    const left = clips.filter(({ id, stamp }) => !store!.has(id, stamp));
+    if (left.length < clips.length)
+      console.error(`going on: ${clips.length - left.length} of ${clips.length} files are done`);
+    const failed = await embedAll(left, clips.length, store, settings.logMel, signal, async (spectrograms) =>
       (await extract.fromLogMels(spectrograms)).map((features) => rowsOf(features, layers !== undefined)),
     );
+    const unusable = new Set(failed.map(({ file }) => file));
+    const files = store.select(sounds.map(({ id }) => id).filter((id) => !unusable.has(id)));
     const hop = settings.logMel.hopLength / settings.logMel.sampleRate;
     await writeFeatures(
-      store,
+      { store, files },
       {
         ...{ perFrame, dims, secondsPerFrame: hop * settings.patch[1] },
         layers: layers && layers.length > 1 ? layers : undefined,
@@ -99,16 +111,26 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
       },
       out,
     );
-    const failedList = `${out}.failed.jsonl`;
-    if (failed.length > 0) await writeFile(failedList, failed.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-    else await rm(failedList, { force: true });
-    const count = store.files.length;
+    if (failed.length > 0) {
+      const lines = failed.map((entry) => `${JSON.stringify(entry)}\n`);
+      await writeFile(failedList, lines.join('')).catch((error: unknown) => {
+        throw cannotWrite(failedList, error);
+      });
+    } else await rm(failedList, { force: true });
     await store.remove();
-    return { count, dims, failed, failedList: failed.length > 0 ? failedList : undefined };
+    store = undefined;
+    return { count: files.length, dims, failed, failedList: failed.length > 0 ? failedList : undefined };
   } finally {
+    await store?.close();
     model?.dispose();
     await close();
   }
+}
+
+/** What tells one content of a file from another; `undefined` for a file that is not there. */
+function stampOf(path: string): Stamp | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && { size: found.size, modified: found.mtimeMs };
 }
 
 /** All that decides on the numbers: with anything else, what was begun is of no use. */
@@ -131,7 +153,8 @@ function rowsOf({ data, layers, frames, dims }: FrameFeatures, wanted: boolean):
 }
 
 async function embedAll(
-  sounds: readonly { readonly id: string; readonly path: string }[],
+  sounds: readonly (ListedSound & { readonly stamp: Stamp | undefined })[],
+  total: number,
   store: FeatureStore,
   logMel: LogMelOptions,
   signal: AbortSignal | undefined,
@@ -142,19 +165,26 @@ async function embedAll(
   const clips = sounds.map(({ id, path }): Clip => ({ id, path: resolve(path) }));
   const workers = Math.min(8, availableParallelism());
   const logMels = await openLogMels(clips, { logMel, workers, memory: 0 });
-  const progress = startProgress('embed', store.files.length + sounds.length, store.files.length);
+  let done = total - sounds.length;
+  const progress = startProgress('embed', total, done);
   try {
-    let batch: { id: string; spectrogram: Spectrogram }[] = [];
+    let batch: { index: number; spectrogram: Spectrogram }[] = [];
     const flush = async (): Promise<void> => {
       const rows = await features(batch.map(({ spectrogram }) => spectrogram));
-      for (const [i, { id }] of batch.entries()) await store.append(id, rows[i]!);
+      await store.append(
+        batch.map(({ index }, i): FileRows => {
+          const { id: file, stamp } = sounds[index]!;
+          return { file, stamp, rows: rows[i]! };
+        }),
+      );
+      done += batch.length;
       batch = [];
-      progress.update(store.files.length + failed.length, failed.length > 0 ? `${failed.length} failed` : '');
+      progress.update(done + failed.length, failed.length > 0 ? `${failed.length} failed` : '');
     };
     for await (const { index, loaded } of inOrder(logMels, 2 * workers + BATCH)) {
       signal?.throwIfAborted();
       if (loaded instanceof SkippedClipError) failed.push({ file: clips[index]!.id, reason: loaded.reason });
-      else batch.push({ id: clips[index]!.id, spectrogram: loaded });
+      else batch.push({ index, spectrogram: loaded });
       if (batch.length === BATCH) await flush();
     }
     if (batch.length > 0) await flush();

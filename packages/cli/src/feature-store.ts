@@ -1,5 +1,8 @@
-import { appendFile, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { lockFolder } from '@audio-ssl/trainer';
+import { mkdir, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cannotWrite } from './run-directory.js';
+import { UserError } from './user-error.js';
 
 /** The rows of one file. */
 export interface StoredFile {
@@ -9,18 +12,33 @@ export interface StoredFile {
   readonly rows: number;
 }
 
+/** Which content of a file its features are of. */
+export interface Stamp {
+  readonly size: number;
+  readonly modified: number;
+}
+
+/** The features of one file, to be stored. */
+export interface FileRows {
+  readonly file: string;
+  readonly stamp: Stamp | undefined;
+  readonly rows: Float32Array;
+}
+
 /** Rows of features on the disk, file by file: what an interrupted command goes on from. */
 export interface FeatureStore {
   /** Values in a row. */
   readonly width: number;
-  /** The files that are done, in the order in which they were. */
-  readonly files: readonly StoredFile[];
-  readonly rows: number;
-  has(file: string): boolean;
-  /** Adds the rows of a file; they are on the disk when this ends. */
-  append(file: string, rows: Float32Array): Promise<void>;
+  /** Whether a file is done, and has not changed since. */
+  has(file: string, stamp: Stamp | undefined): boolean;
+  /** Those of the files that are done, in the order given. */
+  select(files: readonly string[]): StoredFile[];
+  /** Adds the rows of files; they are on the disk when this ends. */
+  append(files: readonly FileRows[]): Promise<void>;
   /** Reads rows, some megabytes of them at a time. */
   read(first: number, rows: number): AsyncGenerator<Float32Array, void, undefined>;
+  /** Lets go of it; what is in it stays. */
+  close(): Promise<void>;
   /** Removes it. */
   remove(): Promise<void>;
 }
@@ -28,82 +46,124 @@ export interface FeatureStore {
 const PIECE = 2 ** 20; // values: as many whole rows as fit
 
 /**
- * Opens the store in a folder, or makes one. A store of other settings is replaced.
+ * Opens the store in a folder, or makes one, for this process alone. A store of other settings is emptied.
  *
- * The rows are written before the line that tells of them, so that after a crash what is told is there.
+ * Rows are on the disk before the line that tells of them is written, so that after a crash, or a power cut, what is told is
+ * there. A file that comes again takes the place of the earlier one.
  *
  * @param settings all that decides on the features
+ * @throws UserError or Error when another process writes to it, or it can't be written
  */
 export async function openFeatureStore(folder: string, settings: object, width: number): Promise<FeatureStore> {
   const [data, journal] = [join(folder, 'rows.f32'), join(folder, 'journal.jsonl')];
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new UserError(`${folder} is a file; move it away`) : cannotWrite(folder, error);
+  });
+  const lock = await lockFolder(folder, {
+    file: 'lock',
+    held: (who) => `embed: ${who} is writing to ${folder}; wait for it, stop it, or give another --out`,
+    onTakeOver: () => undefined,
+  }).catch((error: unknown) => {
+    throw cannotWrite(folder, error);
+  });
   const start = JSON.stringify({ ...settings, width });
-  let lines: string[] = [];
-  try {
-    const [head, ...rest] = (await readFile(journal, 'utf8')).split('\n');
-    if (head === start) lines = rest;
-    else await rm(folder, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  await mkdir(folder, { recursive: true });
-  await appendFile(data, '');
-  const there = Math.floor((await stat(data)).size / (4 * width));
-  const files: StoredFile[] = [];
-  const known = new Set<string>();
+  const files = new Map<string, Line & StoredFile>();
   let rows = 0;
-  for (const line of lines) {
-    const told = parse(line);
-    if (!told || rows + told.rows > there) break;
-    files.push({ file: told.file, first: rows, rows: told.rows });
-    known.add(told.file);
-    rows += told.rows;
+  const note = (line: Line): void => {
+    files.set(line.file, { ...line, first: rows });
+    rows += line.rows;
+  };
+  const lineOf = (line: Line): string => `${JSON.stringify(line)}\n`;
+  const handle = await open(data, 'a+').catch((error: unknown) => {
+    throw cannotWrite(data, error);
+  });
+  const close = async (): Promise<void> => {
+    await handle.close();
+    await lock.release();
+  };
+  try {
+    const there = Math.floor((await handle.stat()).size / (4 * width));
+    const [head, ...lines] = (await readFile(journal, 'utf8').catch(ifMissing(''))).split('\n');
+    const kept: Line[] = [];
+    for (const text of head === start ? lines : []) {
+      const line = parse(text);
+      if (!line || rows + line.rows > there) break;
+      note(line);
+      kept.push(line);
+    }
+    await handle.truncate(rows * 4 * width);
+    await writeFile(`${journal}.new`, `${start}\n${kept.map(lineOf).join('')}`);
+    await rename(`${journal}.new`, journal);
+  } catch (error) {
+    await close();
+    throw cannotWrite(journal, error);
   }
-  await truncate(data, rows * 4 * width);
-  const kept = files.map(({ file, rows: count }) => `${JSON.stringify({ file, rows: count })}\n`);
-  await writeFile(`${journal}.new`, `${start}\n${kept.join('')}`);
-  await rename(`${journal}.new`, journal);
 
   return {
     width,
-    files,
-    get rows() {
-      return rows;
+    has(file, stamp) {
+      const known = files.get(file)?.stamp;
+      return known !== undefined && known.size === stamp?.size && known.modified === stamp.modified;
     },
-    has: (file) => known.has(file),
-    async append(file, values) {
-      await appendFile(data, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-      const count = values.length / width;
-      await appendFile(journal, `${JSON.stringify({ file, rows: count })}\n`);
-      files.push({ file, first: rows, rows: count });
-      known.add(file);
-      rows += count;
+    select: (wanted) =>
+      wanted.flatMap((file) => {
+        const found = files.get(file);
+        return found ? [{ file, first: found.first, rows: found.rows }] : [];
+      }),
+    async append(added) {
+      const lines = added.map(({ rows: values, ...rest }): Line => ({ ...rest, rows: values.length / width }));
+      try {
+        for (const { rows: values } of added)
+          await handle.appendFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+        await handle.datasync();
+        await writeFile(journal, lines.map(lineOf).join(''), { flag: 'a' });
+      } catch (error) {
+        throw cannotWrite(folder, error);
+      }
+      lines.forEach(note);
+      await lock.touch();
     },
     async *read(first, count) {
-      const handle = await open(data, 'r');
-      try {
-        const end = (first + count) * width;
-        const piece = Math.max(1, Math.floor(PIECE / width)) * width;
-        for (let at = first * width; at < end;) {
-          const values = new Float32Array(Math.min(piece, end - at));
-          const bytes = new Uint8Array(values.buffer);
-          const { bytesRead } = await handle.read(bytes, 0, bytes.length, at * 4);
-          if (bytesRead !== bytes.length) throw new Error(`openFeatureStore: ${data} became shorter while it was read`);
-          yield values;
-          at += values.length;
-        }
-      } finally {
-        await handle.close();
+      const end = (first + count) * width;
+      const piece = Math.max(1, Math.floor(PIECE / width)) * width;
+      for (let at = first * width; at < end;) {
+        const values = new Float32Array(Math.min(piece, end - at));
+        const bytes = new Uint8Array(values.buffer);
+        const { bytesRead } = await handle.read(bytes, 0, bytes.length, at * 4);
+        if (bytesRead !== bytes.length) throw new Error(`openFeatureStore: ${data} became shorter while it was read`);
+        yield values;
+        at += values.length;
       }
     },
-    remove: () => rm(folder, { recursive: true }),
+    close,
+    async remove() {
+      for (const path of [data, journal]) await rm(path, { force: true });
+      await close();
+      // Another command may have taken the folder in between.
+      await rmdir(folder).catch(() => undefined);
+    },
   };
 }
 
+/** A line of the journal. */
+interface Line {
+  readonly file: string;
+  readonly rows: number;
+  readonly stamp?: Stamp | undefined;
+}
+
+const ifMissing =
+  <T>(otherwise: T) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (error.code !== 'ENOENT') throw error;
+    return otherwise;
+  };
+
 /** A line of the journal; `undefined` for one that was cut off. */
-function parse(line: string): { file: string; rows: number } | undefined {
+function parse(text: string): Line | undefined {
   try {
-    const { file, rows } = JSON.parse(line) as { file?: unknown; rows?: unknown };
-    return typeof file === 'string' && Number.isInteger(rows) ? { file, rows: rows as number } : undefined;
+    const line = JSON.parse(text) as Partial<Record<keyof Line, unknown>>;
+    return typeof line.file === 'string' && Number.isInteger(line.rows) ? (line as unknown as Line) : undefined;
   } catch {
     return undefined;
   }

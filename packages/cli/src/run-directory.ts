@@ -24,20 +24,43 @@ export async function writeRunFile(run: string, file: string, content: string | 
     await rename(`${path}.partial`, path);
   } catch (error) {
     await rm(`${path}.partial`, { force: true }).catch(() => undefined);
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const next = full.has(code) ? 'make room' : 'see that the folder is there and can be written to';
-    throw new UserError(`cannot write ${path} (${message}); ${next}, then run the same command again`);
+    throw cannotWrite(path, error);
   }
+}
+
+/** What to say of a file that the system does not let be written; any other error as it is. */
+export function cannotWrite(path: string, error: unknown): unknown {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (!/^E(?!RR_)/.test(code)) return error; // the system's codes, not Node's
+  const next = full.has(code) ? 'make room' : 'see that the folder is there and can be written to';
+  return new UserError(`cannot write ${path} (${message}); ${next}, then run the same command again`);
 }
 
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /**
+ * Refuses, before any work is done, a file that can't be written: a folder of its name, or one around it that is closed.
+ *
+ * @param option what names it on the command line
+ */
+export async function requireWritableFile(path: string, option = '--out'): Promise<void> {
+  if (await isFolder(path)) throw new UserError(`${option} ${path}: expected a file, got a folder; name a file in it`);
+  await requireWritable(dirname(path), option);
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+/**
  * Refuses, before any work is done, a folder that nothing can be written to. Makes nothing.
  *
  * @param folder what `--out` names, or the folder of the file that it names
+ * @param option what names it on the command line
  */
-export async function requireWritable(folder: string): Promise<void> {
+export async function requireWritable(folder: string, option = '--out'): Promise<void> {
   for (let at = resolve(folder); ; at = dirname(at)) {
     const found = await stat(at).catch((error: NodeJS.ErrnoException) => error.code);
     if (found === 'ENOENT' || found === 'ENOTDIR') continue; // it will be made, if what is above it allows that
@@ -50,7 +73,7 @@ export async function requireWritable(folder: string): Promise<void> {
           );
     if (wrong === undefined) return;
     throw new UserError(
-      `--out: expected a folder that can be written to, got ${folder}: ${at} ${wrong}; name another one`,
+      `${option}: expected a folder that can be written to, got ${folder}: ${at} ${wrong}; name another one`,
     );
   }
 }

@@ -1,14 +1,21 @@
 import { npyHeader, safetensorsChunks, type PendingTensor } from '@audio-ssl/params';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname, extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FeatureStore, StoredFile } from './feature-store.js';
+import { cannotWrite } from './run-directory.js';
 
 /** The types of file that features are written to. */
 export const featureTypes = ['.npy', '.safetensors', '.jsonl', '.parquet'] as const;
+
+/** What is written: files of a store, in this order. */
+export interface Features {
+  readonly store: Pick<FeatureStore, 'read' | 'width'>;
+  readonly files: readonly StoredFile[];
+}
 
 /** What the rows of a store are. */
 export interface FeatureShape {
@@ -26,37 +33,51 @@ export interface FeatureShape {
 const SAFETENSORS_LIMIT = 50_000;
 
 /**
- * Writes a store as one file of the type that its name tells, with no more than some megabytes in memory; the name holds the
- * old content or all of the new.
+ * Writes features as one file of the type that its name tells, with no more than some megabytes in memory; the name holds the
+ * old content or all of the new, whatever interrupts the process or the machine.
  *
  * `.npy`: (files, dims), per frame (frames, dims), with layers (..., layers, dims), and beside it `NAME.files.jsonl`, which
  * tells the rows of each file. `.safetensors`: one array a file. `.jsonl`: one line a file. `.parquet`: one row a vector.
  */
-export async function writeFeatures(store: FeatureStore, shape: FeatureShape, out: string): Promise<void> {
+export async function writeFeatures(features: Features, shape: FeatureShape, out: string): Promise<void> {
   const partial = `${out}.partial`;
   try {
     switch (extname(out)) {
       case '.npy': {
-        const lines = store.files.map((entry) => `${JSON.stringify(entry)}\n`);
-        await write(Readable.from(lines), `${out}.files.jsonl`);
-        await write(Readable.from(npy(store, shape)), partial);
+        await write(Readable.from(placesOf(features)), placesFile(out));
+        await write(Readable.from(npy(features, shape)), partial);
         break;
       }
       case '.safetensors':
-        await write(Readable.from(safetensors(store, shape)), partial);
+        await write(Readable.from(safetensors(features, shape)), partial);
         break;
       case '.jsonl':
-        await write(Readable.from(jsonLines(store, shape)), partial);
+        await write(Readable.from(jsonLines(features, shape)), partial);
         break;
       default:
-        await parquet(store, shape, partial);
+        await parquet(features, shape, partial);
     }
+    await flush(partial);
     await rename(partial, out);
+    if (process.platform !== 'win32') await flush(dirname(out)); // folders cannot be opened there
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw cannotWrite(out, error);
   }
 }
+
+/** Waits until a file, or what a folder says of its files, is on the disk. */
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What tells the rows of each file in a `.npy`. */
+export const placesFile = (out: string): string => `${out}.files.jsonl`;
 
 /** Whether a type of file can hold that many files; says why not. */
 export function refusal(out: string, files: number): string | undefined {
@@ -72,14 +93,29 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =
 
 const rowShape = ({ layers, dims }: FeatureShape): number[] => (layers ? [layers.length, dims] : [dims]);
 
-async function* npy(store: FeatureStore, shape: FeatureShape): AsyncGenerator<Uint8Array> {
-  yield npyHeader([store.rows, ...rowShape(shape)]);
-  for await (const values of store.read(0, store.rows)) yield bytesOf(values);
+/** Where the rows of each file stand in the result. */
+function* placesOf({ files }: Features): Generator<string> {
+  let first = 0;
+  for (const { file, rows } of files) {
+    yield `${JSON.stringify({ file, first, rows })}\n`;
+    first += rows;
+  }
 }
 
-async function* safetensors(store: FeatureStore, shape: FeatureShape): AsyncGenerator<Uint8Array> {
+async function* npy({ store, files }: Features, shape: FeatureShape): AsyncGenerator<Uint8Array> {
+  yield npyHeader([files.reduce((sum, { rows }) => sum + rows, 0), ...rowShape(shape)]);
+  for (let i = 0; i < files.length;) {
+    const { first } = files[i]!;
+    let rows = 0;
+    // Files that stand one after the other are read together.
+    while (files[i]?.first === first + rows) rows += files[i++]!.rows;
+    for await (const values of store.read(first, rows)) yield bytesOf(values);
+  }
+}
+
+async function* safetensors({ store, files }: Features, shape: FeatureShape): AsyncGenerator<Uint8Array> {
   const tensors = new Map(
-    store.files.map(({ file, first, rows }): [string, PendingTensor] => [
+    files.map(({ file, first, rows }): [string, PendingTensor] => [
       file,
       {
         dtype: 'F32',
@@ -94,7 +130,11 @@ async function* safetensors(store: FeatureStore, shape: FeatureShape): AsyncGene
 }
 
 /** The vectors of one file, row by row: those of its layers, or the only one. */
-async function* vectors(store: FeatureStore, { first, rows }: StoredFile, dims: number): AsyncGenerator<number[][]> {
+async function* vectors(
+  store: Features['store'],
+  { first, rows }: StoredFile,
+  dims: number,
+): AsyncGenerator<number[][]> {
   for await (const values of store.read(first, rows)) {
     for (let at = 0; at < values.length; at += store.width) {
       yield Array.from({ length: store.width / dims }, (_, layer) =>
@@ -104,17 +144,25 @@ async function* vectors(store: FeatureStore, { first, rows }: StoredFile, dims: 
   }
 }
 
-async function* jsonLines(store: FeatureStore, { perFrame, layers, dims }: FeatureShape): AsyncGenerator<string> {
-  for (const entry of store.files) {
-    const rows: (number[] | number[][])[] = [];
-    for await (const row of vectors(store, entry, dims)) rows.push(layers ? row : row[0]!);
-    yield `${JSON.stringify({ file: entry.file, embedding: perFrame ? rows : rows[0] })}\n`;
+/** A line a file, a piece a vector: the line of an hour is longer than a string may be. */
+async function* jsonLines(
+  { store, files }: Features,
+  { perFrame, layers, dims }: FeatureShape,
+): AsyncGenerator<string> {
+  for (const entry of files) {
+    yield `{"file":${JSON.stringify(entry.file)},"embedding":${perFrame ? '[' : ''}`;
+    let separator = '';
+    for await (const row of vectors(store, entry, dims)) {
+      yield separator + JSON.stringify(layers ? row : row[0]);
+      separator = ',';
+    }
+    yield perFrame ? ']}\n' : '}\n';
   }
 }
 
-const ROWS_IN_GROUP = 1000;
+const VALUES_IN_GROUP = 2 ** 20; // as numbers of JavaScript, and again as they are encoded: some 50 MB
 
-async function parquet(store: FeatureStore, shape: FeatureShape, path: string): Promise<void> {
+async function parquet({ store, files }: Features, shape: FeatureShape, path: string): Promise<void> {
   const { perFrame, layers, dims, secondsPerFrame, metadata } = shape;
   const columns = [
     { name: 'file', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
@@ -135,7 +183,7 @@ async function parquet(store: FeatureStore, shape: FeatureShape, path: string): 
     createdBy: 'audio-ssl',
   });
   let group: { file: string; seconds: number; layer: number; embedding: number[] }[] = [];
-  const flush = (): void => {
+  const writeGroup = (): void => {
     if (group.length === 0) return;
     void writer.write({
       columnData: [...columns.map(({ name }) => name), 'embedding' as const].map((name) => ({
@@ -146,16 +194,16 @@ async function parquet(store: FeatureStore, shape: FeatureShape, path: string): 
     });
     group = [];
   };
-  for (const entry of store.files) {
+  for (const entry of files) {
     let step = 0;
     for await (const row of vectors(store, entry, dims)) {
       row.forEach((embedding, i) => {
         group.push({ file: entry.file, seconds: step * secondsPerFrame, layer: layers?.[i] ?? 0, embedding });
       });
       step++;
-      if (group.length >= ROWS_IN_GROUP) flush();
+      if (group.length * dims >= VALUES_IN_GROUP) writeGroup();
     }
   }
-  flush();
+  writeGroup();
   void writer.finish();
 }

@@ -15,11 +15,23 @@ import {
 import { openFile } from '@audio-ssl/params/node';
 import { sharedFolder } from '@audio-ssl/testing';
 import { initSpectrogramEncoder } from '@audio-ssl/vit';
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import {
+  appendFile,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,6 +42,7 @@ import { embed } from '../src/embed.js';
 import { openFeatureStore } from '../src/feature-store.js';
 import { listSounds } from '../src/list-sounds.js';
 import { readLabels } from '../src/read-labels.js';
+import { writeFeatures } from '../src/write-features.js';
 import { tinyArguments, tinyNotes } from './tiny-notes.js';
 
 let folder: string;
@@ -234,19 +247,164 @@ describe('audio-ssl embed', () => {
 
   it('keeps of a damaged store what is whole', async () => {
     const path = join(folder, 'store');
+    const stamp = { size: 1, modified: 2 };
+    const rows = (file: string, ...values: number[]) => [{ file, stamp, rows: Float32Array.from(values) }];
     const store = await openFeatureStore(path, { a: 1 }, 2);
-    for (let i = 0; i < 4; i++) await store.append(`${i}.wav`, new Float32Array([i, i, i, i]));
+    for (let i = 0; i < 4; i++) await store.append(rows(`${i}.wav`, i, i, i, i));
+    await store.close();
     await truncate(join(path, 'rows.f32'), 3 * 16 - 4); // less than the journal tells
     const again = await openFeatureStore(path, { a: 1 }, 2);
-    expect(again.files.map(({ file, first, rows }) => [file, first, rows])).toEqual([
-      ['0.wav', 0, 2],
-      ['1.wav', 2, 2],
+    const all = ['0.wav', '1.wav', '2.wav', '3.wav', 'x.wav'];
+    expect(again.select(all)).toEqual([
+      { file: '0.wav', first: 0, rows: 2 },
+      { file: '1.wav', first: 2, rows: 2 },
     ]);
-    await again.append('x.wav', new Float32Array([9, 9]));
+    await again.append(rows('x.wav', 9, 9));
     const values: number[] = [];
     for await (const piece of again.read(1, 4)) values.push(...piece);
     expect(values).toEqual([0, 0, 1, 1, 1, 1, 9, 9]);
-    expect((await openFeatureStore(path, { a: 2 }, 2)).files).toEqual([]);
+    // A file that comes again takes the place of the earlier one, here and in what is opened anew.
+    await again.append(rows('0.wav', 7, 7));
+    await again.close();
+    const last = await openFeatureStore(path, { a: 1 }, 2);
+    expect(last.select(['x.wav', '0.wav'])).toEqual([
+      { file: 'x.wav', first: 4, rows: 1 },
+      { file: '0.wav', first: 5, rows: 1 },
+    ]);
+    expect(
+      [stamp, { ...stamp, size: 2 }, { ...stamp, modified: 3 }, undefined].map((one) => last.has('0.wav', one)),
+    ).toEqual([...[true, false, false, false]]);
+    await last.close();
+    const other = await openFeatureStore(path, { a: 2 }, 2);
+    expect(other.select(all)).toEqual([]);
+    await other.remove();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('has its store to itself, and rows on the disk before the line that tells of them', async () => {
+    const path = join(folder, 'locked');
+    const store = await openFeatureStore(path, {}, 1);
+    await expect(openFeatureStore(path, {}, 1)).rejects.toThrow(/process \d+ on .* is writing to .*; .*another --out/);
+    const handle = await open(join(path, 'journal.jsonl'));
+    const journals: string[] = [];
+    const synced = vi.spyOn(Object.getPrototypeOf(handle) as typeof handle, 'datasync').mockImplementation(async () => {
+      journals.push(await readFile(join(path, 'journal.jsonl'), 'utf8'));
+    });
+    await store.append([{ file: 'a', stamp: undefined, rows: new Float32Array(1) }]);
+    synced.mockRestore();
+    await handle.close();
+    expect(journals).toEqual(['{"width":1}\n']);
+    await store.close();
+    // That of a process that is gone is taken over.
+    await writeFile(join(path, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, started: '0', host: hostname() }));
+    await (await openFeatureStore(path, {}, 1)).remove();
+  });
+
+  it(
+    'goes on only with the sounds that are asked for, in their order, as they are now',
+    { timeout: 120_000 },
+    async () => {
+      const out = join(folder, 'mixed.npy');
+      const inputs = ['0.wav', 'below/1.wav', '2.wav'].map((name) => join(folder, 'copies', name));
+      await cp(sounds, join(folder, 'copies'), { recursive: true });
+      const stopped = async (names: readonly string[]): Promise<void> => {
+        let asked = 0;
+        const signal = {
+          throwIfAborted: () => {
+            if (++asked > 8) throw new DOMException('stopped', 'AbortError');
+          },
+        } as unknown as AbortSignal;
+        await expect(embed({ checkpoint, inputs: names, out, heads: 2, signal })).rejects.toThrow('stopped');
+        said = '';
+      };
+      const alone = async (path: string): Promise<number[]> => {
+        await embed({ checkpoint, inputs: [path], out: join(folder, 'alone.npy'), heads: 2 });
+        return [...(await npy(join(folder, 'alone.npy'))).data];
+      };
+      await stopped([join(folder, 'copies')]);
+      const one = await embed({ checkpoint, inputs: [inputs[2]!], out, heads: 2 });
+      expect(said).toContain('going on: 1 of 1 files are done');
+      expect(one.count).toBe(1);
+      expect([...(await npy(out)).data]).toEqual(await alone(inputs[2]!));
+
+      await stopped([join(folder, 'copies')]);
+      await writeFile(inputs[1]!, wav(7777));
+      await embed({ checkpoint, inputs: [...inputs].reverse(), out, heads: 2 });
+      expect(said).toContain('going on: 2 of 3 files are done');
+      const places = await jsonl<{ file: string; first: number; rows: number }>(`${out}.files.jsonl`);
+      expect(places).toEqual([...inputs].reverse().map((file, first) => ({ file, first, rows: 1 })));
+      const { data } = await npy(out);
+      for (const [i, path] of [...inputs].reverse().entries()) {
+        const expected = await alone(path);
+        data.slice(i * DIMS, (i + 1) * DIMS).forEach((value, k) => expect(value).toBeCloseTo(expected[k]!, 4));
+      }
+    },
+  );
+
+  it('writes long sounds vector by vector', async () => {
+    const [dims, rows] = [3840, 600];
+    const store = {
+      width: dims,
+      async *read(first: number, count: number) {
+        for (let row = first; row < first + count; row++)
+          yield Float32Array.from({ length: dims }, (_, i) => row + i / 8);
+      },
+    };
+    const files = [{ file: 'hour.wav', first: 0, rows }];
+    const shape = { perFrame: true, layers: undefined, dims, secondsPerFrame: 0.16, metadata: {} };
+    const stringify = vi.spyOn(JSON, 'stringify');
+    await writeFeatures({ store, files }, shape, join(folder, 'long.jsonl'));
+    const longest = Math.max(...stringify.mock.results.map(({ value }) => String(value).length));
+    stringify.mockRestore();
+    expect(longest).toBeLessThan(20 * dims);
+    const [line] = await jsonl<{ file: string; embedding: number[][] }>(join(folder, 'long.jsonl'));
+    expect([line!.file, line!.embedding.length, line!.embedding[599]![8]]).toEqual(['hour.wav', rows, 600]);
+    await writeFeatures({ store, files }, shape, join(folder, 'long.parquet'));
+    const file = await asyncBufferFromFile(join(folder, 'long.parquet'));
+    const { row_groups } = await parquetMetadataAsync(file);
+    expect(row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([274, 274, 52]); // 2^20 values or a row more
+  });
+
+  it(
+    'says which file a full disk did not take, and goes on when there is room',
+    { timeout: 120_000 },
+    async ({ skip }) => {
+      const disk = join(folder, 'disk');
+      await mkdir(disk);
+      const command = promisify(execFile);
+      await command('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]).catch(() =>
+        skip('file systems cannot be mounted'),
+      );
+      try {
+        const args = ['embed', checkpoint, join(sounds, '0.wav'), '--heads', '2', '--out', join(disk, 'x.npy')];
+        await writeFile(join(disk, 'rest'), Buffer.alloc(2 ** 18)).catch(() => undefined);
+        expect(await run(...args)).toBe(1);
+        expect(said).toMatch(/cannot write .*x\.npy.* \(ENOSPC.*\); make room, then run the same command again/);
+        await rm(join(disk, 'rest'));
+        expect(await run(...args), said).toBe(0);
+        expect(await readdir(disk)).toEqual(['x.npy', 'x.npy.files.jsonl']);
+      } finally {
+        await command('umount', [disk]);
+      }
+    },
+  );
+
+  it('sees before the work what can not be written', async () => {
+    const out = (name: string): string => join(folder, 'taken', name);
+    for (const name of ['a.npy', 'b.npy.files.jsonl', 'c.npy.failed.jsonl', 'd.safetensors'])
+      await mkdir(out(name), { recursive: true });
+    await writeFile(out('e.npy.unfinished'), '');
+    const embedInto = (name: string): Promise<number> =>
+      run('embed', checkpoint, join(sounds, '0.wav'), '--heads', '2', '--out', out(name));
+    for (const name of ['a.npy', 'b.npy', 'c.npy', 'e.npy']) expect(await embedInto(name)).toBe(1);
+    expect(said).toMatch(/--out .*a\.npy: expected a file, got a folder; name a file in it/);
+    expect(said).toMatch(/--out .*b\.npy\.files\.jsonl: expected a file, got a folder/);
+    expect(said).toMatch(/--out .*c\.npy\.failed\.jsonl: expected a file, got a folder/);
+    expect(said).toMatch(/e\.npy\.unfinished is a file; move it away/);
+    expect(await run('convert', checkpoint, out('d.safetensors'))).toBe(1);
+    expect(said).toMatch(/<to> .*d\.safetensors: expected a file, got a folder/);
+    expect(await run('convert', checkpoint, join(out('e.npy.unfinished'), 'x.pt'))).toBe(1);
+    expect(said).toMatch(/<to>: expected a folder that can be written to, got .*e\.npy\.unfinished.* is a file/);
   });
 
   it('takes a sound or paths from standard input', async () => {
@@ -286,7 +444,7 @@ describe('audio-ssl embed', () => {
       'a layer that is not there',
       ['embed', 'CHECKPOINT', 'SOUND', '--heads', '2', '--layers', '7'],
       1,
-      /layer 7 is outside 0\.\.1/,
+      /--layers 7: the encoder has the blocks 0 to 1/,
     ],
     [
       'layers that are no list',

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { last, prepareCheckpoints, readCheckpoint, restore, setAsideNewer, writeCheckpoint } from './checkpoint.js';
 import type { Fingerprint } from './fingerprint.js';
 import { openLog, type Log } from './log.js';
-import { lockRun, type RunLock } from './run-lock.js';
+import { lockFolder, type FolderLock } from './lock-folder.js';
 
 /** What a step gives back: the new state, and figures to log. */
 export interface StepResult<State extends TensorTree> {
@@ -103,7 +103,12 @@ export async function train<State extends TensorTree, Batch, Scalars>(
   const { directory, onWarning = console.warn } = options;
   check(options);
   await mkdir(directory, { recursive: true });
-  const lock = await lockRun(directory, onWarning);
+  const lock = await lockFolder(directory, {
+    file: 'train.lock',
+    held: (who) =>
+      `train: ${who} is training in ${directory}; wait for it, stop it, or take another folder (--out another folder)`,
+    onTakeOver: () => onWarning(`train: took over ${directory}, which a process that is gone had locked`),
+  });
   try {
     await prepareCheckpoints(directory);
     return await loop(options, await startState(options, onWarning), lock);
@@ -115,7 +120,7 @@ export async function train<State extends TensorTree, Batch, Scalars>(
 async function loop<State extends TensorTree, Batch, Scalars>(
   options: TrainOptions<State, Batch, Scalars>,
   start: { readonly state: State; readonly step: number },
-  lock: RunLock,
+  lock: FolderLock,
 ): Promise<TrainResult<State>> {
   const { directory, steps, signal, hooks = [] } = options;
   let { state, step: done } = start;

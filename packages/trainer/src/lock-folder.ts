@@ -3,7 +3,7 @@ import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-/** Who holds a run folder. */
+/** Who holds a folder. */
 interface Holder {
   readonly pid: number;
   /** When the process started, where the system tells: a number is used again by other processes. */
@@ -11,22 +11,37 @@ interface Holder {
   readonly host: string;
 }
 
-/** A held run folder. */
-export interface RunLock {
+/** A held folder. */
+export interface FolderLock {
   /** Shows processes on other machines that this one is alive; cheap to call at every step. */
   touch(): Promise<void>;
+  /** Lets go of the folder. */
   release(): Promise<void>;
 }
 
 const TOUCH_EVERY = 30_000;
 const DEAD_AFTER = 10 * 60_000; // on another machine only the age of the last sign of life can be seen
 
+/** What {@link lockFolder} says, and where it stands. */
+export interface LockOptions {
+  /** Name of the lock's file in the folder. */
+  readonly file: string;
+  /** The error for a folder that `who` (such as `process 12 on host`) holds; the path of the lock is added. */
+  readonly held: (who: string) => string;
+  /** Told when the lock of a process that is gone was taken over. */
+  readonly onTakeOver: () => void;
+}
+
 /**
- * Takes the folder for this process, or throws when a living process holds it. The lock of a process that is gone is
- * taken over.
+ * Takes a folder for this process. The lock of a process that is gone is taken over.
+ *
+ * @throws Error when a living process holds it.
+ * @example
+ * const lock = await lockFolder('out', { file: 'lock', held: (who) => `${who} writes to out; wait for it`, onTakeOver: () => {} });
+ * await lock.release();
  */
-export async function lockRun(directory: string, warn: (message: string) => void): Promise<RunLock> {
-  const path = join(directory, 'train.lock');
+export async function lockFolder(directory: string, options: LockOptions): Promise<FolderLock> {
+  const path = join(directory, options.file);
   const self: Holder = { pid: process.pid, started: startOf(process.pid), host: hostname() };
   const content = JSON.stringify(self);
   for (let tries = 0; ; tries++) {
@@ -34,9 +49,11 @@ export async function lockRun(directory: string, warn: (message: string) => void
       await writeFile(path, content, { flag: 'wx' });
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === 5) throw error;
+      const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+      if (!taken) await rm(path, { force: true }); // made, and then the disk was full
+      if (!taken || tries === 5) throw error;
     }
-    await removeStale(path, directory, warn);
+    await removeStale(path, options);
   }
   let touched = Date.now();
   return {
@@ -52,7 +69,7 @@ export async function lockRun(directory: string, warn: (message: string) => void
   };
 }
 
-async function removeStale(path: string, directory: string, warn: (message: string) => void): Promise<void> {
+async function removeStale(path: string, { held, onTakeOver }: LockOptions): Promise<void> {
   const content = await readFile(path, 'utf8').catch(() => undefined);
   const modified = await stat(path).catch(() => undefined);
   if (content === undefined || !modified) return; // released in the meantime
@@ -62,10 +79,7 @@ async function removeStale(path: string, directory: string, warn: (message: stri
   const alive = holder ? isAlive(holder, age) : age < 2000;
   if (alive) {
     const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
-    throw new Error(
-      `train: ${who} is training in ${directory}; wait for it, stop it, or take another folder (--out another folder). ` +
-        `If it is surely gone, delete ${path}`,
-    );
+    throw new Error(`${held(who)}. If it is surely gone, delete ${path}`);
   }
   // Moved aside and looked at again, so that a lock which another process took in between is put back.
   const aside = `${path}.${process.pid}`;
@@ -77,7 +91,7 @@ async function removeStale(path: string, directory: string, warn: (message: stri
     return;
   if ((await readFile(aside, 'utf8')) !== content) await rename(aside, path);
   else await rm(aside, { force: true });
-  warn(`train: took over ${directory}, which a process that is gone had locked`);
+  onTakeOver();
 }
 
 function isAlive({ pid, started, host }: Holder, age: number): boolean {
