@@ -87,6 +87,10 @@ describe('decodeAudio of WAV', () => {
     await expect(decodeAudio(writeWav(new Uint8Array(8), { tag: 3, bits: 16 }))).rejects.toThrow('32 or 64 bits');
     await expect(decodeAudio(writeWav(new Uint8Array(8), { channels: 0 }))).rejects.toThrow('0 channels');
     await expect(decodeAudio(writeWav(new Uint8Array(8), { sampleRate: 0 }))).rejects.toThrow('at 0 Hz');
+    for (const sampleRate of [1, 999, 768_001, 4_294_967_295])
+      await expect(decodeAudio(writeWav(new Uint8Array(8), { sampleRate }))).rejects.toThrow(
+        `expected a sample rate from 1000 to 768000 Hz, got ${sampleRate}; its header is damaged`,
+      );
   });
 
   it('refuses a file that is cut anywhere', async () => {

@@ -164,7 +164,7 @@ async function embedAll(
   if (sounds.length === 0) return failed;
   const clips = sounds.map(({ id, path }): Clip => ({ id, path: resolve(path) }));
   const workers = Math.min(8, availableParallelism());
-  const logMels = await openLogMels(clips, { logMel, workers, memory: 0 });
+  const logMels = await openLogMels(clips, { logMel, workers, memory: 0, fillShort: true });
   let done = total - sounds.length;
   const progress = startProgress('embed', total, done);
   try {

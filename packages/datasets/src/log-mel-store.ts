@@ -21,6 +21,8 @@ export interface LogMelStoreOptions {
   readonly minFrames?: number;
   /** The next step for a clip with too few frames, told in its reason. Default `'leave it out, or ask for fewer'`. */
   readonly shortClipNext?: string;
+  /** Fills a clip that is shorter than one window of the front end with zeros up to it, rather than skip it. Default false. */
+  readonly fillShort?: boolean;
   /** Memory for spectrograms that were used last, in MiB. Default 512. */
   readonly memory?: number;
   /** Told once if spectrograms cannot be cached. Default `console.warn`. */
@@ -99,6 +101,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   const {
     minFrames = 1,
     shortClipNext = 'leave it out, or ask for fewer',
+    fillShort = false,
     memory = 512,
     workers = Math.min(8, availableParallelism()),
     onWarning = console.warn,
@@ -141,7 +144,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
       skipped.set(index, { path, reason });
       throw new SkippedClipError(path, reason);
     };
-    const task: LogMelTask = { path, cacheDir, logMel };
+    const task: LogMelTask = { path, cacheDir, logMel, fillShort };
     const result = await run(task);
     if ('reason' in result) return skip(result.reason);
     if (result.notCached !== undefined && !warned) {

@@ -16,6 +16,7 @@ export interface LogMelTask {
   readonly path: string;
   readonly cacheDir: string | undefined;
   readonly logMel: LogMelOptions;
+  readonly fillShort: boolean;
 }
 
 /** What a worker answers: a spectrogram, perhaps with why it could not be cached; or why there is none. */
@@ -23,17 +24,18 @@ export type LogMelResult =
   { readonly spectrogram: Spectrogram; readonly notCached?: string } | { readonly reason: string };
 
 /** Runs in a worker thread. A file that cannot be used is an answer, not an error. */
-export async function computeLogMel({ path, cacheDir, logMel }: LogMelTask): Promise<LogMelResult> {
+export async function computeLogMel({ path, cacheDir, logMel, fillShort }: LogMelTask): Promise<LogMelResult> {
   try {
     const found = await stat(path);
     // a pipe would be waited for without end
     if (!found.isFile())
       return { reason: `expected a file, got a ${found.isDirectory() ? 'folder' : 'pipe or device'}; leave it out` };
     const { size, mtimeMs } = found;
-    const file = cacheDir && cacheFile(cacheDir, { path, size, modified: mtimeMs, frontEnd: logMel });
+    const frontEnd = fillShort ? { ...logMel, fillShort } : logMel;
+    const file = cacheDir && cacheFile(cacheDir, { path, size, modified: mtimeMs, frontEnd });
     const cached = file && (await readCache(file));
     if (cached) return { spectrogram: cached };
-    const spectrogram = await fromAudio(path, logMel);
+    const spectrogram = await fromAudio(path, logMel, fillShort);
     if (!file) return { spectrogram };
     return await writeCache(file, spectrogram).then(
       () => ({ spectrogram }),
@@ -54,24 +56,20 @@ const inWords: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: 'larger than 2 GiB; cut it into shorter files',
 };
 
-// Rates outside are damaged headers; followed, they ask for gigabytes.
-const rates = { least: 1000, most: 768_000 };
-
 /** The front end in use: making its tables takes longer than a short clip. */
 let prepared: { readonly options: string; readonly logMel: (waveform: Float32Array) => Spectrogram } | undefined;
 
-function frontEnd(logMel: LogMelOptions): (waveform: Float32Array) => Spectrogram {
+function transform(logMel: LogMelOptions): (waveform: Float32Array) => Spectrogram {
   const options = JSON.stringify(logMel);
   if (prepared?.options !== options) prepared = { options, logMel: createLogMel(logMel) };
   return prepared.logMel;
 }
 
-async function fromAudio(path: string, logMel: LogMelOptions): Promise<Spectrogram> {
+async function fromAudio(path: string, logMel: LogMelOptions, fillShort: boolean): Promise<Spectrogram> {
   const audio = await decodeAudio(await readFile(path));
-  const { sampleRate } = audio;
-  if (sampleRate < rates.least || sampleRate > rates.most)
-    throw new Error(
-      `expected a sample rate from ${rates.least} to ${rates.most} Hz, got ${sampleRate}; its header is damaged, fetch the file again`,
-    );
-  return frontEnd(logMel)(resample(mixToMono(audio), sampleRate, logMel.sampleRate));
+  const samples = resample(mixToMono(audio), audio.sampleRate, logMel.sampleRate);
+  const short = fillShort && samples.length < logMel.fftSize;
+  const filled = short ? new Float32Array(logMel.fftSize) : samples;
+  if (short) filled.set(samples);
+  return transform(logMel)(filled);
 }

@@ -191,11 +191,27 @@ describe('damaged files', () => {
     expect(skipped.map(({ path, reason }) => `${basename(path)}: ${reason}`)).toEqual([
       'nowhere.wav: no such file, or a link that leads nowhere (ENOENT); restore it or leave it out',
       expect.stringMatching(/^pipe\.wav: expected a file, got a pipe or device; leave it out$/),
-      expect.stringMatching(/^rate-1\.wav: expected a sample rate from 1000 to 768000 Hz, got 1; /),
-      expect.stringMatching(/^rate-4294967295\.wav: expected a sample rate .* got 4294967295; /),
+      expect.stringMatching(/^rate-1\.wav: decodeAudio: expected a sample rate from 1000 to 768000 Hz, got 1; /),
+      expect.stringMatching(/^rate-4294967295\.wav: decodeAudio: expected a sample rate .* got 4294967295; /),
       expect.stringMatching(/^self\.wav: a link that leads to itself/),
       'folder: expected a file, got a folder; leave it out',
     ]);
+  });
+
+  test('a clip shorter than a window is skipped, or filled up to it on demand, apart in the cache', async () => {
+    const root = await temporaryFolder();
+    const short = sine(440, 0.3).subarray(0, 100);
+    await put(join(root, 'short.wav'), floatWav(short));
+    const { clips } = await openFolder(root);
+    const cacheDir = join(root, 'cache');
+    const filled = await openLogMels(clips, { workers: 1, fillShort: true, cacheDir });
+    onTestFinished(() => filled.close());
+    const long = new Float32Array(400);
+    long.set(short);
+    expect(await filled.load(0)).toEqual(createLogMel()(long));
+    const store = await openLogMels(clips, { workers: 1, cacheDir });
+    onTestFinished(() => store.close());
+    await expect(store.load(0)).rejects.toThrow(/expected at least 400 samples/);
   });
 
   test('a file that is gone is skipped, too', async () => {
