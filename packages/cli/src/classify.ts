@@ -29,7 +29,7 @@ export interface ClassifyOptions {
   readonly task?: TaskName | undefined;
   /** A file of class names, in place of those that are shipped. */
   readonly labels?: string | undefined;
-  /** By default as the task has it, or else the softmax. */
+  /** By default as the task has it, or the softmax for a head of none of them. */
   readonly activation?: Activation | undefined;
   /** How many classes are given; 5 by default. */
   readonly top?: number | undefined;
@@ -57,6 +57,7 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
         );
       }
       const task = findTask(head, options);
+      const activation = options.activation ?? task?.activation ?? guess(head);
       const labels = options.labels === undefined ? task?.labels : await readLabels(options.labels, head.classes);
       if (!labels) console.error(unnamed(head, options.task));
       const dim = model.weights.cls_token.shape.at(-1)!;
@@ -65,7 +66,7 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
         options.signal?.throwIfAborted();
         try {
           const { data } = await extract(await decodeAudio(await readFile(path)));
-          const probabilities = probabilitiesOf(head, data, options.activation ?? task?.activation ?? 'softmax');
+          const probabilities = probabilitiesOf(head, data, activation);
           yield { file: id, classes: topLabels(probabilities, labels, options.top ?? 5) };
         } catch (error) {
           if (error instanceof Error && error.message.startsWith('classify:')) throw error; // the head, not the sound
@@ -96,6 +97,26 @@ function findTask(head: ClassHead, { task }: ClassifyOptions): Task | undefined 
     throw new UserError(`--task ${name} has ${tasks[name].classes} classes, the head has ${head.classes}`, 2);
   }
   return tasks[name];
+}
+
+/**
+ * The softmax for a head that was trained for none of the tasks known.
+ *
+ * @throws UserError when it may have been for several of them
+ */
+function guess({ classes }: ClassHead): Activation {
+  const candidates = Object.entries<Task>(tasks).filter(([, task]) => task.classes === classes);
+  if (candidates.length > 0) {
+    const choices = candidates.map(([name, { title, activation }]) => `--task ${name} (${title}: ${activation})`);
+    throw new UserError(
+      `a head of ${classes} classes may be that of several tasks; give ${choices.join(' or ')}, or --activation`,
+      2,
+    );
+  }
+  console.error(
+    `no task known has ${classes} classes: a softmax is taken; give --activation sigmoid if a sound may have several`,
+  );
+  return 'softmax';
 }
 
 /** Says where the names of classes are to be had that are not shipped. */

@@ -23,6 +23,12 @@ const checkpointHelp =
   'a checkpoint (.pt, .pth, .safetensors) of MATPAC, MATPAC++, M2D or audio-ssl, or the folder of a run';
 const inputsHelp = 'sounds (.wav, .flac), folders of them, or - for standard input: a sound, or paths, one a line';
 
+const NOTHING_SAVED = {
+  first: 'finishing this sound; Ctrl-C again stops at once',
+  second: 'stopped at once',
+  stopped: 'stopped; the same command begins again with the first sound',
+};
+
 /** Adds the commands that work with trained models: embed, classify, convert. */
 export function addModelCommands(program: Command, setCode: (code: number) => void): void {
   program
@@ -113,7 +119,7 @@ export function addModelCommands(program: Command, setCode: (code: number) => vo
               console.log([result.file, ...lines].join('\n'));
             }
           }
-        });
+        }, NOTHING_SAVED);
       },
     );
 

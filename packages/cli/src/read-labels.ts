@@ -4,7 +4,7 @@ import { UserError } from './user-error.js';
 
 /**
  * Class names in the order of a head, from a file of the data set: JSON that gives names their index (or indices their
- * names), a CSV table with a column of indices (`index` or `target`) and one of names (`name`, `display_name` or
+ * names) or lists the names, a CSV table with a column of indices (`index` or `target`) and one of names (`name`, `display_name` or
  * `category`), one without a header (`index,name`, as FSD50K's vocabulary), or plain lines. A table with a column `mid`
  * is that of AudioSet, whose published head orders its outputs by it.
  *
@@ -15,7 +15,7 @@ export async function readLabels(path: string, classes: number): Promise<string[
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --labels`);
   });
-  const pairs = text.trimStart().startsWith('{') ? fromJson(path, text) : fromTable(path, text);
+  const pairs = /^\s*[[{]/.test(text) ? fromJson(path, text) : fromTable(path, text);
   const labels = new Map(pairs);
   const missing = Array.from({ length: classes }, (_, i) => i).filter((i) => !labels.has(i));
   if (missing.length > 0 || labels.size !== classes) {

@@ -22,7 +22,7 @@ const ours = /^[a-z]\w+: /;
 /** Writes an error for people to standard error and returns the exit code; with `DEBUG` set it adds the stack. */
 export function printError(error: unknown): number {
   if (isInterrupt(error)) {
-    console.error('audio-ssl: stopped; the same command goes on where it was');
+    console.error(`audio-ssl: ${(error as Error).message}`);
     return 130;
   }
   const known = error instanceof Error ? error : new Error(String(error));

@@ -41,7 +41,9 @@ import { runCli } from '../src/cli.js';
 import { embed } from '../src/embed.js';
 import { openFeatureStore } from '../src/feature-store.js';
 import { listSounds } from '../src/list-sounds.js';
+import { withInterrupts } from '../src/interrupts.js';
 import { readLabels } from '../src/read-labels.js';
+import { printError } from '../src/user-error.js';
 import { writeFeatures } from '../src/write-features.js';
 import { tinyArguments, tinyNotes } from './tiny-notes.js';
 
@@ -207,6 +209,20 @@ describe('audio-ssl embed', () => {
       ),
     ).toBe(0);
     expect((await npy(out('.fast.npy'))).shape).toEqual([38, DIMS]);
+  });
+
+  it('takes a sound of any length, as the extractor does', async () => {
+    const [short, odd, out] = ['short.wav', 'odd.wav', 'short.npy'].map((name) => join(folder, name));
+    await writeFile(short!, wav(100));
+    await writeFile(odd!, wav(100, 1));
+    expect(await run('embed', checkpoint, short!, odd!, '--heads', '2', '--out', out!)).toBe(1);
+    expect(said).toMatch(/failed: .*odd\.wav: decodeAudio: expected a sample rate from 1000 /);
+    expect(said).not.toMatch(/failed: .*short\.wav/);
+    const model = await loadModel(await openTensors(await openFile(checkpoint)), { numHeads: 2 });
+    const extract = createExtractor(model.weights, { ...model.settings, time: 'mean' });
+    const { data: expected } = await extract(Float32Array.from({ length: 100 }, randomStream(100)));
+    (await npy(out!)).data.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    model.dispose();
   });
 
   it('goes on where it was stopped, and starts anew with other settings', { timeout: 120_000 }, async () => {
@@ -456,7 +472,13 @@ describe('audio-ssl embed', () => {
       'a teacher that is not there',
       ['embed', 'CHECKPOINT', 'SOUND', '--heads', '2', '--network', 'teacher'],
       1,
-      /has no teacher/,
+      /has no teacher; take its student/,
+    ],
+    [
+      'a probe in place of an encoder',
+      ['embed', 'PROBE', 'SOUND'],
+      1,
+      /linear probe of 2 classes and has no encoder; give the checkpoint of one, .*--probe/,
     ],
     [
       'a head that is not there',
@@ -466,7 +488,14 @@ describe('audio-ssl embed', () => {
     ],
     ['a type of file to convert to', ['convert', 'CHECKPOINT', 'x.onnx'], 2, /\.safetensors, \.pt or \.pth/],
   ])('refuses %s in one message', async (_, args, code, message) => {
-    const given = args.map((arg) => ({ CHECKPOINT: checkpoint, SOUND: join(sounds, '0.wav') })[arg] ?? arg);
+    const probe = join(folder, 'two.safetensors');
+    const entries = [
+      ['probe.weight', entry([2, DIMS], () => 0)],
+      ['probe.bias', entry([2], () => 0)],
+    ] as const;
+    await writeFile(probe, writeSafetensors(new Map(entries)));
+    const known: Record<string, string> = { CHECKPOINT: checkpoint, PROBE: probe, SOUND: join(sounds, '0.wav') };
+    const given = args.map((arg) => known[arg] ?? arg);
     expect(
       await runCli(
         given.includes('--out') || given[0] !== 'embed' ? given : [...given, '--out', join(folder, 'x.npy')],
@@ -576,9 +605,44 @@ describe('audio-ssl classify', () => {
       ),
     );
     said = '';
-    expect(await run('classify', checkpoint, join(sounds, '0.wav'), '--probe', wide, '--heads', '2')).toBe(1);
+    const fifty = ['classify', checkpoint, join(sounds, '0.wav'), '--probe', wide, '--heads', '2'];
+    const fiftyNames = join(folder, 'fifty.json');
+    await writeFile(fiftyNames, JSON.stringify(Array.from({ length: 50 }, (_, i) => `name ${i}`)));
+    for (const more of [[], ['--labels', fiftyNames]]) {
+      said = '';
+      expect(await run(...fifty, ...more)).toBe(2);
+      expect(said).toMatch(
+        /--task esc50 \(ESC-50: softmax\) or --task mtg_top50 \(MTG-Jamendo top 50: sigmoid\), or --activation/,
+      );
+    }
+    expect(await run(...fifty, '--activation', 'softmax')).toBe(1);
     expect(said).toMatch(/names come from --labels FILE \(ESC-50: .*; MTG-Jamendo top 50: /);
     expect(said).toMatch(/expected a feature of 3840 values, got 80/);
+  });
+
+  it('says that it will begin again when it is stopped', async () => {
+    const stopped = run(
+      'classify',
+      checkpoint,
+      sounds,
+      '--heads',
+      '2',
+      '--activation',
+      'softmax',
+      '--probe',
+      checkpoint,
+    );
+    process.emit('SIGINT');
+    await stopped;
+    expect(said).toContain('finishing this sound');
+    const words = { first: 'first', second: 'second', stopped: 'begins again' };
+    const work = withInterrupts(async (signal) => {
+      process.emit('SIGINT');
+      signal.throwIfAborted();
+    }, words);
+    expect(printError(await work.catch((error: unknown) => error))).toBe(130);
+    expect(said).toContain('audio-ssl: begins again');
+    expect(said).not.toContain('goes on');
   });
 
   it('reads class names as data sets have them', async () => {
@@ -589,6 +653,7 @@ describe('audio-ssl classify', () => {
     };
     expect(await given('{"bass": 1, "accordion": 0}', 2)).toEqual(['accordion', 'bass']);
     expect(await given('{"1": "rooster", "0": "dog"}', 2)).toEqual(['dog', 'rooster']);
+    expect(await given('["dog", "rooster"]', 2)).toEqual(['dog', 'rooster']);
     expect(await given('index,name\n0,a\n1,"b, c"\n', 2)).toEqual(['a', 'b, c']);
     expect(await given('filename,fold,target,category\nx,1,1,cat\ny,1,0,dog\nz,2,1,cat\n', 2)).toEqual(['dog', 'cat']);
     expect(await given('0,Accordion,/m/1\n1,Banjo,/m/0\n', 2)).toEqual(['Accordion', 'Banjo']);
