@@ -65,15 +65,19 @@ export function byteSource(data: Uint8Array | ArrayBuffer | Blob, name?: string)
  */
 export async function urlSource(url: string | URL): Promise<ByteSource> {
   const name = String(url);
-  const get = async (range: string): Promise<Response> => {
-    const answer = await fetch(name, { headers: { Range: range } });
+  const get = async (range?: string, method = 'GET'): Promise<Response> => {
+    const answer = await fetch(name, { method, ...(range !== undefined && { headers: { Range: range } }) });
     if (!answer.ok) throw new Error(`urlSource: ${name}: the server answers ${answer.status}; check the address`);
     return answer;
   };
   const first = await get('bytes=0-0');
-  const size = Number(/\/(\d+)$/.exec(first.headers.get('Content-Range') ?? '')?.[1] ?? Number.NaN);
-  if (first.status !== 206 || !Number.isSafeInteger(size)) return byteSource(await first.arrayBuffer(), name);
-  await first.arrayBuffer();
+  const probe = await first.arrayBuffer();
+  if (first.status !== 206) return byteSource(probe, name);
+  // A server may tell no total, or tell a page of another site only the length of the whole.
+  const total = /\/(\d+)$/.exec(first.headers.get('Content-Range') ?? '')?.[1];
+  const head = total === undefined ? await get(undefined, 'HEAD').catch(() => undefined) : undefined;
+  const size = Number(total ?? head?.headers.get('Content-Length') ?? Number.NaN);
+  if (!Number.isSafeInteger(size)) return byteSource(await (await get()).arrayBuffer(), name);
   const range = { name, size };
   return {
     ...range,

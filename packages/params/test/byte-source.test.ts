@@ -24,12 +24,16 @@ let asked: (string | undefined)[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'source-'));
   await writeFile(join(folder, 'a.safetensors'), bytes);
-  server = createServer(({ url, headers: { range } }, answer) => {
+  server = createServer(({ url, method, headers: { range } }, answer) => {
     asked.push(range);
     const [, from, to] = /bytes=(\d+)-(\d+)/.exec(range ?? '') ?? [];
     if (url === '/missing') answer.writeHead(404).end();
+    else if (method === 'HEAD') answer.writeHead(url === '/star' ? 200 : 405, { 'Content-Length': bytes.length }).end();
     else if (url === '/whole' || from === undefined) answer.end(bytes);
-    else {
+    else if (url === '/star' || url === '/hidden') {
+      answer.writeHead(206, url === '/star' ? { 'Content-Range': `bytes ${from}-${to}/*` } : {});
+      answer.end(bytes.subarray(Number(from), Number(to) + 1));
+    } else {
       answer.writeHead(206, { 'Content-Range': `bytes ${from}-${to}/${bytes.length}` });
       answer.end(bytes.subarray(Number(from), Number(to) + 1));
     }
@@ -49,6 +53,8 @@ describe('a source of bytes', () => {
     ['an array', () => byteSource(bytes)],
     ['a buffer', () => byteSource(new Uint8Array(bytes).buffer)],
     ['a server', () => urlSource(`${address}/ranges`)],
+    ['a server that tells the length to a HEAD request alone', () => urlSource(`${address}/star`)],
+    ['a server that tells no length', () => urlSource(`${address}/hidden`)],
     ['a server without ranges', () => urlSource(new URL(`${address}/whole`))],
   ];
 
