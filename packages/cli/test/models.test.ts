@@ -444,6 +444,13 @@ describe('audio-ssl embed', () => {
     const other = listSounds(['-'], stream('OggS\0\x1b[2J', 'x'.repeat(200)));
     await expect(other).rejects.toThrow(/^OggS\?\?\[2Jx+\.\.\.: no such file; expected a WAV or FLAC file or paths/);
     await expect(listSounds(['-'], stream(''))).rejects.toThrow('no sounds');
+    for (const path of ['RIFFs.wav', 'ID3.wav', 'fLaC.wav']) {
+      await expect(listSounds(['-'], stream(`${path}\n`))).rejects.toThrow(`${path}: no such file`);
+    }
+    const binary = Buffer.concat([Buffer.from([0, 0xff, 0x1b]), Buffer.alloc(5000, 1)]);
+    const message = await listSounds(['-'], stream(binary)).catch((error: Error) => error.message);
+    expect(message).toMatch(/^"\\u0000\uFFFD\\u001b(\\u0001)+\.\.\." \(is it a list of paths\?\): no such file/);
+    expect((message as string).length).toBeLessThan(2000);
     expect((await listSounds([sounds])).sounds).toHaveLength(11);
   });
 
