@@ -123,6 +123,19 @@ describe('tasks', () => {
     expect(tasks.audioset.labels.indexOf('Speech')).toBe(rows.findIndex(({ mid }) => mid === '/m/09x0r'));
   });
 
+  const splits = sharedFolder('data/splits');
+  it.skipIf(!splits)(
+    'have the classes of FSD50K and OpenMIC in the order of their data sets (../shared/data)',
+    async () => {
+      const vocabulary = (await readFile(join(splits!, 'fsd50k/vocabulary.csv'), 'utf8')).trim().split('\n');
+      const rows = vocabulary.map((line) => line.split(','));
+      expect(rows.map(([index]) => Number(index))).toEqual(rows.map((_, i) => i));
+      expect(tasks.fsd50k.labels).toEqual(rows.map(([, name]) => name));
+      const map = JSON.parse(await readFile(join(splits!, 'openmic/class-map.json'), 'utf8')) as Record<string, number>;
+      expect(Object.fromEntries(tasks.openmic.labels.map((name, index) => [name, index]))).toEqual(map);
+    },
+  );
+
   it('name the most probable classes', () => {
     const top = topLabels(new Float32Array([0.25, 0.5, 0.125, 0.5]), ['a', 'b', 'c', 'd'], 3);
     expect(top.map(({ label, probability }) => [label, probability])).toEqual([
