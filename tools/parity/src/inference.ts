@@ -13,8 +13,8 @@ import { openTensors, readSafetensors, type SafetensorsEntry } from '@audio-ssl/
 import { openFile } from '@audio-ssl/params/node';
 import { Differences, type Comparison, type Tolerance } from './comparison.js';
 
-/** The recorded tiny models have 4 attention heads; published ones one of every 64 channels, which is the default. */
-const TINY_HEADS = 4;
+/** Attention heads of the tiny models that the project has recordings of; published ones have one of every 64 channels. */
+export const TINY_HEADS = 4;
 
 /**
  * Loads every checkpoint of a folder (`*.pt`, `*.pth`) and compares what our extractor makes of the recorded waveforms in
@@ -22,15 +22,16 @@ const TINY_HEADS = 4;
  * goes with the recordings whose name stands in its own: `tiny_encoder_legacy.pth` with `encoder/...`.
  *
  * @param backend decides on the bounds: float32 rounding on `tensorflow`; `wasm` and `cpu` have an erf good to 1.5e-7 only.
- * @param options `compiled`: the encoder runs as one graph.
+ * @param options `compiled`: the encoder runs as one graph. `heads`: attention heads of checkpoints whose width is no multiple
+ *   of 64, where the metadata of the recordings have no `numHeads`; no checkpoint tells them.
  */
 export async function compareInference(
   folder: string,
   backend: string,
-  { compiled = false }: { readonly compiled?: boolean } = {},
+  { compiled = false, heads = TINY_HEADS }: { readonly compiled?: boolean; readonly heads?: number } = {},
 ): Promise<Comparison[]> {
   const path = join(folder, 'inference.safetensors');
-  const { tensors } = readSafetensors(await readFile(path), path);
+  const { tensors, metadata } = readSafetensors(await readFile(path), path);
   const recordings = new Set([...tensors.keys()].map((name) => name.split('/').slice(0, 2).join('/')));
   const differences = new Differences();
   const files = (await readdir(folder)).filter((name) => /\.pth?$/.test(name)).sort();
@@ -38,7 +39,8 @@ export async function compareInference(
   for (const name of files) {
     const file = await openTensors(await openFile(join(folder, name)));
     const width = [...file.tensors].find(([tensor]) => /(^|\.)cls_token$/.test(tensor))?.[1].shape.at(-1) ?? 0;
-    const model = await loadModel(file, { numHeads: width % 64 === 0 ? undefined : TINY_HEADS });
+    const told = metadata['numHeads'] === undefined ? undefined : Number(metadata['numHeads']);
+    const model = await loadModel(file, { numHeads: told ?? (width % 64 === 0 ? undefined : heads) });
     // Half precision loses all but three digits of the weights.
     const isHalf = [...file.tensors.values()].some(({ dtype }) => dtype === 'F16' || dtype === 'BF16');
     await file.close();

@@ -4,7 +4,7 @@ import { startBackend } from '@audio-ssl/backend';
 import { program } from 'commander';
 import type { Comparison } from './comparison.js';
 import { compareFrontend } from './frontend.js';
-import { compareInference } from './inference.js';
+import { compareInference, TINY_HEADS } from './inference.js';
 import { replay } from './replay.js';
 
 program
@@ -16,14 +16,20 @@ program
   )
   .option('--backend <name>', 'tensorflow, wasm or cpu; the best of this machine by default')
   .option('--compiled', 'run the training step and the encoder as one graph, as `audio-ssl` does (tensorflow only)')
-  .action(async (folders: string[], options: { backend?: 'tensorflow' | 'wasm' | 'cpu'; compiled?: true }) => {
+  .option(
+    '--heads <count>',
+    'attention heads of checkpoints whose width is no multiple of 64, where inference.safetensors has no numHeads',
+    Number,
+    TINY_HEADS,
+  )
+  .action(async (folders: string[], options: Options) => {
     const { name } = await startBackend(options.backend ? { prefer: options.backend } : {});
     if (options.backend && name !== options.backend)
       throw new Error(`backend ${options.backend} is not available here; run: npm run setup`);
     let failed = 0;
     let compared = 0;
     for (const folder of folders) {
-      const lines = await compareFolder(folder, name, options.compiled === true);
+      const lines = await compareFolder(folder, name, options);
       console.log(`\n${basename(folder)} on ${name}${options.compiled ? ', compiled' : ''}`);
       for (const line of lines) console.log(format(line));
       compared += lines.length;
@@ -33,12 +39,22 @@ program
     if (failed > 0) process.exitCode = 1;
   });
 
-async function compareFolder(folder: string, backend: string, compiled: boolean): Promise<Comparison[]> {
+interface Options {
+  backend?: 'tensorflow' | 'wasm' | 'cpu';
+  compiled?: true;
+  heads: number;
+}
+
+async function compareFolder(
+  folder: string,
+  backend: string,
+  { compiled = false, heads }: { compiled?: boolean; heads: number },
+): Promise<Comparison[]> {
   if (existsSync(join(folder, 'run.json'))) return replay(folder, backend, { compiled });
   const has = (name: string): boolean => existsSync(join(folder, name));
   const lines = [
     ...(has('frontend.safetensors') ? await compareFrontend(join(folder, 'frontend.safetensors')) : []),
-    ...(has('inference.safetensors') ? await compareInference(folder, backend, { compiled }) : []),
+    ...(has('inference.safetensors') ? await compareInference(folder, backend, { compiled, heads }) : []),
   ];
   if (lines.length > 0) return lines;
   throw new Error(

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readSafetensors, writeSafetensors } from '@audio-ssl/params';
 import { sharedFolder } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -53,6 +54,13 @@ describe.skipIf(!reference)('compareInference', () => {
         'tiny_encoder.pt precise layers',
         'tiny_encoder.pt fast embedding',
       ]);
+      // The heads are told, and the recordings' own word goes before.
+      const { tensors } = readSafetensors(await readFile(join(reference!, 'inference.safetensors')));
+      const ok = async (numHeads: string | undefined, heads: number): Promise<boolean> => {
+        await writeFile(path, writeSafetensors(tensors, numHeads === undefined ? {} : { numHeads }));
+        return (await compareInference(folder, tf.getBackend(), { heads })).every((line) => line.ok);
+      };
+      expect([await ok(undefined, 4), await ok(undefined, 2), await ok('4', 2)]).toEqual([true, false, true]);
     } finally {
       await rm(folder, { recursive: true });
     }
