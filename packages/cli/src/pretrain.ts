@@ -325,10 +325,12 @@ async function loadInit(
   try {
     const file = await openCheckpoint(init);
     try {
-      const { state, family, loaded, fresh: made } = await loadState(file, fresh);
+      const { state, family, loaded, fresh: made, leftOver } = await loadState(file, fresh);
       return {
         state,
-        words: `${family} ${init}: ${loaded.join(', ')}${made.length > 0 ? `; fresh: ${made.join(', ')}` : ''}`,
+        words:
+          `${family} ${init}: ${loaded.join(', ')}${made.length > 0 ? `; fresh: ${made.join(', ')}` : ''}` +
+          (leftOver.length > 0 ? `; left over: ${firstOf(leftOver)}` : ''),
       };
     } finally {
       await file.close();
@@ -337,6 +339,10 @@ async function loadInit(
     disposeTree(fresh);
   }
 }
+
+/** Names for a message: all, or some and how many more. */
+const firstOf = (names: readonly string[]): string =>
+  `${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
 
 function losses(metrics: Readonly<Record<string, number>>): string {
   return (['prediction', 'classification'] as const)
