@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { sharedFolder } from '@audio-ssl/testing';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
@@ -365,6 +367,15 @@ describe('a hostile zip', () => {
   });
 });
 
+/** The first of these programs that is a Python with PyTorch. */
+async function withTorch(programs: readonly string[]): Promise<string | undefined> {
+  for (const program of programs) {
+    const found = await promisify(execFile)(program, ['-c', 'import torch']).catch(() => undefined);
+    if (found) return program;
+  }
+  return undefined;
+}
+
 describe('pytorchChunks', () => {
   const pending = (shape: number[], values: number[], int = false): PendingTensor => ({
     dtype: int ? 'I32' : 'F32',
@@ -393,6 +404,50 @@ describe('pytorchChunks', () => {
         expect(await file.read(name)).toEqual({ dtype, shape, data: await data() });
       }
       await file.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('writes what PyTorch reads, where there is one', { timeout: 240_000 }, async ({ skip }) => {
+    const cache = join(homedir(), '.cache', 'audio-ssl'); // where the benchmarks keep theirs
+    const environments = (await readdir(cache).catch(() => [])).filter((name) => name.startsWith('bench-pytorch-'));
+    const python = await withTorch([...environments.map((name) => join(cache, name, 'bin', 'python')), 'python3']);
+    if (python === undefined) return skip('no Python with torch: PyTorch is not asked to read what we write');
+    const folder = await mkdtemp(join(tmpdir(), 'pytorch-'));
+    try {
+      const path = join(folder, 'a.pt');
+      const tensors = new Map([
+        ['model.w', pending([2, 3], [1, 2, 3, 4, 5, 6])],
+        ['model._ema.n', pending([2], [7, 8])],
+        ['step', pending([], [9], true)],
+      ]);
+      await writeFile(
+        path,
+        pytorchChunks(tensors, { dictionaries: ['model', 'model._ema'], metadata: { mean: '-7' } }),
+      );
+      const script = `
+import json, sys, torch
+a = torch.load(sys.argv[1], weights_only=True)
+plain = lambda x: {k: plain(v) for k, v in x.items()} if isinstance(x, dict) else x.tolist()
+print(json.dumps([plain(a), a.audio_ssl, str(a['step'].dtype)]))`;
+      const { stdout } = await promisify(execFile)(python, ['-c', script, path]);
+      expect(JSON.parse(stdout)).toEqual([
+        ...[
+          {
+            model: {
+              w: [
+                [1, 2, 3],
+                [4, 5, 6],
+              ],
+              _ema: { n: [7, 8] },
+            },
+            step: 9,
+          },
+          { mean: '-7' },
+          'torch.int32',
+        ],
+      ]);
     } finally {
       await rm(folder, { recursive: true });
     }
