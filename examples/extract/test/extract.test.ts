@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
 import { initMatpac, sizes, variants } from '@audio-ssl/matpac';
 import { disposeTree, fromTensors, leaves, randomStream, writeSafetensors, type TensorTree } from '@audio-ssl/params';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { embed } from '../src/page.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -75,4 +78,22 @@ it.each<[string, string[], RegExp]>([
   ['go-on.ts', ['training.bin', 'demo'], /student\.encoder, .*teacher\.head, center/],
 ])('%s runs', { timeout: 240_000 }, (example, args, printed) => {
   expect(run(example, ...args)).toMatch(printed);
+});
+
+it('page.ts gives in a page the features of embed.ts', { timeout: 240_000 }, async () => {
+  const [checkpoint, sound] = await Promise.all(['training.bin', 'noise.wav'].map((name) => readFile(inFolder(name))));
+  const features = await embed(new Blob([new Uint8Array(checkpoint!)]), new Blob([new Uint8Array(sound!)]));
+  const inNode = /values, (.*), \.\.\./.exec(run('embed.ts', 'training.bin', 'noise.wav'))![1]!.split(', ');
+  inNode.forEach((printed, i) => expect(Math.abs(features[i]! - Number(printed))).toBeLessThan(1e-3)); // three decimals
+
+  // As a bundle it asks for nothing that a page has not.
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, '..', 'src', 'page.ts')],
+    ...{ bundle: true, format: 'iife', globalName: 'bundled', minify: true, write: false, logLevel: 'silent' },
+    ...{ platform: 'browser', conditions: ['@audio-ssl/source'] },
+  });
+  const page = createContext({ console, performance, TextEncoder, TextDecoder, URL, setTimeout, Worker: EventTarget });
+  page['self'] = page;
+  runInContext(outputFiles[0]!.text, page);
+  expect(Object.keys(page['bundled'] as object)).toEqual(['embed']);
 });
