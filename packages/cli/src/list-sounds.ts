@@ -37,7 +37,7 @@ export async function listSounds(
   const sounds = new Map<string, ListedSound>();
   let temporary: string | undefined;
   const add = async (input: string): Promise<void> => {
-    if (!existsSync(input)) throw new UserError(`${shown(input)}: no such file; check the path`);
+    if (!existsSync(input)) throw new UserError(`${input}: no such file; check the path`);
     if (!statSync(input).isDirectory()) sounds.set(input, { id: input, path: input });
     else {
       const opened = await openFolder(input);
@@ -87,12 +87,6 @@ function isSound(bytes: Buffer): boolean {
   if (/^(RIFF|RIFX|RF64)/.test(text)) return text.endsWith('WAVE');
   if (text.startsWith('ID3')) return bytes[3]! < 32; // its version, no letter of a name
   return text.startsWith('fLaC') && (bytes[4]! & 0x7f) === 0; // the type of the first block, with a flag
-}
-
-/** A line as a message may hold it: what comes from standard input may be anything. */
-function shown(line: string): string {
-  const clipped = line.length > 200 ? `${line.slice(0, 200)}...` : line;
-  return /\p{Cc}|\uFFFD/u.test(clipped) ? `${JSON.stringify(clipped)} (is it a list of paths?)` : clipped;
 }
 
 async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
