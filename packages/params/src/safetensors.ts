@@ -94,8 +94,9 @@ function parseRange(start: number, fileSize: number, key: string, value: unknown
     data_offsets: offsets,
   } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   const size = sizeOf(shape);
-  if (size === undefined || sizeOf(offsets) === undefined || (offsets as number[]).length !== 2)
-    return fail(name, `'${key}' has no valid shape and offsets`);
+  const isPair =
+    Array.isArray(offsets) && offsets.length === 2 && offsets.every((at) => Number.isSafeInteger(at) && at >= 0);
+  if (size === undefined || !isPair) return fail(name, `'${key}' has no valid shape and offsets`);
   if (!isElementType(dtype)) {
     const got = typeof dtype === 'string' ? `element type ${dtype}` : 'no element type';
     return fail(name, `'${key}' has ${got}; only ${Object.keys(elementSize).join(', ')} are read`);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   fromTensors,
   leaves,
+  openTensors,
   readSafetensors,
   toTensor,
   writeSafetensors,
@@ -66,6 +67,25 @@ describe('safetensors', () => {
       { numRuns: 500 },
     );
     expect(() => readSafetensors(file.slice(0, -1), 'a.safetensors')).toThrow("'w' of shape [2] needs 8 bytes");
+  });
+
+  it('may be of gigabytes, which only the places of tensors tell', async () => {
+    const [begin, end] = [3e9, 3e9 + 8];
+    const whole = writeSafetensors(new Map([['w', { dtype: 'F32', shape: [2], data: new Float32Array(2) }]]));
+    const header = new TextDecoder().decode(whole.subarray(8, whole.length - 8));
+    const text = new TextEncoder().encode(header.trimEnd().replace('[0,8]', `[${begin},${end}]`));
+    const start = new Uint8Array(8 + text.length);
+    new DataView(start.buffer).setBigUint64(0, BigInt(text.length), true);
+    start.set(text, 8);
+    // Only the header is there; a tensor's bytes are where it stands.
+    const file = await openTensors({
+      ...{ name: 'a.safetensors', size: start.length + end, close: async () => {} },
+      read: async (at, length) =>
+        at < start.length
+          ? start.slice(at, at + length)
+          : new Uint8Array(Float32Array.of(at - start.length, length).buffer),
+    });
+    expect([...(await file.read('w')).data]).toEqual([3e9, 8]);
   });
 
   it('hold tensors', async () => {
