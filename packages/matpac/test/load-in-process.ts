@@ -1,4 +1,5 @@
-// Loads a checkpoint in a process of its own and prints the memory that this took beyond what the process had, in bytes.
+// Loads two checkpoints in a process of its own and prints the memory, in bytes, that the second one took at its peak beyond
+// what the process had: with the first one, a small one, its code is warm.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { openTensors } from '@audio-ssl/params';
 import { openFile } from '@audio-ssl/params/node';
@@ -10,11 +11,17 @@ import { loadModel } from '../src/index.js';
 const status = (name: string): number =>
   1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))![1]);
 
+async function load(path: string): Promise<void> {
+  const file = await openTensors(await openFile(path));
+  const model = await loadModel(file, { numHeads: 4 });
+  await file.close();
+  model.dispose();
+}
+
+const [small, large] = process.argv.slice(2) as [string, string];
 await tf.ready();
+await load(small);
 writeFileSync('/proc/self/clear_refs', '5'); // the peak is that from here on
 const before = status('VmRSS');
-const file = await openTensors(await openFile(process.argv[2]!));
-const model = await loadModel(file, { numHeads: 4 });
-await file.close();
+await load(large);
 console.log(status('VmHWM') - before);
-model.dispose();

@@ -7,10 +7,8 @@ import { promisify } from 'node:util';
 import { pytorchChunks, safetensorsChunks, type PendingTensor } from '@audio-ssl/params';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const [WIDTH, DEPTH] = [512, 5];
-
-/** An encoder in the layout that the authors publish, of 64 MB. */
-function encoder(): Map<string, PendingTensor> {
+/** An encoder in the layout that the authors publish. */
+function encoder(width: number, depth: number): Map<string, PendingTensor> {
   const tensors = new Map<string, PendingTensor>();
   const add = (name: string, ...shape: number[]): void => {
     const count = shape.reduce((a, b) => a * b, 1);
@@ -20,18 +18,18 @@ function encoder(): Map<string, PendingTensor> {
     add(`${name}.weight`, rows, ...columns);
     add(`${name}.bias`, rows);
   };
-  const norm = (name: string): void => dense(name, WIDTH);
-  add('cls_token', 1, 1, WIDTH);
-  add('pos_embed', 1, 191, WIDTH);
-  dense('patch_embed.proj', WIDTH, 1, 16, 16);
-  for (let i = 0; i < DEPTH; i++) {
+  const norm = (name: string): void => dense(name, width);
+  add('cls_token', 1, 1, width);
+  add('pos_embed', 1, 191, width);
+  dense('patch_embed.proj', width, 1, 16, 16);
+  for (let i = 0; i < depth; i++) {
     const block = `student_encoder.blocks.${i}`;
     norm(`${block}.norm1`);
-    dense(`${block}.attn.qkv`, 3 * WIDTH, WIDTH);
-    dense(`${block}.attn.proj`, WIDTH, WIDTH);
+    dense(`${block}.attn.qkv`, 3 * width, width);
+    dense(`${block}.attn.proj`, width, width);
     norm(`${block}.norm2`);
-    dense(`${block}.mlp.fc1`, 4 * WIDTH, WIDTH);
-    dense(`${block}.mlp.fc2`, WIDTH, 4 * WIDTH);
+    dense(`${block}.mlp.fc1`, 4 * width, width);
+    dense(`${block}.mlp.fc2`, width, 4 * width);
   }
   norm('student_encoder.norm');
   return tensors;
@@ -50,10 +48,13 @@ describe.skipIf(!existsSync('/proc/self/clear_refs'))('loading a model', () => {
     ['a.safetensors', safetensorsChunks],
   ] as const)('takes less than 1.5 times the size of %s, at its peak', { timeout: 300_000 }, async (name, chunks) => {
     const path = join(folder, name);
-    await writeFile(path, chunks(encoder()));
+    // V8 may leave 64 MB of buffers uncollected, which would be much beside a smaller file.
+    await writeFile(path, chunks(encoder(768, 5)));
+    const small = join(folder, `small ${name}`);
+    await writeFile(small, chunks(encoder(64, 1)));
     const { size } = await stat(path);
     const script = join(import.meta.dirname, 'load-in-process.ts');
-    const args = ['--import', 'tsx', '--conditions=@audio-ssl/source', script, path];
+    const args = ['--import', 'tsx', '--conditions=@audio-ssl/source', script, small, path];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     expect(Number(stdout) / size).toBeGreaterThan(0.9); // it is in memory
     expect(Number(stdout) / size).toBeLessThan(1.5);
