@@ -6,7 +6,7 @@ const audioSet = { mean: -7.056, std: 4.193 };
 
 const training = {
   demo: {
-    steps: 1500,
+    steps: 2000,
     ...smallData,
     data: { cropFrames: 192, mean: 'dataset', std: 'dataset' },
     teacher: { update: 'after' },
