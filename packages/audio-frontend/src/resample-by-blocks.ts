@@ -1,6 +1,5 @@
 import { createFft } from './fft.js';
-import type { Resampler } from './resample.js';
-import { crossingsPerSample, type RateRatio, WIDTH, windowedSinc } from './sinc-kernel.js';
+import { crossingsPerSample, type RateRatio, type Resampler, WIDTH, windowedSinc } from './sinc-kernel.js';
 
 /** Transforms at a time; each takes two blocks of sound, as real and imaginary part. */
 const BATCH = 2;

@@ -1,5 +1,4 @@
-import type { Resampler } from './resample.js';
-import { crossingsPerSample, type RateRatio, WIDTH, windowedSinc } from './sinc-kernel.js';
+import { crossingsPerSample, type RateRatio, type Resampler, WIDTH, windowedSinc } from './sinc-kernel.js';
 
 /**
  * Prepares a resampler that sums over the taps of the filter, for any ratio: each of the `new` phases of the output has a

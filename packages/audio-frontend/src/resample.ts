@@ -1,10 +1,7 @@
 import { requireFinite } from './require-finite.js';
 import { createBlockResampler } from './resample-by-blocks.js';
 import { createTapResampler } from './resample-by-taps.js';
-import { rateRatio, type RateRatio } from './sinc-kernel.js';
-
-/** Fills `result` with `samples` at the new rate. */
-export type Resampler = (samples: Float32Array, result: Float32Array) => void;
+import { rateRatio, type RateRatio, type Resampler } from './sinc-kernel.js';
 
 /** Rate pairs whose tables are kept; a folder of recordings has few, and odd pairs have large tables. */
 const KEPT = 8;

@@ -11,6 +11,9 @@ export interface RateRatio {
   readonly new: number;
 }
 
+/** Fills `result` with `samples` at the new rate. */
+export type Resampler = (samples: Float32Array, result: Float32Array) => void;
+
 /** The smallest whole numbers in the relation of two rates. */
 export function rateRatio(from: number, to: number): RateRatio {
   const divisor = greatestCommonDivisor(from, to);
