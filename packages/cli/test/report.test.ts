@@ -116,6 +116,15 @@ describe('renderReport', () => {
     for (const raw of ['<i>bass', '<file>', '"<x>"']) expect(page).not.toContain(raw);
   });
 
+  it('links to the sections that are there, and to no others', () => {
+    const links = (page: string): string[] => [...page.matchAll(/<a href="#(\w+)"/g)].map(([, id]) => id as string);
+    const sections = (page: string): string[] =>
+      [...page.matchAll(/<section id="(\w+)"/g)].map(([, id]) => id as string);
+    for (const part of [data, { ...data, probes: [], neighbours: [] }, { ...data, log: [], spectrograms: [] }])
+      expect(links(renderReport(part))).toEqual(sections(renderReport(part)));
+    expect(links(renderReport({ ...data, probes: [] }))).not.toContain('probe');
+  });
+
   it('draws only what was logged', () => {
     const page = renderReport(data);
     expect(page).toContain('Prediction loss');

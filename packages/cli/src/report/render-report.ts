@@ -14,6 +14,15 @@ const lineColors = ['var(--first)', 'var(--second)'];
  */
 export function renderReport(data: ReportData): string {
   const main = data.probes.find(({ method }) => method === undefined) ?? data.probes[0];
+  const sections = [
+    ['probe', 'Probe', probes(data)],
+    ['training', 'Training', training(data)],
+    ['masks', 'Masks', masks(data)],
+    ['neighbours', 'Neighbours', neighbours(data)],
+    ['data', 'Data', dataSection(data)],
+    ['configuration', 'Configuration', configuration(data)],
+  ] as const;
+  const shown = sections.filter(([, , body]) => body !== undefined);
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -31,21 +40,9 @@ export function renderReport(data: ReportData): string {
           <h1>${data.name}</h1>
           <p class="lead">${lead(data, main)}</p>
           ${figures(data, main)}
-          <nav aria-label="Sections">
-            <a href="#probe">Probe</a><a href="#training">Training</a><a href="#masks">Masks</a
-            ><a href="#neighbours">Neighbours</a><a href="#data">Data</a><a href="#configuration">Configuration</a>
-          </nav>
+          <nav aria-label="Sections">${shown.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
         </header>
-        <main>
-          ${
-            data.probes.length > 0 &&
-            html`<section id="probe">
-              <h2>What the probe finds</h2>
-              ${data.probes.map(probeSection)}
-            </section>`
-          }
-          ${training(data)} ${masks(data)} ${neighbours(data)} ${dataSection(data)} ${configuration(data)}
-        </main>
+        <main>${shown.map(([id, , body]) => html`<section id="${id}">${body}</section>`)}</main>
         <footer>
           <p>
             Written ${data.created} by audio-ssl. The page holds everything it shows; it asks no server for anything.
@@ -103,6 +100,12 @@ function figures(data: ReportData, probe: ReportProbe | undefined): Html {
   return html`<dl class="figures">
     ${rows.map(([name, value, note], i) => html`<div${i === 0 && probe && trusted(' class="main"')}><dt>${name}</dt><dd>${value}</dd>${note && html`<dd class="note">${note}</dd>`}</div>`)}
   </dl>`;
+}
+
+function probes(data: ReportData): Html | undefined {
+  if (data.probes.length === 0) return undefined;
+  return html`<h2>What the probe finds</h2>
+    ${data.probes.map(probeSection)}`;
 }
 
 function probeSection(probe: ReportProbe): Html {
@@ -163,7 +166,7 @@ function worst({ classes, confusion }: ReportProbe): string {
   return pairs.length ? `Most common mistakes: ${pairs.join(', ')}.` : 'No mistakes.';
 }
 
-function training(data: ReportData): Html {
+function training(data: ReportData): Html | undefined {
   const charts = trainingCharts.flatMap(({ title, note, columns, logarithmic }) => {
     const lines = columns
       .map(({ column: key, name }, i) => ({ name, points: column(data, key), color: lineColors[i] as string }))
@@ -182,18 +185,15 @@ function training(data: ReportData): Html {
       </figure>`,
     ];
   });
-  if (charts.length === 0) return html``;
-  return html`<section id="training">
-    <h2>Training</h2>
+  if (charts.length === 0) return undefined;
+  return html`<h2>Training</h2>
     <p>Faint: each logged step; bold: the running mean. The horizontal axis is the step.</p>
-    <div class="charts">${charts}</div>
-  </section>`;
+    <div class="charts">${charts}</div>`;
 }
 
-function masks(data: ReportData): Html {
-  if (data.spectrograms.length === 0) return html``;
-  return html`<section id="masks">
-    <h2>What the student sees</h2>
+function masks(data: ReportData): Html | undefined {
+  if (data.spectrograms.length === 0) return undefined;
+  return html`<h2>What the student sees</h2>
     <p>
       Left, the log-mel spectrogram of a training crop; right, what is left of it for the student: the grey patches are
       hidden, and their latents are what it has to predict. Low frequencies are at the bottom.
@@ -215,14 +215,12 @@ function masks(data: ReportData): Html {
             </figcaption>
           </figure>`,
       )}
-    </div>
-  </section>`;
+    </div>`;
 }
 
-function neighbours(data: ReportData): Html {
-  if (data.neighbours.length === 0) return html``;
-  return html`<section id="neighbours">
-    <h2>Sounds the encoder finds alike</h2>
+function neighbours(data: ReportData): Html | undefined {
+  if (data.neighbours.length === 0) return undefined;
+  return html`<h2>Sounds the encoder finds alike</h2>
     <p>
       Each row starts with a clip; beside it are its nearest neighbours among the other clips by cosine similarity of
       the pretrained embeddings, standardised, never from the same instrument or recording where the data set tells.
@@ -241,8 +239,7 @@ function neighbours(data: ReportData): Html {
             </ol>
           </article>`,
       )}
-    </div>
-  </section>`;
+    </div>`;
 }
 
 function player(sound: ReportSound): Html {
@@ -256,12 +253,10 @@ function caption({ id, label }: ReportSound): Html {
 }
 
 function dataSection({ dataset }: ReportData): Html {
-  return html`<section id="data">
-    <h2>Data</h2>
+  return html`<h2>Data</h2>
     <p>${dataset.name}: ${dataset.kept} clips used, ${dataset.skipped.length} skipped.</p>
     ${dataset.undecodable !== undefined && html`<p>${dataset.undecodable}.</p>`}
-    ${dataset.skipped.length > 0 ? skippedTable(dataset.skipped) : html`<p class="note">Every file could be read.</p>`}
-  </section>`;
+    ${dataset.skipped.length > 0 ? skippedTable(dataset.skipped) : html`<p class="note">Every file could be read.</p>`}`;
 }
 
 function skippedTable(skipped: readonly SkippedFile[]): Html {
@@ -290,8 +285,7 @@ function skippedTable(skipped: readonly SkippedFile[]): Html {
 }
 
 function configuration(data: ReportData): Html {
-  return html`<section id="configuration">
-    <h2>Configuration</h2>
+  return html`<h2>Configuration</h2>
     <h3>Do it again</h3>
     <pre><code>${data.repeat.join('\n')}</code></pre>
     <h3>Where it ran</h3>
@@ -311,8 +305,7 @@ function configuration(data: ReportData): Html {
     <details>
       <summary>The whole configuration (YAML)</summary>
       <pre><code>${data.config}</code></pre>
-    </details>
-  </section>`;
+    </details>`;
 }
 
 function column(data: ReportData, key: string): (readonly [number, number])[] {
