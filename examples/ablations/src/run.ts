@@ -5,7 +5,7 @@
  *     npm run ablations
  *     npm run ablations -- --suite masking --seeds 3 --budget 2h
  *     npm run ablations -- --suite examples/ablations/heads.yaml --plan
- *     npm run ablations -- --data ESC-50-master --config examples/esc50.yaml --seeds 3 --budget 3h
+ *     npm run ablations -- --data ESC-50-master --preset small-data --seeds 3 --budget 3h
  */
 import { printError, runCli, setupBackend, withInterrupts } from '@audio-ssl/cli';
 import { fileURLToPath } from 'node:url';

@@ -20,8 +20,8 @@ export type IbotState = {
 
 /**
  * In the style of iBOT (Zhou et al., arXiv 2111.07832, section 3): one head on all tokens. A masked patch is to be of
- * the class that the teacher gives it unmasked (L_MIM, eq. 2); a view's class token of the class that the teacher gives
- * the other view of the clip (L_CLS, eq. 3). A batch holds the first views and then the second ones.
+ * the class that the teacher gives it unmasked (L_MIM, eq. 3); a view's class token of the class that the teacher gives
+ * the other view of the clip (L_CLS, eq. 2). A batch holds the first views and then the second ones.
  */
 export function ibot({ patch, encoder, head }: Sizes): Method<IbotState> {
   return {

@@ -37,7 +37,7 @@ export async function withTables(text: string): Promise<string> {
 }
 
 async function presetTable(): Promise<string> {
-  const names = ['demo', 'tiny', 'small', 'base'];
+  const names = ['demo', 'small-data', 'tiny', 'small', 'base'];
   const columns = await Promise.all(names.map(async (preset) => flatten(await loadConfig({ preset }))));
   const keys = [...(columns[0] as Map<string, string>).keys()].filter(
     (key) => key !== 'preset' && new Set(columns.map((column) => column.get(key))).size > 1,

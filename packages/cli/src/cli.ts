@@ -74,7 +74,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
       'start from a checkpoint (MATPAC, MATPAC++, M2D or a run) instead of at random',
       path,
     )
-    .option('--preset <name>', 'sizes and defaults: demo, tiny, small or base', 'tiny')
+    .option('--preset <name>', 'sizes and defaults: demo, small-data, tiny, small or base', 'tiny')
     .option('--dataset <layout>', 'layout of the folder: folder, esc50 or nsynth')
     .option('--config <file.yaml>', 'settings in YAML')
     .option('--set <key=value...>', 'one setting, such as --set optimizer.learningRate=1e-3; may be repeated', collect)
@@ -182,7 +182,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
       '--budget <time>',
       'time for all of it, such as 30m or 3h; without it every run has the steps of its preset',
     )
-    .option('--preset <name>', 'sizes and defaults of every run: demo, tiny, small or base', 'demo')
+    .option('--preset <name>', 'sizes and defaults of every run: demo, small-data, tiny, small or base', 'demo')
     .option('--config <file.yaml>', 'settings of every run in YAML')
     .option('--set <key=value...>', 'one setting of every run; may be repeated', collect)
     .addOption(new Option('--parallel <count>', 'runs at the same time; one a core by default').argParser(atLeastOne))

@@ -24,7 +24,7 @@ const message = async (set: readonly string[], preset = 'tiny'): Promise<string>
   );
 
 describe('loadConfig', () => {
-  it.each(['demo', 'tiny', 'small', 'base'])(
+  it.each(['demo', 'small-data', 'tiny', 'small', 'base'])(
     'preset %s is complete, and reads back as it was saved',
     async (preset) => {
       const config = await loadConfig({ preset });
@@ -74,11 +74,11 @@ describe('loadConfig', () => {
     ['model.encoder.mlpRatio=0.002', 'model.encoder.mlpRatio: expected a hidden layer of at least one unit, got 0.002'],
     ['model.predictor.mlpRatio=0.001', 'model.predictor.mlpRatio: expected a hidden layer of at least one unit'],
     [
-      'prediction={loss: mse, hypotheses: {count: 3, temperature: 1, rate: 1, hardBelow: 1e-4}}',
+      'prediction={loss: mse, hypotheses: {count: 3, temperature: 1, rate: 1, referenceSteps: null, hardBelow: 1e-4}}',
       'prediction.loss: expected cosine with prediction.hypotheses, got mse',
     ],
     [
-      'prediction.hypotheses={count: 3, temperature: 1, rate: 1, hardBelow: 0}',
+      'prediction.hypotheses={count: 3, temperature: 1, rate: 1, referenceSteps: null, hardBelow: 0}',
       'prediction.hypotheses.hardBelow: expected a number above 0, got 0',
     ],
     ['memory.accumulation=3', 'memory.accumulation: expected a divisor of batchSize 32, got 3'],
@@ -117,7 +117,9 @@ describe('loadConfig', () => {
   });
 
   it('refuses an unknown preset, a line that is no assignment, and files that are missing or no YAML', async () => {
-    expect(await message([], 'huge')).toContain('preset: expected one of base, small, tiny, demo, got "huge"');
+    expect(await message([], 'huge')).toContain(
+      'preset: expected one of base, small, tiny, small-data, demo, got "huge"',
+    );
     expect(await message(['steps'])).toContain('--set steps: expected KEY=VALUE');
     await expect(loadConfig({ preset: 'demo', file: join(folder, 'no.yaml') })).rejects.toThrow(
       /no\.yaml: no such file/,

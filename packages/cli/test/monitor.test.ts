@@ -49,7 +49,7 @@ describe('monitor', () => {
     const collapsing = [
       ...['steps=40', 'batchSize=8', 'monitor.every=20', 'optimizer.learningRate=1', 'classification.weight=0'],
       ...['classification.observe=false', 'teacher.start=student', 'teacher.input=all'],
-      ...['teacher.encoderDecay={from: 0, to: 0}', 'teacher.referenceSteps=null'],
+      'teacher.encoderDecay={from: 0, to: 0, referenceSteps: null}',
     ];
     expect(await pretrain(run, ...collapsing), said).toBe(0);
     const log = await readLog(run);

@@ -1,6 +1,6 @@
 import type { MatpacOptions } from './options.js';
 
-// Of 1 / sqrt(D): normalised latents whose mean cosine is above 0.98 spread less. Sound runs stay above twice that.
+// Of 1 / sqrt(D): normalised latents whose mean cosine is above 0.98 spread less. Sound runs stay above 0.24.
 const LEAST_SPREAD = 0.15;
 const LEAST_PERPLEXITY = 1.5;
 // Odds of the most probable of K classes, in units of the 1 / (K - 1) of a uniform distribution. As a probability it is

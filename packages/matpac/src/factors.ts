@@ -1,4 +1,5 @@
-import type { MaskingOptions, MatpacOptions } from './options.js';
+import type { Decay, MaskingOptions, MatpacOptions } from './options.js';
+import { REFERENCE_STEPS, variants } from './variants.js';
 
 type Part<T> = T extends readonly unknown[] | string | number | boolean | null
   ? T
@@ -19,7 +20,10 @@ export interface Factor {
   readonly levels: Readonly<Record<string, Setting>>;
 }
 
-const hypotheses = { count: 5, temperature: 0.1, rate: 0.99997, hardBelow: 1e-4 };
+const { hypotheses } = variants.matpacPlusPlus.prediction;
+
+/** A decay of the authors' run. */
+const decay = (from: number, to: number): Decay => ({ from, to, referenceSteps: REFERENCE_STEPS });
 
 /** 32 channels a head, as in the paper's predictor of 512 channels. */
 const predictorWidth = (embedDim: number): Setting => ({ model: { predictor: { embedDim, numHeads: embedDim / 32 } } });
@@ -32,12 +36,12 @@ const numbers = (values: readonly number[], setting: (value: number) => Setting)
  * The factors of MATPAC and its relatives as data: what an ablation varies. A level holds only what it changes, so it can be
  * laid over any variant and any sizes with {@link withSettings}.
  *
- * Decays are those of the authors' run of 294 816 updates and are rescaled with it (`teacher.referenceSteps`).
+ * Decays are those of the authors' run of 294 816 updates and are rescaled to this one's (`referenceSteps`).
  */
 export const factors = {
   lossWeights: {
     title: 'which of the two terms is trained',
-    source: 'MATPAC (arXiv 2502.12031), eq. 1 and Table I, row without classification',
+    source: 'MATPAC (arXiv 2502.12031), eq. 1; prediction only: Table I; classification only: a control',
     reference: 'both',
     levels: {
       both: { prediction: { weight: 0.5 }, classification: { weight: 0.5 } },
@@ -97,13 +101,13 @@ export const factors = {
   },
   pseudoClasses: {
     title: 'number of pseudo-classes, K',
-    source: 'MATPAC: 2048; DINO, appendix C: 1024 to 262 144',
+    source: 'MATPAC: 2048; DINO, appendix C: 1024 to 262 144; 64 and 256: controls',
     reference: '2048',
     levels: numbers([64, 256, 1024, 2048, 4096], (pseudoClasses) => ({ model: { head: { pseudoClasses } } })),
   },
   headDepth: {
     title: 'layers of the projection head',
-    source: 'MATPAC and DINO, appendix C: 3',
+    source: 'MATPAC and DINO, appendix C: 3; the others: controls',
     reference: '3',
     levels: numbers([1, 2, 3, 4], (depth) => ({ model: { head: { depth } } })),
   },
@@ -113,10 +117,10 @@ export const factors = {
       "0.998 to 1: the authors' configuration; 0.996 to 1: DINO, section 3.1; 0.9998 to 1, ten times slower: a control; constant: Mean Teacher (arXiv 1703.01780), section 3",
     reference: '0.998 to 1',
     levels: {
-      '0.998 to 1': { teacher: { headDecay: { from: 0.998, to: 1 } } },
-      '0.996 to 1': { teacher: { headDecay: { from: 0.996, to: 1 } } },
-      '0.9998 to 1': { teacher: { headDecay: { from: 0.9998, to: 1 } } },
-      '0.999': { teacher: { headDecay: { from: 0.999, to: 0.999 } } },
+      '0.998 to 1': { teacher: { headDecay: decay(0.998, 1) } },
+      '0.996 to 1': { teacher: { headDecay: decay(0.996, 1) } },
+      '0.9998 to 1': { teacher: { headDecay: decay(0.9998, 1) } },
+      '0.999': { teacher: { headDecay: decay(0.999, 0.999) } },
     },
   },
   encoderDecay: {
@@ -125,10 +129,10 @@ export const factors = {
       "0.99995 to 0.99999: the authors' code and M2D; four times faster and slower: controls; to 1: BYOL (arXiv 2006.07733), section 3, and I-JEPA, appendix A.1",
     reference: '0.99995 to 0.99999',
     levels: {
-      '0.99995 to 0.99999': { teacher: { encoderDecay: { from: 0.99995, to: 0.99999 } } },
-      'four times faster': { teacher: { encoderDecay: { from: 0.9998, to: 0.99996 } } },
-      'four times slower': { teacher: { encoderDecay: { from: 0.9999875, to: 0.9999975 } } },
-      '0.99995 to 1': { teacher: { encoderDecay: { from: 0.99995, to: 1 } } },
+      '0.99995 to 0.99999': { teacher: { encoderDecay: decay(0.99995, 0.99999) } },
+      'four times faster': { teacher: { encoderDecay: decay(0.9998, 0.99996) } },
+      'four times slower': { teacher: { encoderDecay: decay(0.9999875, 0.9999975) } },
+      '0.99995 to 1': { teacher: { encoderDecay: decay(0.99995, 1) } },
     },
   },
   averageOrder: {
@@ -149,7 +153,7 @@ export const factors = {
   teacherInput: {
     title: 'what the teacher sees',
     source:
-      'the masked patches: M2D (arXiv 2210.14648), section 3, and MATPAC; all patches: data2vec (arXiv 2202.03555), section 3.2, and I-JEPA, section 3',
+      'the masked patches: M2D (arXiv 2210.14648), section 3, and MATPAC; all patches: data2vec (arXiv 2202.03555) and I-JEPA, section 3 of each',
     reference: 'masked patches',
     levels: {
       'masked patches': { teacher: { input: 'masked' } },
@@ -193,13 +197,13 @@ export const factors = {
   },
   predictorWidth: {
     title: 'width of the predictor',
-    source: 'MATPAC and M2D: 512; MAE, Table 1b: 128 to 1024',
+    source: 'MATPAC and M2D: 512; MAE, Table 1b: 128 to 1024; 64: a control',
     reference: '512',
     levels: numbers([64, 128, 256, 512], predictorWidth),
   },
   hypotheses: {
     title: 'predictions a patch',
-    source: 'MATPAC: 1; MATPAC++ (arXiv 2508.12709), eq. 1: 5',
+    source: 'MATPAC: 1; MATPAC++ (arXiv 2508.12709), eq. 1: 5; the others: controls',
     reference: '1',
     levels: {
       '1': { prediction: { hypotheses: null } },

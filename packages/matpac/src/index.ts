@@ -44,6 +44,7 @@ export {
   type ModelOptions,
   type OptimizerOptions,
   type PredictionOptions,
+  type Decay,
   type Range,
   type TeacherOptions,
 } from './options.js';

@@ -8,6 +8,15 @@ export interface Range {
   readonly to: number;
 }
 
+/** The share of an average that survives a step: a line over the run. */
+export interface Decay extends Range {
+  /**
+   * Updates of the run that the decay is meant for: it is rescaled to d^(referenceSteps / steps), which forgets as much
+   * over a run of another length. `null` takes it as it is.
+   */
+  readonly referenceSteps: number | null;
+}
+
 /** How many hypotheses the predictor makes and how their weighting cools (MATPAC++, arXiv 2508.12709, eq. 1). */
 export interface HypothesesOptions {
   /** Hypotheses per masked token. */
@@ -16,6 +25,8 @@ export interface HypothesesOptions {
   readonly temperature: number;
   /** Factor of the temperature at every step. */
   readonly rate: number;
+  /** Updates of the run that `rate` is meant for; as with {@link Decay}. */
+  readonly referenceSteps: number | null;
   /** Below this temperature only the least distance counts. */
   readonly hardBelow: number;
 }
@@ -81,12 +92,10 @@ export interface TeacherOptions {
   readonly input: 'masked' | 'all';
   /** Whether the average takes in the student that made the forward pass (`before` the optimiser's step, the authors; skipped at step 0) or the updated one. */
   readonly update: 'before' | 'after';
-  /** Decay of the encoder's average: a line over the run. */
-  readonly encoderDecay: Range;
-  /** Decay of the head's average: a line over the run. */
-  readonly headDecay: Range;
-  /** Number of updates that the decays are meant for; they are rescaled to the run's length d^(referenceSteps / steps). `null` takes them as they are. */
-  readonly referenceSteps: number | null;
+  /** Decay of the encoder's average. */
+  readonly encoderDecay: Decay;
+  /** Decay of the head's average. */
+  readonly headDecay: Decay;
 }
 
 /** AdamW, clipping and the learning rate's curve. */

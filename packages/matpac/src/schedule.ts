@@ -1,6 +1,6 @@
 import { rescaleDecay } from '@audio-ssl/momentum-teacher';
 import { adamWCorrections, exponential, linear, warmupCosine, type Schedule } from '@audio-ssl/optim';
-import type { MatpacOptions } from './options.js';
+import type { Decay, MatpacOptions } from './options.js';
 
 /** What changes from step to step. */
 export type MatpacScalars<Value = number> = {
@@ -31,8 +31,8 @@ export interface MatpacSchedule {
 /**
  * The curves of a run of `steps` updates (matpac.yaml of the authors; MATPAC, section 3.2), in double precision.
  *
- * Warm-ups are fractions of the run. Decays are meant for `teacher.referenceSteps` updates and rescaled to keep the
- * same forgetting over the run, d^(referenceSteps / steps); the rate at which MATPAC++'s temperature cools likewise.
+ * Warm-ups are fractions of the run. Decays, and the rate at which MATPAC++'s temperature cools, are meant for a run of
+ * their `referenceSteps` updates and rescaled to do the same over this one, d^(referenceSteps / steps).
  *
  * @throws Error when `steps` is not a positive integer.
  * @example
@@ -44,10 +44,11 @@ export function schedule(
   steps: number,
 ): MatpacSchedule {
   if (!Number.isInteger(steps) || steps < 1) throw new Error(`schedule: expected steps of 1 or more, got ${steps}`);
-  const { referenceSteps } = teacher;
-  const decay = (range: { readonly from: number; readonly to: number }): Schedule => {
+  const rescaled = (value: number, referenceSteps: number | null): number =>
+    referenceSteps === null ? value : rescaleDecay(value, { referenceSteps, steps });
+  const decay = ({ referenceSteps, ...range }: Decay): Schedule => {
     const line = linear({ ...range, steps });
-    return referenceSteps === null ? line : (step) => rescaleDecay(line(step), { referenceSteps, steps });
+    return (step) => rescaled(line(step), referenceSteps);
   };
   const { learningRate: peak, warmup } = optimizer;
   const { teacherTemperature: temperature } = classification;
@@ -60,7 +61,7 @@ export function schedule(
     hypothesisTemperature: hypotheses
       ? exponential({
           from: hypotheses.temperature,
-          rate: referenceSteps === null ? hypotheses.rate : hypotheses.rate ** (referenceSteps / steps),
+          rate: rescaled(hypotheses.rate, hypotheses.referenceSteps),
         })
       : () => 1,
   };

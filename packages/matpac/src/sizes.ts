@@ -3,8 +3,9 @@ import type { ModelOptions } from './options.js';
 const front = { bins: 80, patch: [16, 16] } as const;
 
 /**
- * Sizes by name. `base` is the paper's; `tiny` and `small` are for small data and small machines; `demo` is what the
- * shipped example trains in minutes on two cores.
+ * Sizes by name. `base` is the paper's; `tiny` and `small` are for small machines; `small-data` is for a few hours of
+ * audio, where long training of a small network pays most; `demo` is what the shipped example trains in minutes on two
+ * cores.
  */
 export const sizes = {
   base: {
@@ -24,6 +25,12 @@ export const sizes = {
     encoder: { embedDim: 192, depth: 12, numHeads: 3 },
     predictor: { embedDim: 128, depth: 4, numHeads: 4 },
     head: { hiddenDim: 512, bottleneckDim: 256, pseudoClasses: 2048 },
+  },
+  'small-data': {
+    ...front,
+    encoder: { embedDim: 192, depth: 6, numHeads: 3 },
+    predictor: { embedDim: 96, depth: 2, numHeads: 3 },
+    head: { hiddenDim: 256, bottleneckDim: 128, pseudoClasses: 512 },
   },
   demo: {
     ...front,

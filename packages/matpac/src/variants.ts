@@ -1,5 +1,6 @@
 import type {
   ClassificationOptions,
+  HypothesesOptions,
   MatpacOptions,
   OptimizerOptions,
   PredictionOptions,
@@ -20,6 +21,14 @@ const prediction: PredictionOptions = {
   hypotheses: null,
 };
 
+const hypotheses: HypothesesOptions = {
+  count: 5,
+  temperature: 0.1,
+  rate: 0.99997,
+  referenceSteps: REFERENCE_STEPS,
+  hardBelow: 1e-4,
+};
+
 const classification: ClassificationOptions = {
   weight: 0.5,
   observe: false,
@@ -34,9 +43,8 @@ const teacher: TeacherOptions = {
   start: 'independent',
   input: 'masked',
   update: 'before',
-  encoderDecay: { from: 0.99995, to: 0.99999 },
-  headDecay: { from: 0.998, to: 1 },
-  referenceSteps: REFERENCE_STEPS,
+  encoderDecay: { from: 0.99995, to: 0.99999, referenceSteps: REFERENCE_STEPS },
+  headDecay: { from: 0.998, to: 1, referenceSteps: REFERENCE_STEPS },
 };
 
 const optimizer: OptimizerOptions = {
@@ -58,7 +66,7 @@ const matpac: Variant = { prediction, classification, teacher, optimizer };
  *
  * - `matpac`: the authors' configuration of the paper's best model (arXiv 2502.12031; their `matpac.yaml`).
  * - `matpacPlusPlus`: five hypotheses per masked token, weighted by an annealed softmax (arXiv 2508.12709).
- * - `predictionOnly`, `classificationOnly`: one of the two terms (the ablation of the paper's Table I).
+ * - `predictionOnly`: without classification, as in the paper's Table I; `classificationOnly`: the other term alone, a control.
  * - `m2d`: Masked Modeling Duo (arXiv 2210.14648): no classification, standardised targets, the average after the step,
  *   decay of matrices only, PyTorch's AdamW. Its learning rate is 2.4e-3 at a batch of 2048.
  */
@@ -66,7 +74,7 @@ export const variants = {
   matpac,
   matpacPlusPlus: {
     ...matpac,
-    prediction: { ...prediction, hypotheses: { count: 5, temperature: 0.1, rate: 0.99997, hardBelow: 1e-4 } },
+    prediction: { ...prediction, hypotheses },
   },
   predictionOnly: { ...matpac, classification: { ...classification, weight: 0 } },
   classificationOnly: { ...matpac, prediction: { ...prediction, weight: 0 } },

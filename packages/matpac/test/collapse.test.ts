@@ -64,8 +64,7 @@ describe('signsOfCollapse', () => {
         start: 'student',
         input: 'all',
         update: 'after',
-        encoderDecay: { from: 0, to: 0 },
-        referenceSteps: null,
+        encoderDecay: { from: 0, to: 0, referenceSteps: null },
       },
     };
     const collapsed = await signsAfter(40, copied);

@@ -36,7 +36,7 @@ const base: MatpacOptions & { readonly masking: MaskingOptions } = {
   model: { ...tinyModel, bins, head: { ...tinyModel.head, depth } },
   ...withSettings(variants.matpac, {
     optimizer: { learningRate: 2e-3, warmup: 1 / 30, clipNorm: 100 },
-    teacher: { referenceSteps: 100 * steps },
+    teacher: { encoderDecay: { referenceSteps: 100 * steps }, headDecay: { referenceSteps: 100 * steps } },
   }),
   masking,
 };

@@ -90,6 +90,7 @@ export function optionsOf({ run, tensor }: RecordedRun): MatpacOptions {
             count: tensor('step0/z_hat_m').shape[2]!,
             temperature: config.mcl_t!,
             rate: run.mcl_decay_rate,
+            referenceSteps: null,
             hardBelow: run.mcl_temperature_end,
           }
         : null,
@@ -108,9 +109,8 @@ export function optionsOf({ run, tensor }: RecordedRun): MatpacOptions {
     },
     teacher: {
       ...teacher,
-      encoderDecay: { from: run.ema_decay[0], to: run.ema_decay[1] },
-      headDecay: { from: run.head_ema_decay[0], to: run.head_ema_decay[1] },
-      referenceSteps: null,
+      encoderDecay: { from: run.ema_decay[0], to: run.ema_decay[1], referenceSteps: null },
+      headDecay: { from: run.head_ema_decay[0], to: run.head_ema_decay[1], referenceSteps: null },
     },
     optimizer: {
       ...optimizer,

@@ -1,6 +1,6 @@
 import { logMelStatistics } from '@audio-ssl/datasets';
 import type { ProbeResult } from '@audio-ssl/evaluation';
-import { initMatpac, REFERENCE_STEPS, variants } from '@audio-ssl/matpac';
+import { initMatpac } from '@audio-ssl/matpac';
 import { disposeTree } from '@audio-ssl/params';
 import { stringify } from 'yaml';
 import { existsSync } from 'node:fs';
@@ -152,18 +152,7 @@ export function runConfig(
     standardization,
   }: { readonly seed: number; readonly steps: number } & Pick<Prepared, 'standardization'>,
 ): Config {
-  const { hypotheses } = config.prediction;
-  const reference = variants.matpacPlusPlus.prediction.hypotheses.rate;
-  // The authors' cooling is meant for their run. It is rescaled with the decays; where those are taken as they are, here.
-  const rescale = hypotheses?.rate === reference && config.teacher.referenceSteps === null;
-  const rate = reference ** (REFERENCE_STEPS / steps);
-  return {
-    ...config,
-    seed,
-    steps,
-    data: { ...config.data, ...standardization },
-    prediction: rescale ? { ...config.prediction, hypotheses: { ...hypotheses, rate } } : config.prediction,
-  };
+  return { ...config, seed, steps, data: { ...config.data, ...standardization } };
 }
 
 async function prepare(clips: OpenClips, config: Config, signal: AbortSignal): Promise<Prepared> {

@@ -7,8 +7,16 @@ import { maskStrategy, maskStrategyOptions } from '../mask-strategy.js';
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
 const above0 = z.number().gt(0);
-const range = (what: string) =>
-  z.strictObject({ from: share.describe(`${what}, at the first step`), to: share.describe(`${what}, at the last`) });
+const referenceSteps = (what: string) =>
+  count
+    .nullable()
+    .describe(`length of the run ${what} is meant for: it is rescaled to this run’s. null takes it as it is`);
+const decay = (what: string) =>
+  z.strictObject({
+    from: share.describe(`${what}, at the first step`),
+    to: share.describe(`${what}, at the last`),
+    referenceSteps: referenceSteps('the decay'),
+  });
 const transformer = z.strictObject({
   embedDim: z.int().min(4).max(4096).describe('width of a token; a multiple of 4 and of numHeads'),
   depth: z.int().min(1).max(64).describe('number of blocks'),
@@ -32,7 +40,9 @@ export const configSchema = z
       .max(2 ** 31 - 1)
       .default(0)
       .describe('of every draw: weights, batches, crops, masks'),
-    steps: count.max(10_000_000).describe('optimiser updates of the run; the schedules stretch to it'),
+    steps: count
+      .max(10_000_000)
+      .describe('optimiser updates of the run; its warm-ups, and decays with referenceSteps, stretch to it'),
     minutes: above0
       .max(100_000)
       .nullable()
@@ -129,7 +139,8 @@ export const configSchema = z
         .strictObject({
           count: z.int().min(2).max(64).describe('predictions a patch'),
           temperature: above0.describe('of the weights over hypotheses, at the first step'),
-          rate: z.number().gt(0).max(1).describe('factor of the temperature at every step of the reference run'),
+          rate: z.number().gt(0).max(1).describe('factor of the temperature at every step'),
+          referenceSteps: referenceSteps('the rate'),
           hardBelow: above0.describe('below this temperature only the nearest hypothesis counts'),
         })
         .nullable()
@@ -154,13 +165,8 @@ export const configSchema = z
       start: z.enum(['independent', 'student']).describe('own random draw, or a copy of the student'),
       input: z.enum(['masked', 'all']).describe('patches the teacher sees'),
       update: z.enum(['before', 'after']).describe('whether the average is taken before or after the optimiser’s step'),
-      encoderDecay: range('share of the encoder that survives a step'),
-      headDecay: range('share of the class head that survives a step'),
-      referenceSteps: count
-        .nullable()
-        .describe(
-          'length of the run the decays are meant for; they are rescaled to this run’s. null takes them as they are',
-        ),
+      encoderDecay: decay('share of the encoder that survives a step'),
+      headDecay: decay('share of the class head that survives a step'),
     }),
     optimizer: z.strictObject({
       learningRate: z.number().min(0).max(10).describe('highest learning rate'),
