@@ -52,7 +52,14 @@ export function probeTask({ dataset, kept }: OpenClips, foldCount: number): Prob
   if (chosen.every(({ fold }) => fold !== undefined)) {
     const folds = Int32Array.from(chosen, ({ fold }) => fold as number);
     requireSpread(table, { names, folds }, 'give some of them another fold in the column "fold"');
-    return { ...common, folds, description: `the data set's own ${new Set(folds).size} folds` };
+    // Clips cut from one recording are no independent draws. By fold, because a few of ESC-50's are in two of them.
+    const recordings = chosen.flatMap(({ fold, group }) => (group === undefined ? [] : `${fold} ${group}`));
+    return {
+      ...common,
+      folds,
+      ...(recordings.length === chosen.length && { bootstrapGroups: recordings }),
+      description: `the data set's own ${new Set(folds).size} folds`,
+    };
   }
   const groups = chosen.map(({ id, group }) => group ?? id);
   const groupCount = new Set(groups).size;

@@ -1,6 +1,6 @@
 export type { Clip, Dataset } from './dataset.js';
 export { openFolder } from './open-folder.js';
-export { openEsc50 } from './open-esc50.js';
+export { isEsc50, openEsc50 } from './open-esc50.js';
 export { openNsynth, type NsynthOptions } from './open-nsynth.js';
 export {
   openLogMels,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 import { parse } from 'csv-parse/sync';
 
@@ -14,7 +14,7 @@ type Row = { readonly [column in (typeof needed)[number]]: string } & { readonly
 /**
  * ESC-50 as its authors publish it: `meta/esc50.csv` with their five folds, and `audio/`, whose files may have been
  * converted to FLAC. `group` is the source recording (4 of the 1524 occur in two of the official folds). Any data set with
- * the same table can be opened, too.
+ * the same table can be opened, too, and is named after its folder.
  *
  * Source: K. J. Piczak, "ESC: Dataset for Environmental Sound Classification", ACM Multimedia 2015.
  *
@@ -54,7 +54,13 @@ export async function openEsc50(root: string): Promise<Dataset> {
     };
   });
   const classes = [...categories].sort(([a], [b]) => a - b).map(([, category]) => category);
-  return { name: 'ESC-50', root: resolve(root), table, clips, classes };
+  const opened = { name: basename(resolve(root)), root: resolve(root), table, clips, classes };
+  return isEsc50(opened) ? { ...opened, name: 'ESC-50' } : opened;
+}
+
+/** Whether a data set is ESC-50 itself, 2000 clips of 50 classes, and not other data in its layout. */
+export function isEsc50({ clips, classes }: Pick<Dataset, 'clips' | 'classes'>): boolean {
+  return clips.length === 2000 && classes.length === 50;
 }
 
 async function readText(table: string, root: string): Promise<string> {

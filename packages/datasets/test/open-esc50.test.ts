@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { sharedFolder } from '@audio-ssl/testing';
 import { describe, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ test('reads folds, labels and groups; finds .wav and .flac; keeps a missing file
   // with a byte order mark and Windows line ends, as spreadsheets write
   const root = await layout(`\ufeff${[header, ...rows].join('\r\n')}\r\n\r\n`, ['1-7-A-1.wav', '2-8-B-0.flac']);
   const { clips, classes, name, table } = await openEsc50(root);
-  expect(name).toBe('ESC-50');
+  expect(name).toBe(basename(root)); // ESC-50 is what has its clips
   expect(table).toBe(join(root, 'meta/esc50.csv'));
   expect(classes).toEqual(['dog, big', 'rooster']);
   expect(clips).toEqual([
@@ -75,7 +75,8 @@ const esc50 = sharedFolder('data/esc50');
 
 describe.skipIf(!esc50)('the real ESC-50', () => {
   test('has 2000 clips in 50 classes of 40 and 5 folds of 400, and 4 of 1524 recordings in two folds', async () => {
-    const { clips, classes } = await openEsc50(esc50!);
+    const { clips, classes, name } = await openEsc50(esc50!);
+    expect(name).toBe('ESC-50');
     expect(clips.length).toBe(2000);
     expect(classes.length).toBe(50);
     expect(classes.slice(0, 3)).toEqual(['dog', 'rooster', 'pig']); // targets 0, 1, 2

@@ -1,0 +1,30 @@
+import type { Clip } from '@audio-ssl/datasets';
+import { describe, expect, it } from 'vitest';
+import type { OpenClips } from '../src/open-clips.js';
+import { probeTask } from '../src/probe-task.js';
+
+const task = (clips: readonly Omit<Clip, 'path'>[]) =>
+  probeTask(
+    {
+      dataset: { name: 'sounds', root: '', clips: clips.map((clip) => ({ ...clip, path: '' })), classes: ['a', 'b'] },
+      kept: clips.map((_, i) => i),
+    } as unknown as OpenClips,
+    2,
+  );
+
+describe('probeTask', () => {
+  const clips = [1, 1, 2, 2].flatMap((fold, i) => ['a', 'b'].map((label) => ({ id: `${label}${i}`, label, fold })));
+
+  it("keeps clips of one recording together in resamples, in the data set's own folds too", () => {
+    const groups = task(clips.map((clip) => ({ ...clip, group: clip.label }))).bootstrapGroups!;
+    expect(groups[0]).toBe(groups[2]); // a, fold 1
+    expect(groups[0]).not.toBe(groups[1]);
+    // Some recordings of ESC-50 are in two of its folds: no clip of theirs may keep the probe from running.
+    expect(groups[0]).not.toBe(groups[4]);
+  });
+
+  it('draws clips one by one where a recording is not told for each', () => {
+    expect(task(clips).bootstrapGroups).toBeUndefined();
+    expect(task(clips.map((clip, i) => (i === 0 ? clip : { ...clip, group: 'x' }))).bootstrapGroups).toBeUndefined();
+  });
+});
