@@ -17,7 +17,7 @@ import { comparison, difference, overSeeds, type SuiteResults } from '../src/abl
 import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
 import { arrayScript, slurmExecutor } from '../src/ablate/slurm-executor.js';
 import { loadSuite, type SuiteRow, suites } from '../src/ablate/suites.js';
-import { parseTask, taskName, type Task } from '../src/ablate/tasks.js';
+import { parseTask, taskFile, taskName, type Task } from '../src/ablate/tasks.js';
 import { runCli } from '../src/cli.js';
 import { matpacOptions } from '../src/config/config-schema.js';
 import { loadConfig } from '../src/config/load-config.js';
@@ -151,6 +151,15 @@ describe('the suites', () => {
       'teacher.update "after" -> "before"',
     ]);
     expect(rows.some(({ name }) => name === 'average order: after')).toBe(false);
+  });
+
+  it('keep every row in a folder of its own within the suite’s', async () => {
+    const names = ['random start', '.', '..', '...', 'a.', 'a'];
+    const path = join(folder, 'dots.yaml');
+    await writeFile(path, stringify({ rows: Object.fromEntries(names.map((name, i) => [name, { optimizer: { weightDecay: i } }])) }));
+    const { rows } = await planOf(path);
+    expect(rows.map(({ slug }) => slug)).toEqual(['baseline', 'random-start-2', 'row', 'row-2', 'row-3', 'a', 'a-2']);
+    expect(taskFile({ kind: 'start', seed: 0 })).toBe(join('runs', 'random-start', 'seed-0', 'result.json'));
   });
 
   it('come from files too, which say what is wrong with them', async () => {

@@ -24,6 +24,9 @@ export interface PlannedRow {
   readonly config: Config;
 }
 
+/** Where the untrained encoders are, among the folders of the rows. */
+export const startSlug = 'random-start';
+
 /** What a suite is to do; saved as `suite.json` before anything is measured. */
 export interface SuitePlan {
   readonly suite: string;
@@ -74,7 +77,7 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
   const { dataset, frontEnd, mean, std } = baseline.data;
   const shared = { seed, steps, minutes, probe, data: { dataset, frontEnd, mean, std } };
   const configs = [baseline, ...(await Promise.all(others.map((row) => configure(row, baseline.variant, shared))))];
-  const slugs = new Set<string>();
+  const slugs = new Set([startSlug]);
   const rows = suite.rows.flatMap(({ name, setting, published, ...row }, i): PlannedRow[] => {
     const config = configs[i] as Config;
     const source = row.source ?? (setting.variant && variantSources[setting.variant]);
@@ -169,7 +172,7 @@ function unique(name: string, taken: Set<string>): string {
       .toLowerCase()
       .replaceAll('+', 'p')
       .replace(/[^a-z0-9.]+/g, '-')
-      .replace(/^-|-$/g, '') || 'row';
+      .replace(/^[-.]+|[-.]+$/g, '') || 'row'; // `..` would lead out of the suite's folder
   let slug = base;
   for (let i = 2; taken.has(slug); i++) slug = `${base}-${i}`;
   taken.add(slug);

@@ -16,7 +16,7 @@ import { probeTask, type ProbeTask } from '../probe-task.js';
 import { quote } from '../quote.js';
 import { readRunJson, writeRunFile, writeRunJson } from '../run-directory.js';
 import { UserError } from '../user-error.js';
-import { type PlannedRow, readPlan, type SuitePlan } from './plan.js';
+import { type PlannedRow, readPlan, startSlug, type SuitePlan } from './plan.js';
 
 /**
  * One piece of a suite's work, done by a process of its own: `prepare` makes log-mels and what all runs share, `time:ROW`
@@ -82,7 +82,7 @@ export function parseTask(word: string): Task {
 export function taskFile(task: Task): string {
   if (task.kind === 'prepare') return 'prepared.json';
   if (task.kind === 'time') return join('timing', `${task.row}.json`);
-  if (task.kind === 'start') return join('runs', 'random-start', `seed-${task.seed}`, 'result.json');
+  if (task.kind === 'start') return join('runs', startSlug, `seed-${task.seed}`, 'result.json');
   return join(runFolder(task), 'result.json');
 }
 
