@@ -243,6 +243,16 @@ describe('configDifferences', () => {
     expect(configDifferences(before, after)).toEqual(['batchSize 32 -> 64', 'data.mean "dataset" -> 1']);
     expect(configDifferences(before, before)).toEqual([]);
   });
+
+  it('tells a group that is null on one side by its keys alone', async () => {
+    const one = await loadConfig({ preset: 'demo' });
+    const several = await loadConfig({ preset: 'demo', set: ['variant=matpacPlusPlus'] });
+    const found = configDifferences(one, several);
+    expect(found).toContain('prediction.hypotheses.count unset -> 5');
+    expect(found).not.toContain('prediction.hypotheses null -> unset');
+    expect(configDifferences(several, one)).toContain('prediction.hypotheses.count 5 -> unset');
+    expect(String(configDifferences(several, one))).not.toMatch(/hypotheses \w/);
+  });
 });
 
 function inRange(schema: KeySchema, value: number): boolean {

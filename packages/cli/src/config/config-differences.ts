@@ -19,8 +19,11 @@ export function fixedSettings(config: Config): Readonly<Record<string, string>> 
 export function configDifferences(before: Config, after: Config): string[] {
   const old = fixedSettings(before);
   const now = fixedSettings(after);
-  return Object.keys({ ...old, ...now })
-    .filter((key) => old[key] !== now[key])
+  const keys = Object.keys({ ...old, ...now });
+  // A group that is null on one side is told by its keys.
+  const isGroup = (key: string): boolean => keys.some((other) => other.startsWith(`${key}.`));
+  return keys
+    .filter((key) => old[key] !== now[key] && !isGroup(key))
     .map((key) => `${key} ${old[key] ?? 'unset'} -> ${now[key] ?? 'unset'}`);
 }
 
