@@ -180,7 +180,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
     .addOption(new Option('--seeds <count>', 'seeds a row').argParser(atLeastOne).default(3))
     .option(
       '--budget <time>',
-      'time for all of it, such as 30m or 3h; without it every run has the steps of its preset',
+      'time for all of it, such as 30m or 3h; without it every run has the steps of its configuration',
     )
     .option('--preset <name>', 'sizes and defaults of every run: demo, small-data, tiny, small or base', 'demo')
     .option('--config <file.yaml>', 'settings of every run in YAML')

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseDuration } from '../src/ablate/duration.js';
-import { planSuite } from '../src/ablate/plan.js';
+import { planSuite, savePlan } from '../src/ablate/plan.js';
 import { accuracy } from '../src/ablate/render-markdown.js';
 import { comparison, difference, overSeeds, type SuiteResults } from '../src/ablate/results.js';
 import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
@@ -116,13 +116,19 @@ describe('the suites', () => {
     await refused('{ seed: 3 }', 'give it with --set seed=FIRST, and their number with --seeds');
     await refused('{ steps: 9 }', '--budget, or --set steps=COUNT');
     await refused('{ minutes: 1 }', '--budget');
+    await refused('{ batchSize: 8 }', 'give it with --set batchSize=VALUE');
     // Other sizes bring settings of their own with them; those that are shared stay the baseline's.
     await writeFile(path, 'rows: { smaller: { preset: tiny, data: { cropFrames: 192 } } }');
-    const [baseline, smaller] = (await planOf(path)).rows;
+    const [baseline, smaller] = (await planOf(path, { set: ['batchSize=8'] })).rows;
     expect(smaller!.config.model.encoder.embedDim).toBe(192);
     expect(smaller!.config.steps).toBe(baseline!.config.steps);
+    expect(smaller!.config.batchSize).toBe(8);
     expect(smaller!.config.probe).toEqual(baseline!.config.probe);
     expect(String(smaller!.changes)).not.toMatch(/steps \d|data\./);
+  });
+
+  it('take their time from --budget alone', async () => {
+    await expect(planOf('paper', { set: ['minutes=5'] })).rejects.toThrow(/^minutes .*give --budget/);
   });
 
   it('say where each choice comes from', async () => {
@@ -234,6 +240,16 @@ describe('the plan', () => {
     expect(['90s', '30m', '1.5h', ' 2 m'].map(parseDuration)).toEqual([90, 1800, 5400, 120]);
     for (const text of ['30', 'm', '0m', '-1h', '3 days'])
       expect(() => parseDuration(text)).toThrow('such as 90s, 30m or 1.5h');
+  });
+
+  it('is taken up as the present command’s', async () => {
+    const out = join(folder, 'planned');
+    const plan = await planOf('paper');
+    await savePlan(out, { ...plan, command: 'audio-ssl ablate --plan' });
+    expect(await savePlan(out, { ...plan, command: 'audio-ssl ablate', started: 'later' })).toMatchObject({
+      command: 'audio-ssl ablate',
+      started: plan.started,
+    });
   });
 
   it('names tasks so that they are read back', () => {

@@ -60,7 +60,7 @@ export interface PlanOptions {
 /**
  * Builds every row's configuration: preset and variant, the user's settings, and above them what the row changes.
  *
- * @throws UserError for a row that changes what all rows share
+ * @throws UserError for a row that changes what all rows share, and for `minutes`
  */
 export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
   const { suite, data, dataName, layout, seeds, budget, preset, file, set, defaults, command } = options;
@@ -72,10 +72,12 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
     return loadConfig({ preset, file, set, defaults, over: { ...over } });
   };
   const [first, ...others] = suite.rows as readonly [SuiteRow, ...SuiteRow[]];
-  const baseline = await configure(first, 'matpac', { minutes: null, data: { dataset: layout } });
-  const { seed, steps, minutes, probe } = baseline;
+  const baseline = await configure(first, 'matpac', { data: { dataset: layout } });
+  const { seed, steps, minutes, batchSize, probe } = baseline;
+  if (minutes !== null)
+    throw new UserError('minutes is the time of a single run; give --budget, the time of the whole suite', 2);
   const { dataset, frontEnd, mean, std } = baseline.data;
-  const shared = { seed, steps, minutes, probe, data: { dataset, frontEnd, mean, std } };
+  const shared = { seed, steps, minutes, batchSize, probe, data: { dataset, frontEnd, mean, std } };
   const configs = [baseline, ...(await Promise.all(others.map((row) => configure(row, baseline.variant, shared))))];
   const slugs = new Set([startSlug]);
   const rows = suite.rows.flatMap(({ name, setting, published, ...row }, i): PlannedRow[] => {
@@ -108,7 +110,7 @@ const sharedKeys: Readonly<Record<string, string>> = {
   minutes: '--budget',
   'data.dataset': '--dataset',
   ...Object.fromEntries(
-    ['data.frontEnd', 'data.mean', 'data.std', 'probe.pool', 'probe.folds'].map((key) => [
+    ['batchSize', 'data.frontEnd', 'data.mean', 'data.std', 'probe.pool', 'probe.folds'].map((key) => [
       key,
       `--set ${key}=VALUE, or in the file of --config`,
     ]),
@@ -128,7 +130,7 @@ function refuseShared(suite: Suite, { name, setting }: SuiteRow): void {
 const file = 'suite.json';
 
 /**
- * Saves a plan in the folder of a suite, or takes up the one that is there.
+ * Saves a plan in the folder of a suite, or takes up the one that is there, as the present command's.
  *
  * @throws UserError when the folder holds another suite
  */
@@ -144,7 +146,7 @@ export async function savePlan(out: string, plan: SuitePlan): Promise<SuitePlan>
     ...(String(saved.seeds) === String(plan.seeds) ? [] : [`seeds ${saved.seeds} -> ${plan.seeds}`]),
     ...rowDifferences(saved.rows, plan.rows),
   ];
-  if (differences.length === 0) return saved;
+  if (differences.length === 0) return { ...saved, command: plan.command };
   throw new UserError(
     `${out} holds another suite (${differences.join('; ')}); give a new --out, or the same options to go on with it`,
   );
