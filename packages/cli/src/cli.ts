@@ -196,7 +196,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
         budget,
         out = join('runs', `ablate-${suiteName(options.suite)}`),
       } = options;
-      const { completed, words, failed } = await withInterrupts((signal) =>
+      const { end, words, failed } = await withInterrupts((signal) =>
         ablate({
           ...options,
           out,
@@ -211,8 +211,8 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
       );
       console.log(words);
       for (const { task, reason } of failed) console.error(`failed: ${taskName(task)}: ${reason}`);
-      if (completed) console.log(`report: ${out}/report.html`);
-      if (!completed && !planOnly) setCode(130);
+      if (end === 'completed') console.log(`report: ${out}/report.html`);
+      if (end === 'stopped') setCode(130);
       else if (failed.length > 0) setCode(1);
     });
 

@@ -20,7 +20,7 @@ export async function writeRunFile(run: string, file: string, content: string | 
   const path = join(run, file);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(`${path}.partial`, content);
+    await writeFile(`${path}.partial`, content, { flush: true }); // or a power cut may leave the name to an empty file
     await rename(`${path}.partial`, path);
   } catch (error) {
     await rm(`${path}.partial`, { force: true }).catch(() => undefined);
@@ -86,9 +86,14 @@ export async function writeRunJson(run: string, file: string, value: unknown): P
 /**
  * Reads a value of a run.
  *
+ * @param next what to do about a damaged file
  * @throws UserError when the file is missing or no JSON
  */
-export async function readRunJson<T>(run: string, file: string): Promise<T> {
+export async function readRunJson<T>(
+  run: string,
+  file: string,
+  next = 'restore it or start a new run in another folder',
+): Promise<T> {
   const path = join(run, file);
   if (!existsSync(path)) {
     throw new UserError(
@@ -98,9 +103,7 @@ export async function readRunJson<T>(run: string, file: string): Promise<T> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T;
   } catch (error) {
-    throw new UserError(
-      `${path} is not valid JSON (${(error as Error).message}); restore it or start a new run in another folder`,
-    );
+    throw new UserError(`${path} is not valid JSON (${(error as Error).message}); ${next}`);
   }
 }
 

@@ -10,14 +10,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { clock } from '../src/ablate/clock.js';
 import { parseDuration } from '../src/ablate/duration.js';
 import { planSuite, savePlan } from '../src/ablate/plan.js';
 import { accuracy } from '../src/ablate/render-markdown.js';
 import { comparison, difference, overSeeds, type SuiteResults } from '../src/ablate/results.js';
 import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
 import { arrayScript, slurmExecutor } from '../src/ablate/slurm-executor.js';
+import { withSpentTime } from '../src/ablate/spent-time.js';
 import { loadSuite, type SuiteRow, suites } from '../src/ablate/suites.js';
-import { parseTask, taskFile, taskName, type Task } from '../src/ablate/tasks.js';
+import { parseTask, readResult, taskFile, taskName, type Task } from '../src/ablate/tasks.js';
 import { runCli } from '../src/cli.js';
 import { matpacOptions } from '../src/config/config-schema.js';
 import { loadConfig } from '../src/config/load-config.js';
@@ -162,7 +164,10 @@ describe('the suites', () => {
   it('keep every row in a folder of its own within the suite’s', async () => {
     const names = ['random start', '.', '..', '...', 'a.', 'a'];
     const path = join(folder, 'dots.yaml');
-    await writeFile(path, stringify({ rows: Object.fromEntries(names.map((name, i) => [name, { optimizer: { weightDecay: i } }])) }));
+    await writeFile(
+      path,
+      stringify({ rows: Object.fromEntries(names.map((name, i) => [name, { optimizer: { weightDecay: i } }])) }),
+    );
     const { rows } = await planOf(path);
     expect(rows.map(({ slug }) => slug)).toEqual(['baseline', 'random-start-2', 'row', 'row-2', 'row-3', 'a', 'a-2']);
     expect(taskFile({ kind: 'start', seed: 0 })).toBe(join('runs', 'random-start', 'seed-0', 'result.json'));
@@ -240,6 +245,42 @@ describe('the plan', () => {
     expect(['90s', '30m', '1.5h', ' 2 m'].map(parseDuration)).toEqual([90, 1800, 5400, 120]);
     for (const text of ['30', 'm', '0m', '-1h', '3 days'])
       expect(() => parseDuration(text)).toThrow('such as 90s, 30m or 1.5h');
+  });
+
+  it('says the day on which it ends, when that is another one', () => {
+    const now = new Date(2024, 7, 2, 22, 5); // a Friday
+    expect(clock(3600, now)).toBe('23:05');
+    expect(clock(60 * 3600, now)).toBe('Mon Aug 05, 10:05');
+  });
+
+  it('remembers the time it took, however it ends', async () => {
+    const out = join(folder, 'spent');
+    const noted = async () => JSON.parse(await readFile(join(out, 'spent.json'), 'utf8')).seconds as number;
+    const failing = withSpentTime(out, async () => {
+      await sleep(50);
+      throw new Error('calibration failed');
+    });
+    await expect(failing).rejects.toThrow('calibration failed');
+    const first = await noted();
+    expect(first).toBeGreaterThan(0.04);
+    // Killed: nothing but what was noted on the way is there.
+    await withSpentTime(
+      out,
+      async (spent) => {
+        expect(spent()).toBeGreaterThanOrEqual(first);
+        await vi.waitFor(async () => expect(await noted()).toBeGreaterThan(first), { timeout: 10_000 });
+      },
+      5,
+    );
+  });
+
+  it('says that a damaged result may be deleted', async () => {
+    const task: Task = { kind: 'time', row: 'a' };
+    await mkdir(join(folder, 'timing'), { recursive: true });
+    await writeFile(join(folder, taskFile(task)), '');
+    await expect(readResult(folder, task)).rejects.toThrow(
+      /a\.json is not valid JSON .*; delete it, and the same command does that piece again$/,
+    );
   });
 
   it('is taken up as the present command’s', async () => {
@@ -424,9 +465,13 @@ describe('audio-ssl ablate', () => {
       );
       expect(repeated).not.toEqual(await values(join(out, 'runs', 'no-classes', 'seed-0'))); // another seed shows
 
+      const elsewhere = { backend: 'tensorflow 2', processor: '64 x a node of the cluster' };
+      await writeFile(join(out, 'runs', 'baseline', 'seed-0', 'environment.json'), JSON.stringify(elsewhere));
       expect(await runCli(ablateArguments(suite, out, '--seeds', '2')), said).toBe(0);
       expect(said).toContain('all runs are done');
-      expect(await results()).toMatchObject({ done: 4, rows: [{}, { scores: changed.scores }] });
+      const last = await results();
+      expect(last).toMatchObject({ done: 4, rows: [{}, { scores: changed.scores }] });
+      expect(last.environment).toEqual(elsewhere);
 
       expect(await runCli(ablateArguments(suite, out, '--seeds', '3'))).toBe(1);
       expect(said).toContain('holds another suite (seeds 0,1 -> 0,1,2)');
@@ -505,6 +550,20 @@ describe('audio-ssl ablate', () => {
     const whole = await readLog(join(out, 'runs', 'baseline', 'seed-0'));
     expect(whole.map(({ step }) => step)).toEqual(Array.from({ length: 200 }, (_, i) => i));
     expect(JSON.parse(await readFile(join(out, 'results.json'), 'utf8'))).toMatchObject({ done: 2, total: 2 });
+  });
+
+  it('exits as stopped when it is stopped before its plan is shown', { timeout: 60_000 }, async () => {
+    let said = '';
+    vi.spyOn(console, 'log').mockImplementation((words) => void (said += `${words}\n`));
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+    const out = join(folder, 'unplanned');
+    const ended = runCli(ablateArguments(await twoRows(), out, '--plan'));
+    await vi.waitFor(() => expect(existsSync(join(out, 'logs', 'prepare.log'))).toBe(true), { timeout: 30_000 });
+    process.emit('SIGINT');
+    expect(await ended).toBe(130);
+    expect(said).toBe('stopped before the plan was made; the same command goes on from there\n');
+    expect(existsSync(join(out, 'spent.json'))).toBe(true);
   });
 
   it('says what is missing', async () => {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describeEnvironment } from '../environment.js';
 import { median } from '../median.js';
 import { startProgress } from '../progress.js';
-import { readRunJson, writeRunFile, writeRunJson } from '../run-directory.js';
+import { readRunJson, runFiles, writeRunFile, writeRunJson } from '../run-directory.js';
 import { duration } from '../report/render-report.js';
 import { UserError } from '../user-error.js';
+import { clock } from './clock.js';
 import type { Executor, Failure } from './executor.js';
 import { localExecutor, localParallelism } from './local-executor.js';
 import { type PlannedRow, type PlanOptions, type ProbedLayout, planSuite, savePlan, type SuitePlan } from './plan.js';
@@ -15,8 +16,9 @@ import { renderSuite } from './render-suite.js';
 import { suiteResults, type SuiteResults } from './results.js';
 import { secondsFor, stepsWithin, type RunCost } from './schedule-runs.js';
 import { slurmExecutor } from './slurm-executor.js';
+import { withSpentTime } from './spent-time.js';
 import { loadSuite } from './suites.js';
-import { isDone, type Probed, runFolder, type Task, taskFile, taskName, type Timing } from './tasks.js';
+import { isDone, type Probed, readResult, runFolder, type Task, taskFile, taskName, type Timing } from './tasks.js';
 
 /** What {@link ablate} is asked for. */
 export interface AblateOptions extends Omit<PlanOptions, 'suite' | 'layout'> {
@@ -37,8 +39,7 @@ export interface AblateOptions extends Omit<PlanOptions, 'suite' | 'layout'> {
 
 /** What a suite came to. */
 export interface Ablated {
-  /** False when it was stopped, or ended after its plan. */
-  readonly completed: boolean;
+  readonly end: 'completed' | 'planned' | 'stopped';
   /** What to show: the table of results, or the plan. */
   readonly words: string;
   readonly failed: readonly Failure[];
@@ -66,48 +67,48 @@ const RESERVE = 0.05;
  * @throws UserError for options that do not fit, or a folder that holds another suite
  */
 export async function ablate(options: AblateOptions): Promise<Ablated> {
-  const { out, signal, planOnly = false } = options;
-  const began = performance.now();
+  const { out } = options;
   const suite = await loadSuite(options.suite);
   const layout = options.layout ?? layoutOf(options.data);
   const plan = await savePlan(out, await planSuite({ ...options, suite, layout }));
+  return withSpentTime(out, (spent) => runPlan(plan, options, spent));
+}
+
+async function runPlan(plan: SuitePlan, options: AblateOptions, spent: () => number): Promise<Ablated> {
+  const { out, signal, planOnly = false } = options;
   const executor = executorOf(options, plan);
-  const spent = async (): Promise<number> => earlier + (performance.now() - began) / 1000;
-  const earlier = existsSync(join(out, 'spent.json'))
-    ? (await readRunJson<{ seconds: number }>(out, 'spent.json')).seconds
-    : 0;
-  const stopped = async (words: string): Promise<Ablated> => {
-    await writeRunJson(out, 'spent.json', { seconds: await spent() });
-    return { completed: false, words, failed: [] };
-  };
   console.error(`suite ${plan.suite}: ${plan.title}\n${executor.words}`);
 
   const estimate = await measure(out, plan, executor, signal, spent);
-  if (!estimate) return stopped('stopped before the plan was made; the same command goes on from there');
+  if (!estimate)
+    return {
+      end: 'stopped',
+      words: 'stopped before the plan was made; the same command goes on from there',
+      failed: [],
+    };
   const runs = runTasks(plan);
   const left = runs.filter((task) => !isDone(out, task));
   const shown = planWords(plan, estimate, { left, parallel: executor.parallel });
-  if (planOnly) return stopped(shown);
+  if (planOnly) return { end: 'planned', words: shown, failed: [] };
   console.error(shown);
 
   const failed = await withProgress(out, runs, estimate.steps, () => executor.run(left, signal));
-  await writeRunJson(out, 'spent.json', { seconds: await spent() });
   const results = await suiteResults(out, plan, {
     steps: estimate.steps,
     executor: executor.words,
-    secondsSpent: await spent(),
-    environment: await describeEnvironment(await backendOf(out, plan)),
+    secondsSpent: spent(),
+    environment: await environmentOf(out, plan),
     failed: new Map(failed.map(({ task, reason }) => [taskFile(task), reason])),
   });
   await writeReports(out, plan, results);
   const words = `${renderMarkdown(results).table}\n`;
   if (signal.aborted)
     return {
-      completed: false,
+      end: 'stopped',
       words: `stopped with ${results.done} of ${results.total} runs done; the same command goes on`,
       failed,
     };
-  return { completed: true, words, failed };
+  return { end: 'completed', words, failed };
 }
 
 async function writeReports(out: string, plan: SuitePlan, results: SuiteResults): Promise<void> {
@@ -122,7 +123,7 @@ async function measure(
   plan: SuitePlan,
   executor: Executor,
   signal: AbortSignal,
-  spent: () => Promise<number>,
+  spent: () => number,
 ): Promise<Estimate | undefined> {
   const prepare: Task = { kind: 'prepare' };
   const times = plan.rows.map(({ slug }): Task => ({ kind: 'time', row: slug }));
@@ -145,15 +146,15 @@ async function measure(
   }
   if (existsSync(join(out, 'estimate.json'))) return readRunJson<Estimate>(out, 'estimate.json');
 
-  const probed = await Promise.all(starts.map((task) => readRunJson<Probed>(out, taskFile(task))));
+  const probed = await Promise.all(starts.map((task) => readResult<Probed>(out, task)));
   const probeSeconds = median(probed.map((start) => start.probeSeconds));
-  const timings = await Promise.all(times.map((task) => readRunJson<Timing>(out, taskFile(task))));
+  const timings = await Promise.all(times.map((task) => readResult<Timing>(out, task)));
   const start = median(timings.map(({ startSeconds }) => startSeconds)) + probeSeconds;
   const costs = plan.rows.map(({ config }, i) => runCost(timings[i] as Timing, start, config.monitor.every));
   const perRow = Object.fromEntries(plan.rows.map(({ slug }, i) => [slug, costs[i] as RunCost]));
   const runs = runTasks(plan).map(({ row }) => perRow[row] as RunCost);
   const { parallel } = executor;
-  const available = plan.budget === null ? null : (1 - RESERVE) * plan.budget - (await spent());
+  const available = plan.budget === null ? null : (1 - RESERVE) * plan.budget - spent();
   const steps =
     available === null
       ? (plan.rows[0] as PlannedRow).config.steps
@@ -204,11 +205,6 @@ function planWords(
   ].join('\n');
 }
 
-/** The time of day so many seconds from now. */
-function clock(seconds: number): string {
-  return new Date(Date.now() + 1000 * seconds).toTimeString().slice(0, 5);
-}
-
 async function withProgress<R>(
   out: string,
   runs: readonly (Task & { kind: 'run' })[],
@@ -257,14 +253,14 @@ function coresAsked(sbatch: readonly string[]): number {
   return Number(told ?? 1);
 }
 
-/** The backend that the runs used, as one of them has noted it. */
-async function backendOf(out: string, plan: SuitePlan): Promise<string> {
-  for (const task of runTasks(plan)) {
-    const run = join(out, runFolder(task));
-    if (existsSync(join(run, 'environment.json')))
-      return (await readRunJson<Record<string, string>>(run, 'environment.json')).backend ?? 'unknown';
-  }
-  return 'none: no run was started';
+/** Where the runs went, as one of them has noted it: on a cluster that is not this machine. */
+async function environmentOf(out: string, plan: SuitePlan): Promise<Record<string, string>> {
+  const run = runTasks(plan)
+    .map((task) => join(out, runFolder(task)))
+    .find((at) => existsSync(join(at, runFiles.environment)));
+  return run === undefined
+    ? describeEnvironment('none: no run was started')
+    : readRunJson<Record<string, string>>(run, runFiles.environment);
 }
 
 function layoutOf(data: string): ProbedLayout {

@@ -2,11 +2,20 @@ import { pairedBootstrap, studentInterval, type Interval } from '@audio-ssl/eval
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config-schema.js';
-import { readRunJson } from '../run-directory.js';
 import { readRunNotes } from '../run-log.js';
 import type { Published } from './suites.js';
 import type { PlannedRow, SuitePlan } from './plan.js';
-import { type Prepared, type Probed, runCommands, runConfig, runFolder, type Task, taskFile } from './tasks.js';
+import {
+  isDone,
+  type Prepared,
+  type Probed,
+  readResult,
+  runCommands,
+  runConfig,
+  runFolder,
+  type Task,
+  taskFile,
+} from './tasks.js';
 
 /** A mean over seeds, with Student's 95 % interval where there are two seeds or more. */
 export interface OverSeeds {
@@ -106,11 +115,11 @@ export async function suiteResults(
     readonly failed: ReadonlyMap<string, string>;
   },
 ): Promise<SuiteResults> {
-  const prepared = await readRunJson<Prepared>(out, taskFile({ kind: 'prepare' }));
+  const prepared = await readResult<Prepared>(out, { kind: 'prepare' });
   const [baseline] = plan.rows as readonly [PlannedRow];
   const poolings = baseline.config.probe.pool;
   const read = async (task: Task): Promise<Probed | undefined> =>
-    existsSync(join(out, taskFile(task))) ? readRunJson<Probed>(out, taskFile(task)) : undefined;
+    isDone(out, task) ? readResult<Probed>(out, task) : undefined;
   const runsOf = ({ slug: row }: PlannedRow): Promise<(Probed | undefined)[]> =>
     Promise.all(plan.seeds.map((seed) => read({ kind: 'run', row, seed })));
   const starts = await Promise.all(plan.seeds.map((seed) => read({ kind: 'start', seed })));

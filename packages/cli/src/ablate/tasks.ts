@@ -96,6 +96,15 @@ export function isDone(out: string, task: Task): boolean {
   return existsSync(join(out, taskFile(task)));
 }
 
+/**
+ * Reads what a task has left.
+ *
+ * @throws UserError when it is missing or damaged
+ */
+export function readResult<T>(out: string, task: Task): Promise<T> {
+  return readRunJson<T>(out, taskFile(task), 'delete it, and the same command does that piece again');
+}
+
 /** Does one task. The tensor backend must be running, except for what needs none. */
 export async function doTask(
   out: string,
@@ -110,7 +119,7 @@ export async function doTask(
     });
     return;
   }
-  const prepared = await readRunJson<Prepared>(out, taskFile({ kind: 'prepare' }));
+  const prepared = await readResult<Prepared>(out, { kind: 'prepare' });
   if (task.kind === 'start') {
     const config = { ...first.config, seed: task.seed };
     await withClips(plan, config, signal, async (clips) => {
