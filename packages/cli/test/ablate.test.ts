@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ import { parse, stringify } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clock } from '../src/ablate/clock.js';
 import { parseDuration } from '../src/ablate/duration.js';
+import { logFile } from '../src/ablate/executor.js';
+import { localExecutor, localParallelism } from '../src/ablate/local-executor.js';
 import { planSuite, savePlan } from '../src/ablate/plan.js';
 import { accuracy } from '../src/ablate/render-markdown.js';
 import { comparison, difference, overSeeds, type SuiteResults } from '../src/ablate/results.js';
@@ -19,11 +21,11 @@ import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
 import { arrayScript, slurmExecutor } from '../src/ablate/slurm-executor.js';
 import { withSpentTime } from '../src/ablate/spent-time.js';
 import { loadSuite, type SuiteRow, suites } from '../src/ablate/suites.js';
-import { parseTask, readResult, taskFile, taskName, type Task } from '../src/ablate/tasks.js';
+import { doTask, parseTask, readResult, taskFile, taskName, type Task } from '../src/ablate/tasks.js';
 import { runCli } from '../src/cli.js';
 import { matpacOptions } from '../src/config/config-schema.js';
 import { loadConfig } from '../src/config/load-config.js';
-import { tinyArguments, tinyNotes } from './tiny-notes.js';
+import { tinyArguments, tinyModel, tinyNotes } from './tiny-notes.js';
 
 let folder: string;
 let notes: string;
@@ -579,6 +581,53 @@ describe('audio-ssl ablate', () => {
   });
 });
 
+describe('a local task', () => {
+  const task: Task = { kind: 'prepare' };
+
+  /** Runs a task of which nothing is left but what `code` does at its start. */
+  const reasonOf = async (code: string): Promise<string | undefined> => {
+    const out = await mkdtemp(join(folder, 'local-'));
+    await mkdir(join(out, 'logs'));
+    await writeFile(join(out, logFile(task)), 'audio-ssl: words of an earlier attempt\n');
+    vi.stubEnv('NODE_OPTIONS', `--import=data:text/javascript,${encodeURIComponent(code)}`);
+    return (await localExecutor(out, 1).run([task], new AbortController().signal))[0]?.reason;
+  };
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it('fails with its own last words, or with how it ended', async () => {
+    expect(await reasonOf('console.error("audio-ssl: no such data\\nbye"); process.exit(1)')).toBe('no such data');
+    expect(await reasonOf('console.error("odd"); process.exit(7)')).toBe('exit code 7');
+    expect(await reasonOf('process.kill(process.pid, "SIGKILL")')).toBe('killed by SIGKILL (out of memory?)');
+  });
+
+  it('has its share of a container’s memory', () => {
+    const limit = vi.spyOn(process, 'constrainedMemory');
+    const within = (bytes: number | undefined) => (limit.mockReturnValue(bytes as number), localParallelism());
+    expect(within(3 * 2 ** 30)).toBe(1);
+    expect(within(1)).toBe(1);
+    for (const unlimited of [0, undefined, 2 ** 64]) expect(within(unlimited)).toBe(within(totalmem()));
+  });
+
+  it('is timed on the clips that its run will have', async () => {
+    const out = join(folder, 'short clips');
+    const suite = await loadSuite(await twoRows());
+    const set = [...tinyModel, 'data.cropFrames=48', 'data.shortClips=drop']; // of 38 to 40 frames
+    const asked = {
+      suite,
+      data: notes,
+      layout: 'nsynth',
+      seeds: 1,
+      budget: null,
+      preset: 'demo',
+      command: '',
+    } as const;
+    await savePlan(out, await planSuite({ ...asked, set }));
+    await writeFile(join(out, taskFile(task)), JSON.stringify({ standardization: { mean: 0, std: 1 } }));
+    const doing = doTask(out, { kind: 'time', row: 'baseline' }, { backend: '', signal: new AbortController().signal });
+    await expect(doing).rejects.toThrow(/too short: .*data\.shortClips=pad/);
+  });
+});
+
 describe('waiting for an array job', () => {
   const path = process.env.PATH;
   afterEach(() => void (process.env.PATH = path));
@@ -595,18 +644,19 @@ describe('waiting for an array job', () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const lines = async (name: string) =>
       (await readFile(join(bin, name), 'utf8').catch(() => '')).split('\n').slice(0, -1);
+    const out = join(bin, 'out');
     const run = (signal = new AbortController().signal) =>
-      slurmExecutor(join(bin, 'out'), { parallel: 1, cores: 1, sbatch: [], poll: 1 }).run(
-        [{ kind: 'prepare' }],
-        signal,
-      );
-    return { run, lines, script };
+      slurmExecutor(out, { parallel: 1, cores: 1, sbatch: [], poll: 1 }).run([{ kind: 'prepare' }], signal);
+    return { run, lines, script, out };
   };
   const down = 'echo "Unable to contact slurm controller" >&2; exit 1';
 
   it('outlives a controller that does not answer for a while', async () => {
-    const { run, lines } = await slurmOf(`[ $(wc -l < asked) -ge 4 ] || { ${down}; }`);
-    expect(await run()).toMatchObject([{ task: { kind: 'prepare' } }]); // it has ended, and left nothing
+    const { run, lines, out } = await slurmOf(`[ $(wc -l < asked) -ge 4 ] || { ${down}; }`);
+    await mkdir(join(out, 'logs'), { recursive: true });
+    await writeFile(join(out, 'logs', 'prepare.log'), 'audio-ssl: words of an earlier attempt\n');
+    // It has ended, and left nothing.
+    expect(await run()).toEqual([{ task: { kind: 'prepare' }, reason: 'it left no log' }]);
     expect(await lines('asked')).toHaveLength(4);
     expect(await lines('cancelled')).toEqual([]);
   });

@@ -8,7 +8,7 @@ import { isDone, type Task, taskName } from './tasks.js';
 /** A task that ended without its file. */
 export interface Failure {
   readonly task: Task;
-  /** The last words of its log. */
+  /** Its own last words, or how it ended. */
   readonly reason: string;
 }
 
@@ -45,15 +45,25 @@ export function logFile(task: Task): string {
   return join('logs', `${taskName(task).replaceAll(':', '.')}.log`);
 }
 
-/** The tasks that left no file, with the last words of their logs. */
-export async function failures(out: string, tasks: readonly Task[]): Promise<readonly Failure[]> {
+/**
+ * The tasks that left no file, each with the last words of its log.
+ *
+ * @param ends how processes ended, for those without words of their own
+ */
+export async function failures(
+  out: string,
+  tasks: readonly Task[],
+  ends: ReadonlyMap<Task, string> = new Map(),
+): Promise<readonly Failure[]> {
   const failed = tasks.filter((task) => !isDone(out, task));
-  return Promise.all(failed.map(async (task) => ({ task, reason: await lastWords(join(out, logFile(task))) })));
+  return Promise.all(
+    failed.map(async (task) => ({ task, reason: await lastWords(join(out, logFile(task)), ends.get(task)) })),
+  );
 }
 
-async function lastWords(log: string): Promise<string> {
-  if (!existsSync(log)) return 'it left no log';
-  const lines = (await readFile(log, 'utf8')).trim().split(/[\r\n]+/);
-  const told = lines.filter((line) => line.startsWith('audio-ssl: ')).at(-1) ?? lines.at(-1) ?? 'it left an empty log';
-  return told.replace('audio-ssl: ', '');
+async function lastWords(log: string, end: string | undefined): Promise<string> {
+  if (!existsSync(log)) return end ?? 'it left no log';
+  const lines = (await readFile(log, 'utf8')).split(/[\r\n]+/).filter(Boolean);
+  const told = lines.filter((line) => line.startsWith('audio-ssl: ')).at(-1);
+  return told?.replace('audio-ssl: ', '') ?? end ?? lines.at(-1) ?? 'it left an empty log';
 }

@@ -8,9 +8,10 @@ import { type Task, taskName } from './tasks.js';
 // What one run may take of the memory: a small model, its data and TensorFlow itself.
 const BYTES_PER_RUN = 2 * 2 ** 30;
 
-/** How many runs this machine takes at a time: one a core, as far as the memory goes. */
+/** How many runs this machine takes at a time: one a core, as far as its memory, or its container's, goes. */
 export function localParallelism(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_PER_RUN)));
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity); // 0 or absent without a limit
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(memory / BYTES_PER_RUN)));
 }
 
 /**
@@ -24,23 +25,25 @@ export function localExecutor(out: string, parallel: number): Executor {
     parallel,
     run: async (tasks, signal) => {
       const waiting = [...tasks];
+      const ends = new Map<Task, string>();
       const work = async (): Promise<void> => {
         for (let task = waiting.shift(); task && !signal.aborted; task = waiting.shift())
-          await runTask(out, task, threads, signal);
+          ends.set(task, await runTask(out, task, threads, signal));
       };
       await Promise.all(Array.from({ length: Math.min(parallel, tasks.length) }, work));
-      return signal.aborted ? [] : failures(out, tasks);
+      return signal.aborted ? [] : failures(out, tasks, ends);
     },
   };
 }
 
-async function runTask(out: string, task: Task, threads: number, signal: AbortSignal): Promise<void> {
+/** Says how the process of a task ended. */
+async function runTask(out: string, task: Task, threads: number, signal: AbortSignal): Promise<string> {
   const [command, ...args] = taskCommand(out);
   const log = join(out, logFile(task));
   mkdirSync(dirname(log), { recursive: true });
-  const output = openSync(log, 'a');
+  const output = openSync(log, 'w'); // without the words of an earlier attempt
   try {
-    await new Promise<void>((resolve) => {
+    return await new Promise<string>((resolve) => {
       const child = spawn(command, [...args, taskName(task)], {
         stdio: ['ignore', output, output],
         env: {
@@ -53,13 +56,19 @@ async function runTask(out: string, task: Task, threads: number, signal: AbortSi
       // The first SIGTERM asks to save and stop, as Ctrl-C does.
       const stop = (): void => void child.kill('SIGTERM');
       signal.addEventListener('abort', stop, { once: true });
-      const ended = (): void => {
+      const ended = (how: string): void => {
         signal.removeEventListener('abort', stop);
-        resolve();
+        resolve(how);
       };
-      child.once('error', ended).once('close', ended);
+      child
+        .once('error', ({ message }) => ended(message))
+        .once('close', (code, killer) => ended(killer ? killedBy(killer) : `exit code ${code}`));
     });
   } finally {
     closeSync(output);
   }
+}
+
+function killedBy(signal: NodeJS.Signals): string {
+  return `killed by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}`;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -39,6 +39,8 @@ export function slurmExecutor(out: string, { parallel, cores, sbatch, poll = POL
       const script = join(folder, 'slurm', `${Date.now()}.sh`);
       await mkdir(dirname(script), { recursive: true });
       await mkdir(join(folder, 'logs'), { recursive: true });
+      // Without the words of an earlier attempt; a job that Slurm puts back into the queue adds to its own.
+      await Promise.all(tasks.map((task) => rm(join(folder, logFile(task)), { force: true })));
       await writeFile(script, arrayScript(folder, tasks, { parallel, cores }), { mode: 0o755 });
       const job = (await slurm('sbatch', ['--parsable', ...sbatch, script])).split(';')[0] as string;
       console.error(`submitted ${tasks.length} tasks as Slurm job ${job} (${script})`);
