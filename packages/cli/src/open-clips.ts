@@ -10,6 +10,7 @@ import {
   type Skipped,
 } from '@audio-ssl/datasets';
 import { join } from 'node:path';
+import type { Config } from './config/config-schema.js';
 import { startProgress } from './progress.js';
 import { undecodableFiles } from './undecodable-files.js';
 
@@ -36,6 +37,11 @@ export interface OpenClipsOptions {
   /** Clips with fewer frames are skipped and listed. */
   readonly minFrames?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Frames that a clip needs for a run to be trained on it; undefined where shorter ones are padded. */
+export function leastFrames({ data: { shortClips, cropFrames } }: Config): number | undefined {
+  return shortClips === 'drop' ? cropFrames : undefined;
 }
 
 const openers = { folder: openFolder, esc50: openEsc50, nsynth: openNsynth };

@@ -22,7 +22,7 @@ import { describeEnvironment } from './environment.js';
 import { maskStrategy } from './mask-strategy.js';
 import { maskedExamples } from './masked-examples.js';
 import { monitor } from './monitor.js';
-import { openClips, type OpenClips } from './open-clips.js';
+import { leastFrames, openClips, type OpenClips } from './open-clips.js';
 import { median } from './median.js';
 import { lastCheckpoint, openCheckpoint, toldBeside } from './open-model.js';
 import { type Progress, startProgress } from './progress.js';
@@ -78,7 +78,7 @@ export async function pretrain({
     layout: config.data.dataset,
     frontEnd: config.data.frontEnd,
     workers: config.data.workers,
-    minFrames: config.data.shortClips === 'drop' ? config.data.cropFrames : undefined,
+    minFrames: leastFrames(config),
     signal,
   });
   try {

@@ -9,7 +9,7 @@ import type { Config, ProbePooling } from '../config/config-schema.js';
 import { matpacOptions } from '../config/config-schema.js';
 import { loadEncoder } from '../encoder-weights.js';
 import { clipFeatures, logMelFeatures, runExtractor, type Standardization } from '../features.js';
-import { openClips, type OpenClips } from '../open-clips.js';
+import { leastFrames, openClips, type OpenClips } from '../open-clips.js';
 import { pretrain, timeSteps } from '../pretrain.js';
 import { fitProbe } from '../probe.js';
 import { probeTask, type ProbeTask } from '../probe-task.js';
@@ -137,11 +137,12 @@ export async function doTask(
   if (!row)
     throw new UserError(`${out} has no row ${task.row}; its rows are ${plan.rows.map(({ slug }) => slug).join(', ')}`);
   if (task.kind === 'time') {
-    await withClips(plan, row.config, signal, async (clips) => {
+    const time = async (clips: OpenClips): Promise<void> => {
       const timed = await timeSteps({ config: row.config, clips, ...prepared.standardization });
       const timing: Timing = { ...timed, startSeconds: process.uptime() - timed.secondsPerLook };
       await writeRunJson(out, taskFile(task), timing);
-    });
+    };
+    await withClips(plan, row.config, signal, time, leastFrames(row.config)); // those that the run will have
     return;
   }
   const { steps } = await readRunJson<{ readonly steps: number }>(out, 'estimate.json');
@@ -262,6 +263,7 @@ async function withClips(
   config: Config,
   signal: AbortSignal,
   use: (clips: OpenClips) => Promise<void>,
+  minFrames?: number,
 ): Promise<void> {
   const clips = await openClips({
     root: data,
@@ -269,6 +271,7 @@ async function withClips(
     name: dataName,
     frontEnd: config.data.frontEnd,
     workers: config.data.workers,
+    minFrames,
     signal,
   });
   try {
