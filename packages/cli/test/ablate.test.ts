@@ -1,11 +1,12 @@
 import { schedule, variants } from '@audio-ssl/matpac';
 import { readLog } from '@audio-ssl/trainer';
+import { schemeTableau10 } from 'd3-scale-chromatic';
 import fc from 'fast-check';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
@@ -15,8 +16,9 @@ import { parseDuration } from '../src/ablate/duration.js';
 import { logFile } from '../src/ablate/executor.js';
 import { localExecutor, localParallelism } from '../src/ablate/local-executor.js';
 import { planSuite, savePlan } from '../src/ablate/plan.js';
-import { accuracy } from '../src/ablate/render-markdown.js';
-import { comparison, difference, overSeeds, type SuiteResults } from '../src/ablate/results.js';
+import { accuracy, renderMarkdown } from '../src/ablate/render-markdown.js';
+import { renderSuite } from '../src/ablate/render-suite.js';
+import { comparison, difference, overSeeds, suiteResults, type SuiteResults } from '../src/ablate/results.js';
 import { secondsFor, stepsWithin } from '../src/ablate/schedule-runs.js';
 import { arrayScript, slurmExecutor } from '../src/ablate/slurm-executor.js';
 import { withSpentTime } from '../src/ablate/spent-time.js';
@@ -355,11 +357,64 @@ describe('the statistics', () => {
     expect(difference([near], [bad], 'mean')).toMatchObject({ verdict: 'no clear difference' });
     const published = { average: -1, esc50: 2, source: '' };
     const lower = difference([bad], [good], 'mean')!;
-    expect(comparison(lower, published, false)).toBe('reproduced');
+    expect(comparison(lower, published, false)).toBe('same direction');
     expect(comparison(lower, published, true)).toBe('the opposite');
     const unclear = difference([near], [bad], 'mean')!;
     expect(comparison(unclear, published, true)).toContain('same direction');
     expect(comparison(unclear, published, false)).toContain('not seen');
+  });
+});
+
+describe('the reports of an unfinished suite', () => {
+  let [page, text] = ['', ''];
+  beforeAll(async () => {
+    const out = join(folder, 'unfinished');
+    const file = join(folder, 'three.yaml');
+    await writeFile(file, 'rows: { a: { masking: { ratio: 0.5 } }, b: { masking: { ratio: 0.6 } } }');
+    const suite = await loadSuite(file);
+    const asked = { suite, data: notes, layout: 'nsynth', seeds: 2, budget: null, preset: 'demo' } as const;
+    const plan = await savePlan(out, await planSuite({ ...asked, set: ['probe.pool=[mean]'], command: '' }));
+    const leave = async (task: Task, content: object): Promise<void> => {
+      await mkdir(dirname(join(out, taskFile(task))), { recursive: true });
+      await writeFile(join(out, taskFile(task)), JSON.stringify(content));
+    };
+    const told = { dataset: 'notes', clips: 4, classes: 2, chance: 0.5, folds: '2 folds', logMel: 0.5 };
+    await leave({ kind: 'prepare' }, { ...told, standardization: { mean: 0, std: 1 } });
+    const result = (...correct: number[]): object => ({
+      accuracy: { mean: correct.reduce((a, b) => a + b, 0) / correct.length },
+      correct: { mean: correct },
+      probeSeconds: 1,
+      trainingSeconds: 1,
+    });
+    for (const seed of [0, 1]) await leave({ kind: 'run', row: 'baseline', seed }, result(1, 0, 0, 1));
+    await leave({ kind: 'run', row: 'b', seed: 1 }, result(1, 1, 0, 1));
+    const failed = new Map([0, 1].map((seed) => [taskFile({ kind: 'run', row: 'a', seed }), `<no> ${seed}`]));
+    const ran = { steps: 9, executor: '', secondsSpent: 1, environment: {} };
+    const results = await suiteResults(out, plan, { ...ran, failed });
+    page = await renderSuite(out, plan, results);
+    text = renderMarkdown(results).page;
+  });
+
+  it('say how many seeds a mean is over, and what the intervals are of', () => {
+    expect(text).toContain('| baseline | 50.0 % (50.0 to 50.0) |');
+    expect(text).toContain('| b | 75.0 %, 1 of 2 seeds | +25.0, 1 of 2 seeds | one seed |');
+    for (const report of [text, page]) {
+      expect(report).toContain('75.0 %, 1 of 2 seeds');
+      expect(report).toContain('where the mean over many seeds lies');
+      expect(report).toContain('with one seed done, where that over clips does');
+      expect(report).toContain('untrained encoder; rows that change the encoder start from another');
+    }
+  });
+
+  it('list what failed one by one, and say whose configuration is shown', () => {
+    expect(page).toMatch(/<li>a, seed 0: &lt;no&gt; 0<\/li>\s*<li>a, seed 1: &lt;no&gt; 1<\/li>/);
+    expect(page).toContain('that of the run with seed 0; the others differ in <code>seed</code> alone');
+  });
+
+  it('draw a row in its own colour, whichever others are done', () => {
+    const [ofA, ofB] = schemeTableau10 as readonly string[];
+    expect(page).not.toContain(ofA);
+    expect(page.split(`fill="${ofB}"`)).toHaveLength(3); // its one seed and its mean
   });
 });
 
@@ -535,21 +590,26 @@ describe('audio-ssl ablate', () => {
       return { child, ended, said: () => said };
     };
     const first = start();
-    const log = join(out, 'runs', 'baseline', 'seed-0', 'log.jsonl');
+    const run = join(out, 'runs', 'baseline', 'seed-0');
+    const log = join(run, 'log.jsonl');
     const steps = async (): Promise<number> =>
       existsSync(log) ? (await readFile(log, 'utf8')).split('\n').length - 1 : 0;
     while ((await steps()) < 5 && first.child.exitCode === null) await sleep(20);
     first.child.kill('SIGINT');
     expect(await first.ended, first.said()).toBe(130);
     expect(first.said()).toContain('the same command goes on');
-    const saved = await steps();
-    expect(saved).toBeGreaterThanOrEqual(5);
-    expect(saved).toBeLessThan(200);
-    expect(existsSync(join(out, 'runs', 'baseline', 'seed-0', 'result.json'))).toBe(false);
+    const saved = await readLog(run);
+    expect(saved.length).toBeGreaterThanOrEqual(5);
+    expect(saved.length).toBeLessThan(200);
+    expect(await readdir(join(run, 'checkpoints'))).toEqual([
+      `step-${String(saved.length).padStart(8, '0')}.safetensors`,
+    ]);
+    expect(existsSync(join(run, 'result.json'))).toBe(false);
 
     const second = start();
     expect(await second.ended, second.said()).toBe(0);
-    const whole = await readLog(join(out, 'runs', 'baseline', 'seed-0'));
+    const whole = await readLog(run);
+    expect(whole.slice(0, saved.length), 'no step is done again').toEqual(saved);
     expect(whole.map(({ step }) => step)).toEqual(Array.from({ length: 200 }, (_, i) => i));
     expect(JSON.parse(await readFile(join(out, 'results.json'), 'utf8'))).toMatchObject({ done: 2, total: 2 });
   });

@@ -7,15 +7,20 @@ import { comparison, type OverSeeds, type RowResult, type SuiteResults } from '.
 export function howToRead({ seeds, folds, clips, rows }: SuiteResults): readonly string[] {
   const compared = rows.length - 1;
   return [
-    `Each run is pretrained without labels and probed by logistic regression on frozen features of ${clips} clips, in ${folds}. All rows share seeds, data order, folds and number of steps.`,
+    `Each run is pretrained without labels and probed by logistic regression on frozen features of ${clips} clips, in ${folds}. All rows share seeds, data order, folds, batch size and number of steps.`,
     seeds.length > 1
-      ? `Accuracies and differences are means over ${seeds.length} seeds with Student's 95 % interval: what another seed would give. The differences are taken seed by seed.`
+      ? `Accuracies and differences are means over ${seeds.length} seeds, or as many as are told where runs are missing, with Student's 95 % interval: where the mean over many seeds lies. The differences are taken seed by seed.`
       : 'With one seed nothing can be said of how results vary with the seed; run more seeds for that. The verdict is from the interval over clips.',
-    'The interval over clips is a paired bootstrap of the same difference, seeds held fixed: what other clips would give.',
-    ...(seeds.length > 1 ? ['A difference is called higher or lower where both intervals leave zero out.'] : []),
+    'The interval over clips is a paired bootstrap of the same difference, seeds held fixed: where the difference over many clips lies.',
+    ...(seeds.length > 1
+      ? [
+          'A difference is called higher or lower where both intervals leave zero out; with one seed done, where that over clips does.',
+        ]
+      : []),
     compared > 1
       ? `${compared} rows are compared with the baseline: one interval in twenty misses by chance.`
       : 'One row is compared with the baseline.',
+    "Random start is the baseline's untrained encoder; rows that change the encoder start from another.",
   ];
 }
 
@@ -34,10 +39,10 @@ export function renderMarkdown(results: SuiteResults): { readonly table: string;
         const difference = score?.difference;
         return cells([
           row.name,
-          score?.accuracy ? accuracy(score.accuracy) : 'not done',
+          score?.accuracy ? `${accuracy(score.accuracy)}${ofSeeds(score, results)}` : 'not done',
           ...(difference
             ? [
-                `${points(difference.mean)}`,
+                `${points(difference.mean)}${ofSeeds(difference, results)}`,
                 difference.low === null ? 'one seed' : range(difference.low, difference.high as number),
                 range(difference.clips.low, difference.clips.high),
                 difference.verdict,
@@ -136,6 +141,15 @@ export function accuracy({ mean, low, high }: OverSeeds): string {
   return low === null || high === null
     ? percent(mean)
     : `${percent(mean)} (${(100 * bound(low)).toFixed(1)} to ${(100 * bound(high)).toFixed(1)})`;
+}
+
+/** Says how many seeds a mean is over, where not all are done. */
+export function ofSeeds(
+  { perSeed }: { readonly perSeed: readonly (number | null)[] },
+  { seeds }: Pick<SuiteResults, 'seeds'>,
+): string {
+  const done = perSeed.filter((value) => value !== null).length;
+  return done === seeds.length ? '' : `, ${done} of ${seeds.length} seeds`;
 }
 
 /** A difference of shares in points, with its sign. */

@@ -9,7 +9,7 @@ import { style } from '../report/style.js';
 import { trainingCharts } from '../report/training-charts.js';
 import { readRunLog, type RunLogRow } from '../run-log.js';
 import { readRunRecord } from '../run-record.js';
-import { accuracy, howToRead, isEsc50, points, range } from './render-markdown.js';
+import { accuracy, howToRead, isEsc50, ofSeeds, points, range } from './render-markdown.js';
 import type { SuitePlan } from './plan.js';
 import { comparison, type RowResult, type SuiteResults } from './results.js';
 import { runFolder } from './tasks.js';
@@ -71,7 +71,13 @@ export async function renderSuite(out: string, plan: SuitePlan, results: SuiteRe
             <ul class="notes">
               ${howToRead(results).map((line) => html`<li>${line}</li>`)}
             </ul>
-            ${failed.length > 0 && html`<p><strong>Failed:</strong> ${failed.map(({ name, seed, failed: reason }) => html`${name}, seed ${seed}: ${reason} `)}</p>`}
+            ${
+              failed.length > 0 &&
+              html`<p><strong>Failed:</strong></p>
+                <ul>
+                  ${failed.map(({ name, seed, failed: reason }) => html`<li>${name}, seed ${seed}: ${reason}</li>`)}
+                </ul>`
+            }
             ${results.poolings.map((pooling) => poolingSection(results, pooling))}
           </section>
           ${curveSection(results, curves)} ${rowSection(results)}
@@ -156,7 +162,7 @@ function poolingSection(results: SuiteResults, pooling: string): Html {
   return html`<article>
     <h3>Pooled by ${pooling}</h3>
     <figure>
-      ${effectChart(results.rows.slice(1), pooling)}
+      ${effectChart(results.rows, pooling)}
       <figcaption>
         Difference to ${results.rows[0]?.name} in points. Dots: single seeds; bar: their mean; thick line: 95 % interval
         over seeds; thin line: over clips.
@@ -184,8 +190,10 @@ function poolingSection(results: SuiteResults, pooling: string): Html {
               <th scope="row">
                 ${row.name}${row.notes.length > 0 && html` <span class="note">(${row.notes.join('; ')})</span>`}
               </th>
-              <td class="number">${score?.accuracy ? accuracy(score.accuracy) : 'not done'}</td>
-              <td class="number">${difference ? points(difference.mean) : ''}</td>
+              <td class="number">
+                ${score?.accuracy ? `${accuracy(score.accuracy)}${ofSeeds(score, results)}` : 'not done'}
+              </td>
+              <td class="number">${difference ? `${points(difference.mean)}${ofSeeds(difference, results)}` : ''}</td>
               <td class="number">
                 ${difference ? (difference.low === null ? 'one seed' : range(difference.low, difference.high as number)) : ''}
               </td>
@@ -206,9 +214,10 @@ function poolingSection(results: SuiteResults, pooling: string): Html {
 
 /** Differences to the baseline with their intervals, one row each. */
 function effectChart(rows: readonly RowResult[], pooling: string): Html {
-  const shown = rows.flatMap(({ name, scores }) => {
+  const colors = rowColors(rows.length);
+  const shown = rows.flatMap(({ name, scores }, i) => {
     const difference = scores[pooling]?.difference;
-    return difference ? [{ name, difference }] : [];
+    return difference ? [{ name, difference, color: colors[i] }] : [];
   });
   const names = shown.map(({ name }) => name).reverse();
   const ends = shown.flatMap(({ difference: { mean, low, high, clips, perSeed } }) => [
@@ -231,7 +240,6 @@ function effectChart(rows: readonly RowResult[], pooling: string): Html {
     ],
     lineStyle: { color: 'var(--ink)', width, opacity: width > 2 ? 0.75 : 0.5 },
   });
-  const colors = rowColors(rows.length + 1);
   return draw(900, 38 * names.length + 50, {
     grid: { left: 16 + 7.2 * Math.max(0, ...names.map((name) => name.length)), right: 24, top: 8, bottom: 28 },
     xAxis: {
@@ -253,21 +261,21 @@ function effectChart(rows: readonly RowResult[], pooling: string): Html {
         span(clips.low, clips.high, name, 1.2),
         ...(low === null || high === null ? [] : [span(low, high, name, 3.4)]),
       ]),
-      ...shown.map(({ name, difference }) => ({
+      ...shown.map(({ name, difference, color }) => ({
         type: 'scatter',
         silent: true,
         symbolSize: 7,
         data: difference.perSeed.map((value) => [100 * value, name]),
-        itemStyle: { color: colors[rows.findIndex((row) => row.name === name) + 1], opacity: 0.7 },
+        itemStyle: { color, opacity: 0.7 },
       })),
       {
         type: 'scatter',
         silent: true,
         symbol: 'rect',
         symbolSize: [4, 18],
-        data: shown.map(({ name, difference }, i) => ({
+        data: shown.map(({ name, difference, color }) => ({
           value: [100 * difference.mean, name],
-          itemStyle: { color: colors[i + 1] },
+          itemStyle: { color },
         })),
       },
       {
@@ -336,9 +344,10 @@ function curveSection({ rows, seeds }: SuiteResults, curves: Curves): Html {
   </section>`;
 }
 
-function rowSection({ rows }: SuiteResults): Html {
+function rowSection({ rows, seeds }: SuiteResults): Html {
   return html`<section id="rows">
     <h2>What each row is</h2>
+    <p>Each configuration is that of the run with seed ${seeds[0]}; the others differ in <code>seed</code> alone.</p>
     ${rows.map(
       ({ name, changes, source, runs, notes, scores, trainingSeconds, probeSeconds }, i) =>
         html`<details>

@@ -253,5 +253,5 @@ export function comparison({ verdict, mean }: Difference, { esc50, average }: Pu
   const same = Math.sign(mean) === Math.sign(published);
   if (verdict === 'no clear difference')
     return same ? 'same direction, but smaller than the interval' : 'not seen: smaller than the interval';
-  return same ? 'reproduced' : 'the opposite';
+  return same ? 'same direction' : 'the opposite';
 }
