@@ -1,6 +1,7 @@
+import { readLog } from '@audio-ssl/trainer';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -116,7 +117,16 @@ describe.skipIf(why)('audio-ssl ablate --executor slurm', () => {
         const args = [
           ...['ablate', '--suite', suite, '--data', notes, '--preset', 'demo', '--out', out, '--seeds', '1'],
           ...['--executor', 'slurm', '--sbatch=--partition=main', ...tinyArguments],
-          ...['--set', 'steps=200', '--set', 'probe.folds=3', '--set', 'probe.pool=[mean]'],
+          ...[
+            '--set',
+            'steps=200',
+            '--set',
+            'checkpointEvery=1000',
+            '--set',
+            'probe.folds=3',
+            '--set',
+            'probe.pool=[mean]',
+          ],
         ];
         const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
         const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@audio-ssl/source', main, ...args], {
@@ -134,12 +144,16 @@ describe.skipIf(why)('audio-ssl ablate --executor slurm', () => {
       first.child.kill('SIGINT');
       expect(await first.ended, first.said()).toBe(130);
       expect(execFileSync('squeue', ['--noheader']).toString()).toBe('');
-      expect(existsSync(join(run, 'checkpoints')), 'the cancelled run has saved').toBe(true);
+      expect(await readdir(join(run, 'checkpoints')), 'the cancelled run has saved').toContainEqual(
+        expect.stringMatching(/^step-\d+\.safetensors$/),
+      );
       expect(existsSync(join(run, 'result.json'))).toBe(false);
+      const saved = await readLog(run);
 
       const second = ablate();
       expect(await second.ended, second.said()).toBe(0);
       expect(second.said()).toMatch(/submitted 2 tasks as Slurm job \d+/);
+      expect((await readLog(run)).slice(0, saved.length), 'no step is done again').toEqual(saved);
       const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8')) as object;
       expect(results).toMatchObject({ done: 2, total: 2, executor: expect.stringContaining('Slurm') as string });
     },
