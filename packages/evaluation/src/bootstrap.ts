@@ -59,10 +59,15 @@ export function pairedBootstrap(
  * Any metric of a set of clips with a percentile bootstrap interval. The metric is given how often each clip was drawn,
  * so what does not change, such as the order of the scores, is worked out once.
  *
+ * Clips that are drawn twice flatter rankings (average precision by some points on few clips), so the percentiles are
+ * moved by the bootstrap's estimate of bias, the mean of the resamples less the metric of the clips as they are. What
+ * the interval covers is the metric's expectation over other sets of as many clips.
+ *
  * @param rows number of clips.
  * @param metric the metric of the clips, each counted as often as its weight says.
  * @throws Error for no clips, options out of range, or a metric that is NaN for the clips as they are. A resample for
  * which it is NaN (no clip of any class drawn) is left out.
+ * @see B. Efron and R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 10 (estimate of bias)
  * @example
  * bootstrapMetric(scores.length, (weights) => averagePrecision(scores, labels, weights));
  */
@@ -71,7 +76,9 @@ export function bootstrapMetric(
   metric: (weights: Float64Array) => number,
   options: BootstrapOptions = {},
 ): Interval {
-  return metricInterval('bootstrapMetric', rows, metric, options);
+  const { mean, drawn, low, high } = metricInterval('bootstrapMetric', rows, metric, options);
+  const bias = drawn.reduce((sum, value) => sum + value, 0) / drawn.length - mean;
+  return { mean, low: low - bias, high: high - bias };
 }
 
 function interval(caller: string, values: ArrayLike<number>, options: BootstrapOptions): Interval {
@@ -87,7 +94,8 @@ function interval(caller: string, values: ArrayLike<number>, options: BootstrapO
     }
     return sum / count;
   };
-  return metricInterval(caller, values.length, mean, options);
+  const { drawn: _, ...found } = metricInterval(caller, values.length, mean, options);
+  return found;
 }
 
 function metricInterval(
@@ -95,7 +103,7 @@ function metricInterval(
   count: number,
   metric: (weights: Float64Array) => number,
   { groups, resamples = 2000, level = 0.95, seed = 0 }: BootstrapOptions,
-): Interval {
+): Interval & { readonly drawn: Float64Array } {
   if (!(Number.isSafeInteger(count) && count > 0))
     throw new Error(`${caller}: expected at least one clip, got ${count}`);
   if (!(Number.isSafeInteger(resamples) && resamples > 0)) {
@@ -122,7 +130,7 @@ function metricInterval(
     if (!Number.isNaN(value)) drawn.push(value);
   }
   const sorted = Float64Array.from(drawn).sort();
-  return { mean, low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2) };
+  return { mean, low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2), drawn: sorted };
 }
 
 /**

@@ -61,8 +61,8 @@ export interface ProbeRun {
 const CHOOSING = { tolerance: 2e-2, maxIterations: 200 };
 const FINAL = { tolerance: 1e-3, maxIterations: 1000 };
 const INNER_FOLDS = 4;
-// The path over C ends two decades after its best score, or where nothing is left to fit.
-const PATIENCE = 4;
+// The path over C ends where next to nothing of the loss is left. Scores must not end it: two folds share a path, and a
+// score of the one would then decide how far the other may look, which is a word from its tested clips.
 const FITTED = 0.03;
 
 /** Tests every fold by the protocol. Neither scaler nor settings nor weights see a clip of the tested fold. */
@@ -90,22 +90,20 @@ async function exactRun(task: ProbeTask, objective: Objective, protocol: ExactPr
   const scores = new Map(outer.map((fold) => [fold, new Float64Array(grid.length)])); // NaN: not reached by some search
   for (const { train, checks } of searches) {
     const tested = Int32Array.from(checks.flatMap(({ rows }) => [...rows]));
-    const best = checks.map(() => ({ score: -1, at: 0 }));
     let at = 0;
     for await (const { logits, fitted } of fitPath(task, objective, protocol, train, tested, grid, {
       ...CHOOSING,
       signal,
     })) {
       let from = 0;
-      checks.forEach(({ fold, rows }, i) => {
-        const score = objective.score(logits.subarray(from * task.classes), rows);
-        from += rows.length;
+      for (const { fold, rows } of checks) {
+        const end = from + rows.length;
         // Per validation fold, as a mean of scores, so that each fold weighs the same for both of its uses.
-        scores.get(fold)![at]! += score;
-        if (score > best[i]!.score) best[i] = { score, at };
-      });
+        scores.get(fold)![at]! += objective.score(logits.subarray(from * task.classes, end * task.classes), rows);
+        from = end;
+      }
       at++;
-      if (fitted || best.every((top) => at - 1 - top.at >= PATIENCE)) break;
+      if (fitted) break;
     }
     for (const { fold } of checks) scores.get(fold)!.fill(NaN, at);
     await progress();
@@ -196,22 +194,26 @@ function splitForValidation(
   }
   const share = validation === 'nextFold' ? 0.1 : validation.share;
   const unitOf = (row: number): string | number => (groups ? groups[row]! : row);
-  const units = [...new Set(Array.from(all, unitOf))];
-  const sizes = new Map<string | number, number>();
-  for (const row of all) sizes.set(unitOf(row), (sizes.get(unitOf(row)) ?? 0) + 1);
-  const classes = new Set(Array.from(all, (row) => strata[row]!));
-  const wanted = Math.max(share * all.length, classes.size);
-  const holdsAll = (rows: Int32Array): boolean =>
-    new Set(Array.from(rows, (row) => strata[row]!)).size === classes.size;
+  const members = new Map<string | number, number[]>();
+  for (const row of all) members.set(unitOf(row), [...(members.get(unitOf(row)) ?? []), row]);
+  const units = [...members.values()];
+  const classes = new Set(Array.from(all, (row) => strata[row]!)).size;
+  const holdsAll = (rows: Int32Array): boolean => new Set(Array.from(rows, (row) => strata[row]!)).size === classes;
   for (let tries = 0; tries < 1000; tries++) {
-    const drawn = new Set<string | number>();
-    let count = 0;
-    for (const i of permutation(units.length, random)) {
-      if (count >= wanted) break;
-      drawn.add(units[i]!);
-      count += sizes.get(units[i]!)!;
+    const drawn = new Set<number>();
+    const seen = new Set<number>();
+    const order = [...permutation(units.length, random)].map((i) => units[i]!);
+    // First a unit for each class, which alone may be more than the share, then any until the share is full.
+    for (const rows of order) {
+      if (rows.every((row) => seen.has(strata[row]!))) continue;
+      for (const row of rows) seen.add(strata[row]!);
+      for (const row of rows) drawn.add(row);
     }
-    const parts = by((row) => drawn.has(unitOf(row)));
+    for (const rows of order) {
+      if (drawn.size >= share * all.length) break;
+      for (const row of rows) drawn.add(row);
+    }
+    const parts = by((row) => drawn.has(row));
     if (holdsAll(parts.train) && holdsAll(parts.validation)) return parts;
   }
   throw new Error(
@@ -328,7 +330,8 @@ function indexOfMax(values: Float64Array): number {
   return values.reduce((top, value, i) => (value > values[top]! ? i : top), 0);
 }
 
-function checkTask(caller: string, task: ProbeTask): void {
+/** Refuses arrays that do not fit, folds that leave nothing to train on, and groups in two folds. */
+export function checkTask(caller: string, task: ProbeTask): void {
   const { features, folds, groups, validationFold } = task;
   checkFeatures(caller, features);
   checkLength(caller, 'folds', folds, features.rows);

@@ -1,5 +1,5 @@
 import type { ProbeRun } from './cross-validation.js';
-import { crossValidate } from './cross-validation.js';
+import { checkTask, crossValidate } from './cross-validation.js';
 import { checkClasses, summarize, type LinearProbeOptions, type ProbeResult } from './linear-probe.js';
 import { singleLabel } from './objectives.js';
 import { probeProtocols, type ExactProtocol } from './probe-protocols.js';
@@ -20,7 +20,7 @@ export interface FewShotOptions extends Omit<LinearProbeOptions, 'protocol' | 'v
  * clips per class are drawn, and all clips of the fold are tested. Classes with fewer training clips give all they have.
  *
  * C is chosen inside the drawn clips. With one clip a class there is nothing to validate on: the smallest C is taken, at
- * which logistic regression becomes the nearest class mean.
+ * which a clip goes to the class whose one clip, less the mean of all drawn, has the largest inner product with it.
  *
  * @returns as {@link linearProbe}, an episode being a seed: `perSeed` are the accuracies of the episodes and `seedInterval` is
  * their interval, `interval` that over clips.
@@ -36,6 +36,7 @@ export async function fewShotProbe(options: FewShotOptions): Promise<ProbeResult
       throw new Error(`fewShotProbe: expected ${name} to be a whole number above 0, got ${value}`);
     }
   }
+  checkTask('fewShotProbe', options);
   checkClasses('fewShotProbe', options);
   const grid = shots === 1 ? [Math.min(...protocol.grid)] : protocol.grid;
   const outer = [...new Set(folds)].filter((fold) => fold >= 0).sort((a, b) => a - b);

@@ -47,8 +47,8 @@ export interface ProbeResult {
  * multinomial logistic regression: scikit-learn's convention, minimise the sum of cross-entropies + ||W||^2 / (2 C), the
  * bias not penalised. C is chosen inside the training clips: with three or more folds each other training fold serves as
  * validation in turn, otherwise four inner folds are drawn (stratified, groups kept whole). A test clip is never seen by
- * the scaler, the choice of C or the fit. Ties go to the smaller C. The grid is walked upwards, and left two decades after the
- * best validation score or when less than 3 % of the loss without weights is left.
+ * the scaler, the choice of C or the fit. Ties go to the smaller C. The grid is walked upwards, and left when less than 3 % of
+ * the loss without weights is left.
  *
  * Equal input and seed give the same result on the same backend.
  *

@@ -23,8 +23,29 @@ describe('linearProbe', () => {
     expect(accuracy).toBeGreaterThan(1 / 3 - 4 * Math.sqrt(2 / 9 / 300));
   });
 
-  it('never lets a tested clip touch the scaler, the choice of C or the fit of its fold', async () => {
-    const options = blobs(120, 20, 3, 0.3);
+  it('finds a C that classes even where many small ones are equally bad', async () => {
+    // One class is the most common: with a small C everything is put into it, whatever the C.
+    const { features, labels, folds } = plainBlobs(120, 4, 3, 2);
+    const kept = Array.from(labels.keys()).filter((row) => labels[row] === 0 || row % 8 < 4);
+    const { accuracy, chosen } = await linearProbe({
+      features: {
+        data: Float32Array.from(kept.flatMap((row) => [...features.data.subarray(4 * row, 4 * row + 4)])),
+        rows: kept.length,
+        dims: 4,
+      },
+      labels: Int32Array.from(kept, (row) => labels[row]!),
+      folds: Int32Array.from(kept, (row) => folds[row]!),
+      classes: 3,
+    });
+    expect(accuracy).toBeGreaterThan(0.9);
+    for (const setting of chosen) expect((setting as { C: number }).C).toBeGreaterThan(1e-4);
+  });
+
+  it.each([
+    ['a grid of four', protocol],
+    ['the default grid', probeProtocols.exact],
+  ])('never lets a tested clip touch the scaler, the choice of C or the fit of its fold: %s', async (_, by) => {
+    const options = { ...blobs(120, 20, 3, 0.3), protocol: by };
     const plain = await linearProbe(options);
     const data = options.features.data.slice();
     // Fold 0 gets other features and other labels: everything that is chosen and fitted for fold 0 stays the same.
