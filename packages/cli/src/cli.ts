@@ -8,6 +8,7 @@ import { doTask, parseTask, taskName } from './ablate/tasks.js';
 import { suiteName } from './ablate/suites.js';
 import { loadConfig } from './config/load-config.js';
 import { withInterrupts } from './interrupts.js';
+import { layersOption, type Layers } from './layers-option.js';
 import { addModelCommands } from './model-commands.js';
 import { pretrain } from './pretrain.js';
 import { probe, probeSummary } from './probe.js';
@@ -130,9 +131,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
         .choices(Object.keys(probeProtocols))
         .default('exact'),
     )
-    .addOption(
-      new Option('--layer <block>', 'block that gives the features, from 1; the last by default').argParser(atLeastOne),
-    )
+    .addOption(layersOption('several side by side'))
     .addOption(
       new Option(
         '--folds <count>',
@@ -155,7 +154,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
           root: options.root,
           poolings: options.pool,
           methods: { protocol: options.protocol, fewShot: options.fewShot, knn: options.knn },
-          layer: options.layer,
+          layers: options.layers,
           folds: options.folds,
           fineTuneEpochs: options.fineTune,
           signal,
@@ -238,7 +237,7 @@ interface ProbeArguments {
   readonly root: string;
   readonly pool?: readonly Pooling[];
   readonly protocol: ProbeProtocolName;
-  readonly layer?: number;
+  readonly layers?: Layers;
   readonly folds?: number;
   readonly fewShot?: number;
   readonly knn?: number;

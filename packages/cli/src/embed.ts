@@ -1,11 +1,13 @@
 import type { LogMelOptions, Spectrogram } from '@audio-ssl/audio-frontend';
 import { openLogMels, SkippedClipError, type Clip, type LogMelStore } from '@audio-ssl/datasets';
-import type { ExtractorOptions, FrameFeatures } from '@audio-ssl/matpac';
+import type { ExtractorOptions } from '@audio-ssl/matpac';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
+import { sideBySide } from './features.js';
+import { blocksOf, type Layers } from './layers-option.js';
 import { listSounds, type ListedSound } from './list-sounds.js';
 import { openModel, type OpenModel } from './open-model.js';
 import { startProgress } from './progress.js';
@@ -22,7 +24,7 @@ export interface EmbedOptions {
   /** The file to write: `.npy`, `.safetensors`, `.jsonl` or `.parquet`. */
   readonly out: string;
   /** Blocks whose output is written, from 0, or `'all'`; the last one's by default. */
-  readonly layers?: readonly number[] | 'all' | undefined;
+  readonly layers?: Layers | undefined;
   /** One vector a time step instead of their mean. */
   readonly frames?: boolean | undefined;
   readonly mode?: ExtractorOptions['mode'] | undefined;
@@ -74,10 +76,7 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     await mkdir(dirname(out), { recursive: true });
     model = await openModel(checkpoint, { network: options.network, heads: options.heads });
     const { weights, settings } = model;
-    const blocks = weights.encoder.blocks.map((_, i) => i);
-    const layers = options.layers === 'all' ? blocks : options.layers;
-    const odd = layers?.find((layer) => !(layer in blocks));
-    if (odd !== undefined) throw new UserError(`--layers ${odd}: the encoder has the blocks 0 to ${blocks.length - 1}`);
+    const layers = options.layers && blocksOf(options.layers, weights.encoder.blocks.length);
     const extract = model.createExtractor({
       ...(options.mode && { mode: options.mode }),
       ...(options.frequency && { frequency: options.frequency }),
@@ -93,7 +92,7 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     if (left.length < clips.length)
       console.error(`going on: ${clips.length - left.length} of ${clips.length} files are done`);
     const failed = await embedAll(left, clips.length, store, settings.logMel, signal, async (spectrograms) =>
-      (await extract.fromLogMels(spectrograms)).map((features) => rowsOf(features, layers !== undefined)),
+      (await extract.fromLogMels(spectrograms)).map((features) => (layers ? sideBySide(features) : features.data)),
     );
     const unusable = new Set(failed.map(({ file }) => file));
     const files = store.select(sounds.map(({ id }) => id).filter((id) => !unusable.has(id)));
@@ -138,18 +137,6 @@ function settingsOf({ checkpoint, layers, frames, mode, frequency, network, head
   const weights = join(checkpoint, runFiles.weights); // the folder of a run changes with every report
   const { size, mtimeMs } = statSync(existsSync(weights) ? weights : checkpoint);
   return { checkpoint: resolve(checkpoint), size, mtimeMs, layers, frames, mode, frequency, network, heads };
-}
-
-/** The rows that are stored: the last layer, or for each row the layers that were asked for, one after the other. */
-function rowsOf({ data, layers, frames, dims }: FrameFeatures, wanted: boolean): Float32Array {
-  if (!wanted) return data;
-  const rows = new Float32Array(frames * layers.length * dims);
-  layers.forEach((layer, i) => {
-    for (let row = 0; row < frames; row++) {
-      rows.set(layer.subarray(row * dims, (row + 1) * dims), (row * layers.length + i) * dims);
-    }
-  });
-  return rows;
 }
 
 async function embedAll(

@@ -16,12 +16,12 @@ export interface Standardization {
 // Clips are encoded whole up to this many frames (20 s): cutting short clips costs accuracy, and attention over long ones memory.
 const WHOLE = 2048;
 
-/** The feature extractor of a run: of its last block, or of another one, counted from 1. */
+/** The feature extractor of a run: of its last block, or of others side by side, counted from 0. */
 export function runExtractor(
   weights: SpectrogramEncoder,
   { model }: Config,
   standardization: Standardization,
-  layer?: number,
+  layers?: readonly number[],
 ): Extractor {
   const extract = createExtractor(weights, {
     patch: model.patch,
@@ -29,12 +29,13 @@ export function runExtractor(
     standardization,
     chunkFrames: chunkFramesOf(model.patch),
     compile: compileCached,
-    ...(layer !== undefined && { layers: [layer - 1] }),
+    ...(layers && { layers }),
   });
-  if (layer === undefined) return extract;
+  if (!layers) return extract;
   const chosen = (features: FrameFeatures): FrameFeatures => ({
     ...features,
-    data: features.layers[0] as Float32Array,
+    data: sideBySide(features),
+    dims: layers.length * features.dims,
   });
   return Object.assign(async (sound: Sound) => chosen(await extract(sound)), {
     batch: async (sounds: readonly Sound[]) => (await extract.batch(sounds)).map(chosen),
@@ -42,6 +43,16 @@ export function runExtractor(
     fromLogMels: async (logMels: readonly Spectrogram[]) => (await extract.fromLogMels(logMels)).map(chosen),
     dispose: extract.dispose,
   });
+}
+
+/** (frames, layers, dims): what each layer says of a frame, one after the other. */
+export function sideBySide({ layers, frames, dims }: FrameFeatures): Float32Array {
+  const rows = new Float32Array(frames * layers.length * dims);
+  layers.forEach((layer, i) => {
+    for (let row = 0; row < frames; row++)
+      rows.set(layer.subarray(row * dims, (row + 1) * dims), (row * layers.length + i) * dims);
+  });
+  return rows;
 }
 
 /** Frames that are encoded at once with patches of that width. */

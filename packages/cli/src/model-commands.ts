@@ -6,6 +6,7 @@ import { conversionTable, convert } from './convert.js';
 import { embed, type EmbedOptions } from './embed.js';
 import { withInterrupts } from './interrupts.js';
 import { startForTraining } from './start-for-training.js';
+import { layersOption } from './layers-option.js';
 import { UserError } from './user-error.js';
 
 const devices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
@@ -37,7 +38,7 @@ export function addModelCommands(program: Command, setCode: (code: number) => vo
     .argument('<checkpoint>', checkpointHelp)
     .argument('<inputs...>', inputsHelp)
     .option('--out <file>', 'where to write: .npy, .safetensors, .jsonl or .parquet', 'embeddings.jsonl')
-    .option('--layers <list>', 'blocks to take, from 0, such as 3,7,11, or all; the last one by default', layers)
+    .addOption(layersOption('each by itself'))
     .option('--frames', 'one vector a time step (160 ms) instead of their mean')
     .addOption(
       new Option(
@@ -155,10 +156,4 @@ function count(value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number of 1 or more');
   return number;
-}
-
-function layers(value: string): readonly number[] | 'all' {
-  if (value === 'all') return value;
-  if (!/^\d+(,\d+)*$/.test(value)) throw new InvalidArgumentError('expected numbers from 0 such as 3,7,11, or all');
-  return value.split(',').map(Number);
 }

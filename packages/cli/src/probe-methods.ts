@@ -26,6 +26,7 @@ export interface ProbeMethods {
 export type Fitted = Pick<ProbeResult, 'accuracy' | 'interval' | 'correct' | 'predictions'> & {
   /** The accuracy of each seed, or of each draw of few shots, where there are several. */
   readonly perSeed?: readonly number[];
+  readonly perFold?: ProbeResult['perFold'];
 };
 
 /** One classifier: the same for every kind of features. */

@@ -15,6 +15,7 @@ import { loadEncoder } from './encoder-weights.js';
 import { few } from './few.js';
 import { fineTune } from './fine-tune.js';
 import { clipFeatures, logMelFeatures, runExtractor } from './features.js';
+import { blocksOf, type Layers } from './layers-option.js';
 import { openClips, type OpenClips } from './open-clips.js';
 import type { ReportNeighbours, ReportProbe, ReportScore } from './report/report-data.js';
 import { type Fitted, fitLinear, type ProbeMethods, probeMethods } from './probe-methods.js';
@@ -23,7 +24,6 @@ import { bound, percent } from './report/charts.js';
 import { reportSound } from './report-sound.js';
 import { readRunJsonOr, runFiles, writeRunJson } from './run-directory.js';
 import { readRunRecord } from './run-record.js';
-import { UserError } from './user-error.js';
 import { writeReport } from './write-report.js';
 
 /** What {@link probe} is asked for. */
@@ -39,8 +39,8 @@ export interface ProbeOptions {
   readonly poolings?: readonly ProbePooling[] | undefined;
   /** The classifiers; by default the linear probe with its exact solver alone. */
   readonly methods?: ProbeMethods | undefined;
-  /** Block whose output is the feature, from 1; the last one by default. */
-  readonly layer?: number | undefined;
+  /** Blocks whose outputs are the features, side by side, counted from 0; the last one by default. */
+  readonly layers?: Layers | undefined;
   /** Number of folds where the data set has none of its own; that of the run's configuration by default. */
   readonly folds?: number | undefined;
   /** Also fine-tune the whole encoder for so many epochs, from its random start and from its pretrained weights. */
@@ -72,19 +72,13 @@ export async function probe({
   poolings: asked,
   name,
   methods = {},
-  layer,
+  layers: chosen,
   folds,
   fineTuneEpochs,
   signal,
 }: ProbeOptions): Promise<readonly ReportProbe[]> {
   const { config, measured } = await readRunRecord(run);
-  const { depth } = config.model.encoder;
-  if (layer !== undefined && layer > depth) {
-    throw new UserError(
-      `--layer ${layer}: the encoder of ${run} has ${depth} block${depth === 1 ? '' : 's'}; give a number from 1 to ${depth}`,
-      2,
-    );
-  }
+  const layers = chosen && blocksOf(chosen, config.model.encoder.depth);
   const pretrained = await loadEncoder(run, config);
   const start = initMatpac(matpacOptions(config), config.seed);
   const poolings = asked ?? config.probe.pool;
@@ -102,13 +96,13 @@ export async function probe({
     const what = { indices: clips.kept, poolings, signal };
     const randomFeatures = await clipFeatures(
       'random start',
-      runExtractor(start.student, config, measured, layer),
+      runExtractor(start.student, config, measured, layers),
       clips.store,
       what,
     );
     const features = await clipFeatures(
       'pretrained  ',
-      runExtractor(pretrained, config, measured, layer),
+      runExtractor(pretrained, config, measured, layers),
       clips.store,
       what,
     );
@@ -140,7 +134,7 @@ export async function probe({
       for (const pooling of poolings) {
         const before = await fit('probe, random start', of(randomFeatures, pooling), task, signal);
         const after = await fit('probe, pretrained', of(features, pooling), task, signal);
-        const where = layer === undefined ? '' : `, block ${layer}`;
+        const where = layers ? `, ${layers.length === 1 ? 'layer' : 'layers'} ${layers.join(', ')} (from 0)` : '';
         results.push(result(`${poolingNames[pooling]}${where}`, before, after, { logMel, ...(method && { method }) }));
       }
     }
@@ -248,8 +242,9 @@ function spread(rowCount: number, label: (row: number) => string | undefined): r
   return Array.from({ length: wanted }, (_, i) => middle[Math.floor((i * middle.length) / wanted)] as number);
 }
 
-function score({ accuracy, interval: { low, high }, perSeed }: Fitted): ReportScore {
-  return { value: accuracy, low, high, ...overSeeds(perSeed) };
+function score({ accuracy, interval: { low, high }, perSeed, perFold }: Fitted): ReportScore {
+  const folds = perFold?.map(({ fold, score: value }) => ({ fold, value }));
+  return { value: accuracy, low, high, ...overSeeds(perSeed), ...(folds && { folds }) };
 }
 
 function overSeeds(perSeed: readonly number[] = []): Pick<ReportScore, 'seeds'> {

@@ -87,11 +87,11 @@ describe('monitor', () => {
       (await readLog(of)).map(({ metrics: { loss: value } }) => value);
     expect(await loss(alone)).toEqual(await loss(run));
 
-    const arguments_ = ['probe', run, '--dataset', 'nsynth', '--root', notes, '--pool', 'max', '--layer', '1'];
+    const arguments_ = ['probe', run, '--dataset', 'nsynth', '--root', notes, '--pool', 'max', '--layers', '0'];
     const all = ['--protocol', 'matpac', '--few-shot', '2', '--knn', '3', '--fine-tune', '1'];
     expect(await runCli([...arguments_, ...all]), said).toBe(0);
     for (const words of [
-      'maximum over time, block 1',
+      'maximum over time, layer 0 (from 0)',
       'a bare linear layer (protocol matpac)',
       'logistic regression from 2 clips a class',
       '3 nearest neighbours in the other folds',
@@ -104,12 +104,17 @@ describe('monitor', () => {
     // Only the draws of few shots are several.
     expect(said.match(/gain +.*; over seeds -?[\d.]+ to -?[\d.]+\)/g)).toHaveLength(1);
     const probes = JSON.parse(await readFile(join(run, 'report', 'probes.json'), 'utf8')) as ReportProbe[];
+    const linear = probes.find(({ method }) => method?.includes('bare linear'))!;
+    const byFold = linear.pretrained.folds!.map(({ value }) => value);
+    expect(byFold).toHaveLength(5);
+    expect(linear.pretrained.value).toBeGreaterThanOrEqual(Math.min(...byFold));
+    expect(linear.pretrained.value).toBeLessThanOrEqual(Math.max(...byFold));
     const fewShot = probes.find(({ method }) => method?.includes('drawn ten times'))!;
     for (const { value, seeds } of [fewShot.randomStart, fewShot.pretrained, fewShot.logMel!])
       expect((seeds!.low + seeds!.high) / 2).toBeCloseTo(value, 9);
     expect((fewShot.gain.seeds!.low + fewShot.gain.seeds!.high) / 2).toBeCloseTo(fewShot.gain.value, 9);
-    expect(await runCli([...arguments_.slice(0, -1), '2'])).toBe(2);
-    expect(said).toContain('has 1 block; give a number from 1 to 1');
+    expect(await runCli([...arguments_.slice(0, -1), '1'])).toBe(1);
+    expect(said).toContain('--layers 1: the encoder has the blocks 0 to 0');
     expect(await runCli([...arguments_, '--few-shot', '0'])).toBe(2);
     expect(await runCli([...arguments_, '--protocol', 'evra'])).toBe(2);
   });

@@ -94,8 +94,8 @@ function interval(caller: string, values: ArrayLike<number>, options: BootstrapO
     }
     return sum / count;
   };
-  const { drawn: _, ...found } = metricInterval(caller, values.length, mean, options);
-  return found;
+  const found = metricInterval(caller, values.length, mean, options);
+  return { mean: found.mean, low: found.low, high: found.high };
 }
 
 function metricInterval(

@@ -34,6 +34,8 @@ export interface ReportScore {
   readonly high: number;
   /** Student's 95 % interval over seeds, or over draws of few shots, where there are several. */
   readonly seeds?: { readonly low: number; readonly high: number };
+  /** The share in each tested fold, with the first seed; absent where all clips are tested at once. */
+  readonly folds?: readonly { readonly fold: number; readonly value: number }[];
 }
 
 /** A file that could not be used, and why. */
