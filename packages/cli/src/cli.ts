@@ -187,7 +187,7 @@ function createProgram(args: readonly string[], setCode: (code: number) => void)
     .addOption(new Option('--parallel <count>', 'runs at the same time; one a core by default').argParser(atLeastOne))
     .addOption(new Option('--executor <name>', 'where runs go').choices(['local', 'slurm']).default('local'))
     .option('--sbatch <option...>', 'options for sbatch, such as --sbatch=--partition=gpu', collect)
-    .option('--plan', 'show the plan and the time it will take, and run nothing')
+    .option('--plan', 'make the log-mels, time a few steps of each row, show the plan and its time, and start no run')
     .action(async (options: AblateArguments) => {
       const {
         config: file,

@@ -14,7 +14,7 @@ const NEIGHBOURS = 5;
 
 /**
  * What is looked at every so many steps of a run: two fixed crops of some clips through the student's encoder, pooled as a
- * probe does it. Measures the effective rank and the evenness of the features, how near the two crops of a clip lie, and, where
+ * probe does it. Measures the effective rank and the uniformity of the features, how near the two crops of a clip lie, and, where
  * the clips have labels, how many have a majority of their own class among their nearest neighbours. Labels train nothing.
  *
  * @returns a hook for the training loop, or none where the configuration turns the monitor off.

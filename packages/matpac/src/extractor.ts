@@ -57,7 +57,7 @@ export interface ExtractorOptions {
   /** One vector a time step (the default), or their mean: one row. */
   readonly time?: 'frames' | 'mean';
   /**
-   * `compile` of `@audio-ssl/compile`: the encoder then runs as one graph, about twice as fast in Node. Every number and
+   * `compile` of `@audio-ssl/compile`: the encoder then runs as one graph, 1.2 to 1.8 times as fast in Node. Every number and
    * length of pieces is a graph of its own, which takes a second to make: the first eight that come a second time are
    * compiled, all others run as without.
    */

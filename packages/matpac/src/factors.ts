@@ -1,4 +1,4 @@
-import type { Decay, MaskingOptions, MatpacOptions } from './options.js';
+import type { DecayRange, MaskingOptions, MatpacOptions } from './options.js';
 import { REFERENCE_STEPS, variants } from './variants.js';
 
 type Part<T> = T extends readonly unknown[] | string | number | boolean | null
@@ -23,7 +23,7 @@ export interface Factor {
 const { hypotheses } = variants.matpacPlusPlus.prediction;
 
 /** A decay of the authors' run. */
-const decay = (from: number, to: number): Decay => ({ from, to, referenceSteps: REFERENCE_STEPS });
+const decay = (from: number, to: number): DecayRange => ({ from, to, referenceSteps: REFERENCE_STEPS });
 
 /** 32 channels a head, as in the paper's predictor of 512 channels. */
 const predictorWidth = (embedDim: number): Setting => ({ model: { predictor: { embedDim, numHeads: embedDim / 32 } } });
@@ -50,13 +50,13 @@ export const factors = {
     },
   },
   maskRatio: {
-    title: 'share of the patches that is hidden',
+    title: 'share of the patches that is masked',
     source: 'MATPAC: 0.7; M2D (arXiv 2210.14648): 0.6 and 0.7 released; MAE (arXiv 2111.06377), figure 5: 0.1 to 0.9',
     reference: '0.7',
     levels: numbers([0.5, 0.6, 0.7, 0.8, 0.9], (ratio) => ({ masking: { ratio } })),
   },
   maskStrategy: {
-    title: 'which patches are hidden together',
+    title: 'which patches are masked together',
     source:
       'random: MATPAC and MAE, Table 1f; blocks: BEiT (arXiv 2106.08254), section 2.3; inverse blocks: data2vec 2.0 (arXiv 2212.07525), section 3; several blocks: I-JEPA (arXiv 2301.08243), section 3; time and frequency: Audio-MAE (arXiv 2207.06405), section 3',
     reference: 'random',

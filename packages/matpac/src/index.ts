@@ -44,7 +44,7 @@ export {
   type ModelOptions,
   type OptimizerOptions,
   type PredictionOptions,
-  type Decay,
+  type DecayRange,
   type Range,
   type TeacherOptions,
 } from './options.js';

@@ -9,7 +9,7 @@ export interface Range {
 }
 
 /** The share of an average that survives a step: a line over the run. */
-export interface Decay extends Range {
+export interface DecayRange extends Range {
   /**
    * Updates of the run that the decay is meant for: it is rescaled to d^(referenceSteps / steps), which forgets as much
    * over a run of another length. `null` takes it as it is.
@@ -25,7 +25,7 @@ export interface HypothesesOptions {
   readonly temperature: number;
   /** Factor of the temperature at every step. */
   readonly rate: number;
-  /** Updates of the run that `rate` is meant for; as with {@link Decay}. */
+  /** Updates of the run that `rate` is meant for; as with {@link DecayRange}. */
   readonly referenceSteps: number | null;
   /** Below this temperature only the least distance counts. */
   readonly hardBelow: number;
@@ -93,9 +93,9 @@ export interface TeacherOptions {
   /** Whether the average takes in the student that made the forward pass (`before` the optimiser's step, the authors; skipped at step 0) or the updated one. */
   readonly update: 'before' | 'after';
   /** Decay of the encoder's average. */
-  readonly encoderDecay: Decay;
+  readonly encoderDecay: DecayRange;
   /** Decay of the head's average. */
-  readonly headDecay: Decay;
+  readonly headDecay: DecayRange;
 }
 
 /** AdamW, clipping and the learning rate's curve. */

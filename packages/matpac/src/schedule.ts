@@ -1,6 +1,6 @@
 import { rescaleDecay } from '@audio-ssl/momentum-teacher';
 import { adamWCorrections, exponential, linear, warmupCosine, type Schedule } from '@audio-ssl/optim';
-import type { Decay, MatpacOptions } from './options.js';
+import type { DecayRange, MatpacOptions } from './options.js';
 
 /** What changes from step to step. */
 export type MatpacScalars<Value = number> = {
@@ -46,7 +46,7 @@ export function schedule(
   if (!Number.isInteger(steps) || steps < 1) throw new Error(`schedule: expected steps of 1 or more, got ${steps}`);
   const rescaled = (value: number, referenceSteps: number | null): number =>
     referenceSteps === null ? value : rescaleDecay(value, { referenceSteps, steps });
-  const decay = ({ referenceSteps, ...range }: Decay): Schedule => {
+  const decay = ({ referenceSteps, ...range }: DecayRange): Schedule => {
     const line = linear({ ...range, steps });
     return (step) => rescaled(line(step), referenceSteps);
   };

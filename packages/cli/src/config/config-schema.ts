@@ -54,7 +54,7 @@ export const configSchema = z
       .enum(['float32', 'bf16'])
       .default('float32')
       .describe(
-        'type of matrix products on the native backend (the fused attention stays in float32); bf16 is faster with AMX or on a GPU, slower elsewhere',
+        'type of matrix products on the native backend (the fused attention stays in float32); bf16 is faster with AMX or on a GPU; elsewhere it depends on processor and size',
       ),
     memory: z
       .strictObject({
@@ -95,16 +95,16 @@ export const configSchema = z
         strategy: z
           .enum(['random', 'block', 'inverseBlock', 'time', 'frequency', 'multiBlock'])
           .default('random')
-          .describe('which patches are hidden together'),
-        ratio: z.number().gt(0).lt(1).default(0.7).describe('share of the patches that is hidden'),
+          .describe('which patches are masked together'),
+        ratio: z.number().gt(0).lt(1).default(0.7).describe('share of the patches that is masked'),
         block: z
           .tuple([count, count])
           .exactOptional()
           .describe('block, inverseBlock: [rows, columns] of patches in a block; [3, 3] where not given'),
         span: count
           .exactOptional()
-          .describe('time, frequency: adjacent columns or rows hidden together; 1 where not given'),
-        blocks: count.exactOptional().describe('multiBlock: number of hidden blocks; 4 where not given'),
+          .describe('time, frequency: adjacent columns or rows masked together; 1 where not given'),
+        blocks: count.exactOptional().describe('multiBlock: number of masked blocks; 4 where not given'),
         aspect: z
           .tuple([above0, above0])
           .exactOptional()
@@ -112,7 +112,7 @@ export const configSchema = z
         context: above0
           .max(1)
           .exactOptional()
-          .describe('multiBlock: share of the patches not hidden that the student sees; 1 where not given'),
+          .describe('multiBlock: share of the unmasked patches that the student sees; 1 where not given'),
       })
       .prefault({}),
     model: z.strictObject({
@@ -189,7 +189,7 @@ export const configSchema = z
           .max(10_000_000)
           .default(500)
           .describe(
-            'updates between two looks at the features of some clips: rank, evenness, nearest neighbours; 0 for none',
+            'updates between two looks at the features of some clips: rank, uniformity, nearest neighbours; 0 for none',
           ),
         clips: z.int().min(8).max(100_000).default(256).describe('clips that are looked at'),
       })
