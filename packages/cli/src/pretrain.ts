@@ -166,10 +166,18 @@ function batchSource(
   standardizedBy: { readonly mean: number; readonly std: number },
 ) {
   const { batchSize, seed, model, data } = config;
-  const { cropFrames: frames, maxSilence, timeOffset } = data;
+  const { cropFrames: frames, maxSilence, mixing, timeOffset } = data;
   const grid = patchGrid(model.bins, frames, model.patch);
   const mask = maskStrategy(config);
-  const batches = createBatches(store, { indices: kept, batchSize, frames, ...standardizedBy, seed, maxSilence });
+  const batches = createBatches(store, {
+    indices: kept,
+    batchSize,
+    frames,
+    ...standardizedBy,
+    seed,
+    maxSilence,
+    mixing,
+  });
   return {
     at: async (step: number): Promise<MatpacBatch> => {
       const { data: spectrograms } = await batches.at(step);

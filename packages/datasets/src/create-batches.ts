@@ -1,9 +1,11 @@
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
 import { cropStarts } from './crop-starts.js';
 import { noneLeft, SkippedClipError, type LogMelStore } from './log-mel-store.js';
+import { mixSpectrograms } from './mix-spectrograms.js';
 import { generatorFor, shuffled } from './random.js';
 
 /** What goes into a batch. */
@@ -27,6 +29,11 @@ export interface BatchOptions {
    * crop, 0 to 1, as long as the clip has a crop that is as loud. Default 1: crops anywhere.
    */
   readonly maxSilence?: number;
+  /**
+   * Mixes another crop of the batch into each: log((1 - λ) exp(x) + λ exp(y)), λ uniform from 0 to this, which is below 1
+   * (log-mixup-exp, 0.4 in BYOL-A; Niizumi et al., arXiv 2103.06695). Default 0: none. Needs batches of two or more.
+   */
+  readonly mixing?: number;
 }
 
 /** Standardised crops, ready for a tensor. */
@@ -60,7 +67,7 @@ export interface Batches {
  * const { data } = await batches.at(0); // 32 * bins * 208 values
  */
 export function createBatches(store: LogMelStore, options: BatchOptions): Batches {
-  const { batchSize, frames, mean, std, seed, prefetch = 2, maxSilence = 1 } = options;
+  const { batchSize, frames, mean, std, seed, prefetch = 2, maxSilence = 1, mixing = 0 } = options;
   const indices = options.indices ?? store.clips.map((_, index) => index);
   check('indices', indices.length > 0, 'one or more', 'none');
   for (const [name, value, least] of [
@@ -74,6 +81,8 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
   check('mean', Number.isFinite(mean), 'a number', mean);
   check('std', Number.isFinite(std) && std > 0, 'a number above 0', std);
   check('maxSilence', maxSilence >= 0 && maxSilence <= 1, 'a number from 0 to 1', maxSilence);
+  check('mixing', mixing >= 0 && mixing < 1, 'a number from 0 to below 1', mixing);
+  check('batchSize', mixing === 0 || batchSize > 1, '2 or more where crops are mixed', batchSize);
 
   const orders = new Map<number, readonly number[]>();
   const order = (epoch: number): readonly number[] => {
@@ -99,7 +108,18 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
     throw new Error(noneLeft(store.skipped));
   };
 
-  const draw = (spectrogram: Spectrogram, generator: RandomGenerator): number => {
+  const crop = (spectrogram: Spectrogram, generator: RandomGenerator): Spectrogram => {
+    const { bins, frames: all } = spectrogram;
+    const start = drawStart(spectrogram, generator);
+    const taken = Math.min(frames, all);
+    const data = new Float32Array(bins * taken);
+    for (let bin = 0; bin < bins; bin++) {
+      data.set(spectrogram.data.subarray(bin * all + start, bin * all + start + taken), bin * taken);
+    }
+    return { bins, frames: taken, data };
+  };
+
+  const drawStart = (spectrogram: Spectrogram, generator: RandomGenerator): number => {
     const last = spectrogram.frames - frames;
     if (last <= 0) return 0;
     if (maxSilence === 1) return uniformInt(generator, 0, last);
@@ -107,17 +127,23 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
     return starts[uniformInt(generator, 0, starts.length - 1)]!;
   };
 
+  /** Each crop with another one of the batch mixed in. */
+  const mixed = (crops: readonly Spectrogram[], step: number): readonly Spectrogram[] =>
+    crops.map((own, row) => {
+      const generator = generatorFor('mixing', seed, step, row);
+      const other = crops[(row + uniformInt(generator, 1, batchSize - 1)) % batchSize]!;
+      return mixSpectrograms(own, other, mixing * uniformFloat64(generator));
+    });
+
   const make = async (step: number): Promise<Batch> => {
     const loaded = await Promise.all(Array.from({ length: batchSize }, (_, row) => loadAt(step * batchSize + row)));
-    const { bins } = loaded[0]!.spectrogram;
+    const crops = loaded.map(({ spectrogram }, row) => crop(spectrogram, generatorFor('crop', seed, step, row)));
+    const { bins } = crops[0]!;
     const data = new Float32Array(batchSize * bins * frames); // (B, bins, frames); what stays zero is the padding
-    loaded.forEach(({ spectrogram }, row) => {
-      const start = draw(spectrogram, generatorFor('crop', seed, step, row));
-      const taken = Math.min(frames, spectrogram.frames);
+    (mixing > 0 ? mixed(crops, step) : crops).forEach((one, row) => {
       for (let bin = 0; bin < bins; bin++) {
-        const from = bin * spectrogram.frames + start;
-        const to = (row * bins + bin) * frames;
-        for (let t = 0; t < taken; t++) data[to + t] = (spectrogram.data[from + t]! - mean) / std;
+        const [from, to] = [bin * one.frames, (row * bins + bin) * frames];
+        for (let t = 0; t < one.frames; t++) data[to + t] = (one.data[from + t]! - mean) / std;
       }
     });
     return { data, clips: loaded.map(({ index }) => index) };

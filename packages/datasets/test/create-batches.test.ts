@@ -152,6 +152,43 @@ test('with maxSilence, crops avoid digital silence where the clip allows it', as
   expect((await starts((t) => t >= 20, 1)).has(-1)).toBe(true);
 });
 
+test('mixing adds the power of another crop of the batch, up to its share', async () => {
+  const level = [-3, 1, 4];
+  const store = memoryStore(level.map((value) => ({ bins: 2, frames: 6, data: new Float32Array(12).fill(value) })));
+  const mixing = 0.5;
+  const how = { ...options, batchSize: 3, frames: 6, mean: 1, std: 2 };
+  const [plain, batches] = [createBatches(store, how), createBatches(store, { ...how, mixing })];
+  const shares: number[] = [];
+  for (let step = 0; step < 300; step++) {
+    const [{ data, clips }, bare] = [await batches.at(step), await plain.at(step)];
+    expect(clips).toEqual(bare.clips); // order and crops are as without
+    clips.forEach((clip, row) => {
+      const power = Math.exp(2 * data[12 * row]! + 1);
+      const of = (other: number): number =>
+        (power - Math.exp(level[clip]!)) / (Math.exp(level[other]!) - Math.exp(level[clip]!));
+      // one of the two others explains it with a share of 0 to 0.5, for every frame and bin
+      const explained = clips.filter((other) => other !== clip && of(other) >= -1e-6 && of(other) <= mixing);
+      expect(explained.length).toBeGreaterThan(0);
+      expect(new Set(data.subarray(12 * row, 12 * row + 12)).size).toBe(1);
+      if (explained.length === 1) shares.push(of(explained[0]!));
+    });
+  }
+  expect(Math.max(...shares)).toBeGreaterThan(0.45);
+  expect(Math.min(...shares)).toBeLessThan(0.05);
+  expect(await createBatches(store, { ...how, mixing }).at(7)).toEqual(await batches.at(7));
+});
+
+test('a shorter crop is silent after its end in a mixture, and padding stays padding', async () => {
+  const store = memoryStore([numbered(0, 3, 2), numbered(0, 3, 6)]);
+  const { data, clips } = await createBatches(store, { ...options, batchSize: 2, mixing: 0.9 }).at(0);
+  const [short, long] = [clips.indexOf(0), clips.indexOf(1)];
+  expect([...data.subarray(18 * short + 2, 18 * short + 6)]).toEqual([0, 0, 0, 0]);
+  // what is left of the long one has 1 - λ of its power there
+  const kept = [2, 3, 4, 5].map((t) => data[18 * long + t]! - t);
+  for (const value of kept) expect(value).toBeCloseTo(kept[0]!, 5);
+  expect(kept[0]).toBeLessThan(0);
+});
+
 test('wrong options and steps are named', async () => {
   const make = (more: Partial<BatchOptions>) => (): unknown => createBatches(tenClips, { ...options, ...more });
   expect(make({ batchSize: 0 })).toThrow(
@@ -162,6 +199,8 @@ test('wrong options and steps are named', async () => {
   expect(make({ mean: NaN })).toThrow(/mean .* got NaN/);
   expect(make({ indices: [] })).toThrow(/indices to be one or more, got none/);
   expect(make({ prefetch: -1 })).toThrow(/prefetch .* got -1/);
+  expect(make({ mixing: 1 })).toThrow(/mixing to be a number from 0 to below 1, got 1/);
+  expect(make({ mixing: 0.4, batchSize: 1 })).toThrow(/batchSize to be 2 or more where crops are mixed, got 1/);
   expect(make({ maxSilence: 2 })).toThrow(/maxSilence to be a number from 0 to 1, got 2/);
   await expect(createBatches(tenClips, options).at(-1)).rejects.toThrow(
     /step to be a whole number of 0 or more, got -1/,

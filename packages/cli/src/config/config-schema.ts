@@ -80,6 +80,14 @@ export const configSchema = z
       maxSilence: share
         .default(0.5)
         .describe('largest share of digital silence in a crop, where the clip has one that loud; 1 crops anywhere'),
+      mixing: z
+        .number()
+        .min(0)
+        .lt(1)
+        .default(0)
+        .describe(
+          'largest share of the power of another crop that is mixed into a crop; 0 mixes none, BYOL-A takes 0.4',
+        ),
       timeOffset: z
         .int()
         .min(0)
