@@ -87,7 +87,7 @@ export const suites = {
   },
   masking: {
     name: 'masking',
-    title: 'How much is hidden, and which patches together',
+    title: 'How much is masked, and which patches together',
     rows: [baseline, ...levels('maskRatio', 'maskStrategy')],
   },
   targets: {

@@ -196,7 +196,7 @@ function masks(data: ReportData): Html | undefined {
   return html`<h2>What the student sees</h2>
     <p>
       Left, the log-mel spectrogram of a training crop; right, what is left of it for the student: the grey patches are
-      hidden, and their latents are what it has to predict. Low frequencies are at the bottom.
+      masked, and their latents are what it has to predict. Low frequencies are at the bottom.
     </p>
     <div class="masks">
       ${data.spectrograms.map(
@@ -207,11 +207,11 @@ function masks(data: ReportData): Html | undefined {
                 src="${masked}"
                 width="${width}"
                 height="${height}"
-                alt="The same with ${percent(maskedShare)} of its patches hidden"
+                alt="The same with ${percent(maskedShare)} of its patches masked"
               />
             </div>
             <figcaption>
-              ${caption(sound)}<span class="note">${seconds.toFixed(2)} s, ${percent(maskedShare)} hidden</span>
+              ${caption(sound)}<span class="note">${seconds.toFixed(2)} s, ${percent(maskedShare)} masked</span>
             </figcaption>
           </figure>`,
       )}

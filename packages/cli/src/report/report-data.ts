@@ -13,7 +13,7 @@ export interface ReportSpectrogram {
   readonly sound: ReportSound;
   readonly image: string;
   readonly masked: string;
-  /** Share of the patches that is hidden, in [0, 1]. */
+  /** Share of the patches that is masked, in [0, 1]. */
   readonly maskedShare: number;
   /** Length of what is shown, in seconds. */
   readonly seconds: number;

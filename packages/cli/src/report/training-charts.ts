@@ -10,7 +10,7 @@ export interface TrainingChart {
 export const trainingCharts: readonly TrainingChart[] = [
   {
     title: 'Prediction loss',
-    note: '2 - 2 cos between predicted and teacher latents of the hidden patches, 0 to 4',
+    note: '2 - 2 cos between predicted and teacher latents of the masked patches, 0 to 4',
     columns: [{ column: 'loss/prediction', name: 'prediction' }],
   },
   {
@@ -33,12 +33,12 @@ export const trainingCharts: readonly TrainingChart[] = [
   },
   {
     title: 'Pseudo-classes in use',
-    note: 'how many are the most probable one of some hidden patch of the batch, for the teacher',
+    note: 'how many are the most probable one of some masked patch of the batch, for the teacher',
     columns: [{ column: 'classes/distinct', name: 'teacher' }],
   },
   {
     title: 'Agreement on the pseudo-class',
-    note: 'share of hidden patches whose most probable class is the same for student and teacher',
+    note: 'share of masked patches whose most probable class is the same for student and teacher',
     columns: [{ column: 'classes/agreement', name: 'agreement' }],
   },
   {
