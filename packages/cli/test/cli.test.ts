@@ -340,8 +340,9 @@ describe('a run that is stopped', () => {
     await reached(run, stopped + 12, third);
     third.kill('SIGINT');
     await sleep(600);
-    third.kill('SIGINT'); // already gone, or told to go at once
-    expect(await thirdEnd).toBe(130);
+    third.kill('SIGINT');
+    // Already gone or told to go at once; on its way out, when nothing listens any more, the signal itself ends it.
+    expect([130, null]).toContain(await thirdEnd);
 
     expect(await ended(start(run))).toBe(0);
     expect((await readLog(run)).map(({ step }) => step)).toEqual(Array.from({ length: 400 }, (_, step) => step));
