@@ -378,7 +378,7 @@ describe('the reports of an unfinished suite', () => {
       await mkdir(dirname(join(out, taskFile(task))), { recursive: true });
       await writeFile(join(out, taskFile(task)), JSON.stringify(content));
     };
-    const told = { dataset: 'notes', clips: 4, classes: 2, chance: 0.5, folds: '2 folds', logMel: 0.5 };
+    const told = { dataset: 'notes', esc50: false, clips: 4, classes: 2, chance: 0.5, folds: '2 folds', logMel: 0.5 };
     await leave({ kind: 'prepare' }, { ...told, standardization: { mean: 0, std: 1 } });
     const result = (...correct: number[]): object => ({
       accuracy: { mean: correct.reduce((a, b) => a + b, 0) / correct.length },

@@ -27,7 +27,7 @@ export function howToRead({ seeds, folds, clips, rows }: SuiteResults): readonly
 /** The results as Markdown: the tables alone, and the whole page. */
 export function renderMarkdown(results: SuiteResults): { readonly table: string; readonly page: string } {
   const { title, suite, dataset, done, total, steps, batchSize, seeds, logMel, chance, secondsSpent } = results;
-  const onEsc50 = isEsc50(results);
+  const { esc50: onEsc50 } = results;
   const tables = results.poolings.map((pooling) =>
     [
       `### Pooled by ${pooling}`,
@@ -99,11 +99,6 @@ export function renderMarkdown(results: SuiteResults): { readonly table: string;
     ...results.rows.map(({ name, runs }) => `### ${name}\n\n\`\`\`yaml\n${stringify(runs[0]?.config)}\`\`\``),
   ].join('\n\n');
   return { table, page: `${page}\n` };
-}
-
-/** Whether published figures on ESC-50 can be set beside these. */
-export function isEsc50({ dataset }: Pick<SuiteResults, 'dataset'>): boolean {
-  return /esc-?50/i.test(dataset);
 }
 
 function publishedLine(row: RowResult, { poolings }: SuiteResults, onEsc50: boolean): string[] {

@@ -9,7 +9,7 @@ import { style } from '../report/style.js';
 import { trainingCharts } from '../report/training-charts.js';
 import { readRunLog, type RunLogRow } from '../run-log.js';
 import { readRunRecord } from '../run-record.js';
-import { accuracy, howToRead, isEsc50, ofSeeds, points, range } from './render-markdown.js';
+import { accuracy, howToRead, ofSeeds, points, range } from './render-markdown.js';
 import type { SuitePlan } from './plan.js';
 import { comparison, type RowResult, type SuiteResults } from './results.js';
 import { runFolder } from './tasks.js';
@@ -146,7 +146,7 @@ function lead(results: SuiteResults): Html {
 }
 
 function poolingSection(results: SuiteResults, pooling: string): Html {
-  const onEsc50 = isEsc50(results);
+  const { esc50: onEsc50 } = results;
   const compared = results.rows.slice(1).some(({ published }) => published);
   const start = results.randomStart[pooling];
   const bare = (name: string, value: string): Html =>

@@ -80,6 +80,8 @@ export interface SuiteResults {
   readonly command: string;
   readonly created: string;
   readonly dataset: string;
+  /** Whether it is ESC-50 itself, so that published figures on it can be set beside these. */
+  readonly esc50: boolean;
   readonly clips: number;
   readonly classes: number;
   readonly folds: string;
@@ -173,6 +175,7 @@ export async function suiteResults(
     command: plan.command,
     created: new Date().toISOString(),
     dataset: prepared.dataset,
+    esc50: prepared.esc50,
     clips: prepared.clips,
     classes: prepared.classes,
     folds: prepared.folds,

@@ -1,4 +1,4 @@
-import { logMelStatistics } from '@audio-ssl/datasets';
+import { isEsc50, logMelStatistics } from '@audio-ssl/datasets';
 import type { ProbeResult } from '@audio-ssl/evaluation';
 import { initMatpac } from '@audio-ssl/matpac';
 import { disposeTree } from '@audio-ssl/params';
@@ -32,6 +32,8 @@ export type Task =
 export interface Prepared {
   readonly standardization: Standardization;
   readonly dataset: string;
+  /** Whether it is ESC-50 itself, for which figures are published, whatever it is called. */
+  readonly esc50: boolean;
   readonly clips: number;
   readonly classes: number;
   readonly chance: number;
@@ -180,6 +182,7 @@ async function prepare(clips: OpenClips, config: Config, signal: AbortSignal): P
       std: typeof std === 'number' ? std : measured.std,
     },
     dataset: clips.dataset.name,
+    esc50: isEsc50(clips.dataset),
     clips: clips.kept.length,
     classes: task.classes,
     chance: task.chance,
