@@ -104,6 +104,26 @@ describe('the suites', () => {
     expect(plusPlus.teacher).toEqual(base.teacher);
   });
 
+  it('lay what a row changes above what the baseline changes', async () => {
+    const path = join(folder, 'changed.yaml');
+    await writeFile(
+      path,
+      `baseline: { preset: tiny, classification: { centering: logits, weight: 0.7 } }
+rows: { half: { masking: { ratio: 0.5 } }, alone: { variant: predictionOnly } }
+factors: [centering]`,
+    );
+    const { rows } = await planOf(path);
+    const changes = Object.fromEntries(rows.map((row) => [row.slug, row.changes]));
+    expect(changes).toEqual({
+      baseline: [],
+      half: ['masking.ratio 0.7 -> 0.5'],
+      alone: ['classification.weight 0.7 -> 0'],
+      'centering-probabilities': ['classification.centering "logits" -> "probabilities"'],
+      'centering-sinkhorn': ['classification.centering "logits" -> "sinkhorn"'],
+      'centering-none': ['classification.centering "logits" -> "none"'],
+    });
+  });
+
   it('refuse a row that changes what all rows share', async () => {
     const path = join(folder, 'shared.yaml');
     const refused = async (setting: string, message: string): Promise<void> => {

@@ -1,4 +1,4 @@
-import { type VariantName, variantSources, withSettings } from '@audio-ssl/matpac';
+import { variantSources, withSettings } from '@audio-ssl/matpac';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config-schema.js';
@@ -58,27 +58,32 @@ export interface PlanOptions {
 }
 
 /**
- * Builds every row's configuration: preset and variant, the user's settings, and above them what the row changes.
+ * Builds every row's configuration: preset and variant, the user's settings, above them what the baseline changes, and what
+ * the row changes on top.
  *
  * @throws UserError for a row that changes what all rows share, and for `minutes`
  */
 export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
   const { suite, data, dataName, layout, seeds, budget, preset, file, set, defaults, command } = options;
   for (const row of suite.rows) refuseShared(suite, row);
-  const configure = ({ setting }: SuiteRow, under: VariantName, shared: object): Promise<Config> => {
-    const over = [variantChanges(under, setting.variant), setting, shared].reduce((at, layer) =>
-      withSettings(at, layer),
-    );
+  const [first, ...others] = suite.rows as readonly [SuiteRow, ...SuiteRow[]];
+  const configure = (layers: readonly object[]): Promise<Config> => {
+    const over = layers.reduce((at, layer) => withSettings(at, layer), {});
     return loadConfig({ preset, file, set, defaults, over: { ...over } });
   };
-  const [first, ...others] = suite.rows as readonly [SuiteRow, ...SuiteRow[]];
-  const baseline = await configure(first, 'matpac', { data: { dataset: layout } });
+  const baseline = await configure([
+    variantChanges('matpac', first.setting.variant),
+    first.setting,
+    { data: { dataset: layout } },
+  ]);
   const { seed, steps, minutes, batchSize, probe } = baseline;
   if (minutes !== null)
     throw new UserError('minutes is the time of a single run; give --budget, the time of the whole suite', 2);
   const { dataset, frontEnd, mean, std } = baseline.data;
   const shared = { seed, steps, minutes, batchSize, probe, data: { dataset, frontEnd, mean, std } };
-  const configs = [baseline, ...(await Promise.all(others.map((row) => configure(row, baseline.variant, shared))))];
+  const configureRow = ({ setting }: SuiteRow): Promise<Config> =>
+    configure([first.setting, variantChanges(baseline.variant, setting.variant), setting, shared]);
+  const configs = [baseline, ...(await Promise.all(others.map(configureRow)))];
   const slugs = new Set([startSlug]);
   const rows = suite.rows.flatMap(({ name, setting, published, ...row }, i): PlannedRow[] => {
     const config = configs[i] as Config;
