@@ -324,7 +324,11 @@ async function runTraining(
   }
 }
 
-/** A state of the configuration's sizes from a checkpoint, and in words what came from where. */
+/**
+ * A state of the configuration's sizes from a checkpoint, and in words what came from where.
+ *
+ * @throws UserError for one that does not fit
+ */
 async function loadInit(
   init: string,
   config: Config,
@@ -334,6 +338,12 @@ async function loadInit(
     const file = await openCheckpoint(init);
     try {
       const { state, family, loaded, fresh: made, leftOver } = await loadState(file, fresh);
+      if (leftOver.some((name) => /(^|\.)(hypotheses|mcl_heads)\./.test(name))) {
+        disposeTree(state);
+        throw new UserError(
+          `--init ${init}: its predictor makes several hypotheses (MATPAC++), this variant one; add --set variant=matpacPlusPlus, or keep its encoder alone: audio-ssl convert --encoder-only`,
+        );
+      }
       return {
         state,
         words:

@@ -747,6 +747,12 @@ describe('audio-ssl pretrain --init', () => {
       expect(said).toMatch(message);
       expect(said).not.toContain('log-mels');
     }
+    const [several, plus] = [join(folder, 'several'), join(folder, 'plus.pt')];
+    expect(await pretrain(several, '--set', 'variant=matpacPlusPlus'), said).toBe(0);
+    expect(await run('convert', several, plus), said).toBe(0);
+    said = '';
+    expect(await pretrain(third, '--init', plus)).toBe(1);
+    expect(said).toContain('add --set variant=matpacPlusPlus');
     expect(await pretrain(third, '--init', converted), said).toBe(0);
     await rm(notes, { recursive: true });
   });
