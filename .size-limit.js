@@ -15,7 +15,9 @@ const browser = {
   'distribution-matching': '4.4 kB',
   'momentum-teacher': '2.5 kB',
   optim: '3.9 kB',
-  matpac: '40 kB',
+  matpac: '20 kB',
+  'tensor-files': '20 kB',
+  pretrained: '60 kB',
 };
 const node = {
   backend: '15 kB',
@@ -23,7 +25,10 @@ const node = {
   datasets: '8 kB',
   evaluation: '19 kB',
   trainer: '6 kB',
-  cli: '57 kB',
+  experiment: '60 kB',
+  ablation: '30 kB',
+  report: '600 kB',
+  cli: '20 kB',
 };
 
 const root = new URL('packages/', import.meta.url);

@@ -13,9 +13,9 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startBackend } from '@audio-ssl/backend';
-import { loadModel } from '@audio-ssl/matpac';
-import { openTensors } from '@audio-ssl/params';
-import { openFile } from '@audio-ssl/params/node';
+import { loadModel } from '@audio-ssl/pretrained';
+import { openTensors } from '@audio-ssl/tensor-files';
+import { openFile } from '@audio-ssl/tensor-files/node';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Measured {

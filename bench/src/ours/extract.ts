@@ -1,7 +1,8 @@
 /** Frame features of 10 s of log-mels by `createExtractor`: 608 frames at once, then the rest. */
 import { startBackend } from '@audio-ssl/backend';
 import { compile } from '@audio-ssl/compile';
-import { createExtractor, initMatpac, sizes, variants, type Size } from '@audio-ssl/matpac';
+import { createExtractor } from '@audio-ssl/pretrained';
+import { initMatpac, sizes, variants, type Size } from '@audio-ssl/matpac';
 import { randomStream } from '@audio-ssl/params';
 import { serve } from './serve.js';
 

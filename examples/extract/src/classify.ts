@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { decodeAudio } from '@audio-ssl/audio-frontend';
 import { startBackend } from '@audio-ssl/backend';
-import { classify, createExtractor, loadModel, readClassHead, tasks, topLabels } from '@audio-ssl/matpac';
-import { openTensors } from '@audio-ssl/params';
-import { openFile } from '@audio-ssl/params/node';
+import { classify, createExtractor, loadModel, readClassHead, tasks, topLabels } from '@audio-ssl/pretrained';
+import { openTensors } from '@audio-ssl/tensor-files';
+import { openFile } from '@audio-ssl/tensor-files/node';
 
 const [encoder, probe, sound] = process.argv.slice(2) as [string, string, string];
 await startBackend();

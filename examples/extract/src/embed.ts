@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { decodeAudio } from '@audio-ssl/audio-frontend';
 import { startBackend } from '@audio-ssl/backend';
-import { createExtractor, loadModel } from '@audio-ssl/matpac';
-import { openTensors } from '@audio-ssl/params';
-import { openFile } from '@audio-ssl/params/node';
+import { createExtractor, loadModel } from '@audio-ssl/pretrained';
+import { openTensors } from '@audio-ssl/tensor-files';
+import { openFile } from '@audio-ssl/tensor-files/node';
 
 const [checkpoint, sound] = process.argv.slice(2) as [string, string];
 await startBackend();

@@ -1,8 +1,9 @@
 // A state to go on with pretraining: node --import tsx --conditions=@audio-ssl/source go-on.ts TRAINING_CHECKPOINT [SIZE]
 import { startBackend } from '@audio-ssl/backend';
-import { initMatpac, loadState, sizes, variants, type Size } from '@audio-ssl/matpac';
-import { openTensors } from '@audio-ssl/params';
-import { openFile } from '@audio-ssl/params/node';
+import { initMatpac, sizes, variants, type Size } from '@audio-ssl/matpac';
+import { loadState } from '@audio-ssl/pretrained';
+import { openTensors } from '@audio-ssl/tensor-files';
+import { openFile } from '@audio-ssl/tensor-files/node';
 
 const [checkpoint, size = 'base'] = process.argv.slice(2) as [string, Size?];
 await startBackend();

@@ -1,8 +1,8 @@
 // Features in a page, of a checkpoint and a sound that a visitor chose in two <input type="file">; the page serves the .wasm
 // files of @tensorflow/tfjs-backend-wasm beside its script. For WebGPU, import @tensorflow/tfjs-backend-webgpu and set 'webgpu'.
 import { decodeAudio } from '@audio-ssl/audio-frontend';
-import { createExtractor, loadModel } from '@audio-ssl/matpac';
-import { byteSource, openTensors } from '@audio-ssl/params';
+import { createExtractor, loadModel } from '@audio-ssl/pretrained';
+import { byteSource, openTensors } from '@audio-ssl/tensor-files';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 

@@ -5,19 +5,8 @@
  *     npm run matpac                     # into runs/matpac; stopped runs go on where they were
  *     npm run matpac -- --out runs/two --set seed=2
  */
-import {
-  begunRun,
-  loadConfig,
-  pretrain,
-  printError,
-  probe,
-  probeSummary,
-  readProbes,
-  setupBackend,
-  startForTraining,
-  UserError,
-  withInterrupts,
-} from '@audio-ssl/cli';
+import { printError, setupBackend, startForTraining, withInterrupts } from '@audio-ssl/cli';
+import { begunRun, loadConfig, pretrain, probe, probeSummary, readProbes, InputError } from '@audio-ssl/experiment';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -38,7 +27,7 @@ function readArguments(args: readonly string[]): { readonly out: string; readonl
       },
     }).values;
   } catch (error) {
-    throw new UserError(`${(error as Error).message}; this takes --out FOLDER and --set KEY=VALUE`, 2);
+    throw new InputError(`${(error as Error).message}; this takes --out FOLDER and --set KEY=VALUE`, 'option');
   }
 }
 

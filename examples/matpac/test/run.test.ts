@@ -1,4 +1,4 @@
-import { loadConfig } from '@audio-ssl/cli';
+import { loadConfig } from '@audio-ssl/experiment';
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -2,20 +2,21 @@ import { type Pooling, poolings, probeProtocols, type ProbeProtocolName } from '
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ablate } from './ablate/ablate.js';
-import { parseDuration } from './ablate/duration.js';
-import { doTask, parseTask, taskName } from './ablate/tasks.js';
-import { suiteName } from './ablate/suites.js';
-import { loadConfig } from './config/load-config.js';
+import { ablate } from '@audio-ssl/ablation';
+import { parseDuration } from '@audio-ssl/ablation';
+import { doTask, parseTask, taskName } from '@audio-ssl/ablation';
+import { suiteName } from '@audio-ssl/ablation';
+import { loadConfig } from '@audio-ssl/experiment';
 import { withInterrupts } from './interrupts.js';
-import { layersOption, type Layers } from './layers-option.js';
+import { type Layers } from '@audio-ssl/experiment';
+import { layersOption } from './layers-option.js';
 import { addModelCommands } from './model-commands.js';
-import { pretrain } from './pretrain.js';
-import { probe, probeSummary } from './probe.js';
-import { quote } from './quote.js';
+import { pretrain } from '@audio-ssl/experiment';
+import { probe, probeSummary } from '@audio-ssl/experiment';
+import { quote } from '@audio-ssl/experiment';
 import { doctorReport, setupBackend } from './setup-backend.js';
 import { startForTraining } from './start-for-training.js';
-import { printError } from './user-error.js';
+import { printError } from './print-error.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 

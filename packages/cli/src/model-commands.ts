@@ -1,13 +1,13 @@
 import { startBackend, type BackendName } from '@audio-ssl/backend';
-import { tasks, type Activation, type Naming, type TaskName } from '@audio-ssl/matpac';
+import { tasks, type Activation, type Naming, type TaskName } from '@audio-ssl/pretrained';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { classify } from './classify.js';
-import { conversionTable, convert } from './convert.js';
-import { embed, type EmbedOptions } from './embed.js';
+import { classify } from '@audio-ssl/experiment';
+import { conversionTable, convert } from '@audio-ssl/experiment';
+import { embed, type EmbedOptions } from '@audio-ssl/experiment';
 import { withInterrupts } from './interrupts.js';
 import { startForTraining } from './start-for-training.js';
 import { layersOption } from './layers-option.js';
-import { UserError } from './user-error.js';
+import { InputError } from '@audio-ssl/experiment';
 
 const devices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
 type Device = (typeof devices)[number];
@@ -149,7 +149,7 @@ async function startDevice(device: Device): Promise<void> {
     return;
   }
   const { name, why }: { name: BackendName; why: string } = await startBackend({ prefer: device });
-  if (name !== device) throw new UserError(`--device ${device}: ${why}`);
+  if (name !== device) throw new InputError(`--device ${device}: ${why}`);
 }
 
 function count(value: string): number {

@@ -1,5 +1,5 @@
 import { type BackendName, startBackend, type StartedBackend } from '@audio-ssl/backend';
-import { UserError } from './user-error.js';
+import { InputError } from '@audio-ssl/experiment';
 
 const names: readonly string[] = ['tensorflow', 'wasm', 'cpu'] satisfies readonly BackendName[];
 
@@ -11,7 +11,7 @@ const names: readonly string[] = ['tensorflow', 'wasm', 'cpu'] satisfies readonl
 export async function startForTraining(): Promise<{ readonly name: BackendName; readonly words: string }> {
   const asked = process.env.AUDIO_SSL_BACKEND;
   if (asked !== undefined && !names.includes(asked))
-    throw new UserError(`AUDIO_SSL_BACKEND: expected one of ${names.join(', ')}, got ${JSON.stringify(asked)}`);
+    throw new InputError(`AUDIO_SSL_BACKEND: expected one of ${names.join(', ')}, got ${JSON.stringify(asked)}`);
   const started: StartedBackend = await startBackend(asked === undefined ? {} : { prefer: asked as BackendName });
   const words = `${started.name} ${started.version} (${started.device})`;
   console.error(`backend: ${words}; ${started.why}`);

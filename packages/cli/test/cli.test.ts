@@ -1,4 +1,4 @@
-import { readSafetensors } from '@audio-ssl/params';
+import { readSafetensors } from '@audio-ssl/tensor-files';
 import { readLog } from '@audio-ssl/trainer';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
-import { printError } from '../src/user-error.js';
-import { tinyArguments, tinyNotes } from './tiny-notes.js';
+import { printError } from '../src/print-error.js';
+import { tinyArguments, tinyNotes } from '@audio-ssl/testing';
 
 let folder: string;
 let notes: string;

@@ -1,18 +1,16 @@
-import { convertCheckpoint, createExtractor, loadModel } from '@audio-ssl/matpac';
+import { convertCheckpoint, createExtractor, loadModel } from '@audio-ssl/pretrained';
 import {
   byteSource,
-  disposeTree,
   fromTensors,
-  leaves,
   openTensors,
   pytorchChunks,
-  randomStream,
   readSafetensors,
   safetensorsChunks,
   writeSafetensors,
   type SafetensorsEntry,
-} from '@audio-ssl/params';
-import { openFile } from '@audio-ssl/params/node';
+} from '@audio-ssl/tensor-files';
+import { disposeTree, leaves, randomStream } from '@audio-ssl/params';
+import { openFile } from '@audio-ssl/tensor-files/node';
 import { sharedFolder } from '@audio-ssl/testing';
 import { initSpectrogramEncoder } from '@audio-ssl/vit';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
@@ -38,14 +36,14 @@ import { promisify } from 'node:util';
 import wavefile from 'wavefile';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
-import { embed } from '../src/embed.js';
-import { openFeatureStore } from '../src/feature-store.js';
-import { listSounds } from '../src/list-sounds.js';
+import { embed } from '@audio-ssl/experiment';
+import { openFeatureStore } from '@audio-ssl/experiment';
+import { listSounds } from '@audio-ssl/experiment';
 import { withInterrupts } from '../src/interrupts.js';
-import { readLabels } from '../src/read-labels.js';
-import { printError } from '../src/user-error.js';
-import { writeFeatures } from '../src/write-features.js';
-import { tinyArguments, tinyNotes } from './tiny-notes.js';
+import { readLabels } from '@audio-ssl/experiment';
+import { printError } from '../src/print-error.js';
+import { writeFeatures } from '@audio-ssl/experiment';
+import { tinyArguments, tinyNotes } from '@audio-ssl/testing';
 
 let folder: string;
 let checkpoint: string;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors, toTensor } from '@audio-ssl/params';
+import { readSafetensors, toTensor } from '@audio-ssl/tensor-files';
 import { expectClose, sharedFolder } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

@@ -1,13 +1,5 @@
-import {
-  fromTensors,
-  leaves,
-  mapTree,
-  readSafetensors,
-  toTensor,
-  writeSafetensors,
-  type Safetensors,
-  type TensorTree,
-} from '@audio-ssl/params';
+import { fromTensors, readSafetensors, toTensor, writeSafetensors, type Safetensors } from '@audio-ssl/tensor-files';
+import { leaves, mapTree, type TensorTree } from '@audio-ssl/params';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readWhole, TEMPORARY, writeAtomically } from './atomic-file.js';

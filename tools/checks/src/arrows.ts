@@ -15,24 +15,37 @@ export interface Arrows {
 }
 
 const blocks = ['vit', 'latent-prediction', 'distribution-matching', 'momentum-teacher', 'optim'];
+const machinery = ['backend', 'compile', 'datasets', 'evaluation', 'trainer'];
+const recipe = ['masking', 'params', 'layers', ...blocks, 'matpac'];
 
 /** The arrows of the workspace: the one place where they are written for the machine. */
 export const workspaceArrows: Readonly<Record<string, Arrows>> = {
   'audio-frontend': { ours: [], tensorflow: 'none' },
   masking: { ours: [], tensorflow: 'none' },
-  backend: { ours: [], tensorflow: 'backend' },
-  evaluation: { ours: [], tensorflow: 'core' },
+  report: { ours: [], tensorflow: 'none' },
   params: { ours: [], tensorflow: 'core' },
+  evaluation: { ours: ['params'], tensorflow: 'core' },
+  'tensor-files': { ours: ['params'], tensorflow: 'core' },
   layers: { ours: ['params'], tensorflow: 'core' },
   vit: { ours: ['params', 'layers', 'masking'], tensorflow: 'core' },
   'latent-prediction': { ours: ['params', 'layers'], tensorflow: 'core' },
   'distribution-matching': { ours: ['params', 'layers'], tensorflow: 'core' },
   'momentum-teacher': { ours: ['params'], tensorflow: 'core' },
   optim: { ours: ['params'], tensorflow: 'core' },
+  backend: { ours: ['params'], tensorflow: 'backend' },
   compile: { ours: ['params'], tensorflow: 'core' },
-  trainer: { ours: ['params'], tensorflow: 'core' },
-  matpac: { ours: ['audio-frontend', 'masking', 'params', 'layers', ...blocks], tensorflow: 'core' },
-  datasets: { ours: ['audio-frontend'], tensorflow: 'none' },
+  trainer: { ours: ['params', 'tensor-files'], tensorflow: 'core' },
+  datasets: { ours: ['audio-frontend', 'params', 'tensor-files'], tensorflow: 'none' },
+  matpac: { ours: recipe, tensorflow: 'core' },
+  pretrained: { ours: ['audio-frontend', 'tensor-files', ...recipe], tensorflow: 'core' },
+  experiment: {
+    ours: ['audio-frontend', 'tensor-files', 'pretrained', 'report', ...machinery, ...recipe],
+    tensorflow: 'core',
+  },
+  ablation: {
+    ours: ['audio-frontend', 'tensor-files', 'pretrained', 'report', 'experiment', ...machinery, ...recipe],
+    tensorflow: 'core',
+  },
   cli: { ours: 'all', tensorflow: 'backend' },
 };
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createLogMel, logMelPresets, melFilterBank, resample } from '@audio-ssl/audio-frontend';
-import { readSafetensors } from '@audio-ssl/params';
+import { readSafetensors } from '@audio-ssl/tensor-files';
 import { Differences, type Comparison, type Tolerance } from './comparison.js';
 
 /** The recorded log-mels are float32, so exact only to 1.6e-4 above -12 and 1e-3 above -15. */

@@ -8,9 +8,9 @@ import {
   type ExtractorOptions,
   type FrameFeatures,
   type PretrainedModel,
-} from '@audio-ssl/matpac';
-import { openTensors, readSafetensors, type SafetensorsEntry } from '@audio-ssl/params';
-import { openFile } from '@audio-ssl/params/node';
+} from '@audio-ssl/pretrained';
+import { openTensors, readSafetensors, type SafetensorsEntry } from '@audio-ssl/tensor-files';
+import { openFile } from '@audio-ssl/tensor-files/node';
 import { Differences, type Comparison, type Tolerance } from './comparison.js';
 
 /** Attention heads of the tiny models that the project has recordings of; published ones have one of every 64 channels. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSafetensors, type SafetensorsEntry } from '@audio-ssl/params';
+import { readSafetensors, type SafetensorsEntry } from '@audio-ssl/tensor-files';
 import { variants, type MatpacOptions } from '@audio-ssl/matpac';
 
 /** `run.json` of a recorded training run. */

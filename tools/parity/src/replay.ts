@@ -1,7 +1,7 @@
 import { compile } from '@audio-ssl/compile';
 import { countVisible, maskFromPermutation } from '@audio-ssl/masking';
+import { authorsName } from '@audio-ssl/pretrained';
 import {
-  authorsName,
   initMatpac,
   makeBatch,
   matpacLoss,

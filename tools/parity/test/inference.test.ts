@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSafetensors, writeSafetensors } from '@audio-ssl/params';
+import { readSafetensors, writeSafetensors } from '@audio-ssl/tensor-files';
 import { sharedFolder } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

@@ -3,3 +3,4 @@ export { finiteDifferences } from './finite-differences.js';
 export { expectNoLeak } from './expect-no-leak.js';
 export { sharedFolder } from './shared-folder.js';
 export { seeded } from './seeded.js';
+export { tinyArguments, tinyModel, tinyNotes } from './tiny-notes.js';

@@ -1,0 +1,387 @@
+import { schemeTableau10 } from 'd3-scale-chromatic';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { draw, lineChart, percent, type Line } from '@audio-ssl/report';
+import { html, type Html, trusted } from '@audio-ssl/report';
+import { duration } from '@audio-ssl/report';
+import { style } from '@audio-ssl/report';
+import { trainingCharts } from '@audio-ssl/report';
+import { readRunLog, type RunLogRow } from '@audio-ssl/experiment';
+import { readRunRecord } from '@audio-ssl/experiment';
+import { accuracy, howToRead, ofSeeds, points, range } from './render-markdown.js';
+import type { SuitePlan } from './plan.js';
+import { comparison, type RowResult, type SuiteResults } from './results.js';
+import { runFolder } from './tasks.js';
+
+/** Renders the results as one self-contained HTML page, in the manner of a run's report. */
+export async function renderSuite(out: string, plan: SuitePlan, results: SuiteResults): Promise<string> {
+  const curves = await readCurves(out, plan);
+  const { title, suite, dataset, steps, batchSize, seeds, done, total, secondsSpent, executor, environment } = results;
+  const failed = results.rows.flatMap(({ name, runs }) =>
+    runs.filter((run) => run.failed).map((run) => ({ name, ...run })),
+  );
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title} · audio-ssl</title>
+        <style>
+          ${trusted(style)} ${trusted(suiteStyle)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <p class="eyebrow">audio-ssl · ablation suite ${suite}</p>
+          <h1>${title}</h1>
+          <p class="lead">${lead(results)}</p>
+          <dl class="figures">
+            ${[
+              [
+                'Runs',
+                `${done} of ${total}`,
+                `${results.rows.length} rows, ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`,
+              ],
+              ['Length', `${steps} steps`, `of ${batchSize} clips, the same for every run`],
+              [
+                'Data',
+                dataset,
+                `${results.clips} clips, ${results.classes} classes, chance ${percent(results.chance)}`,
+              ],
+              ['Time', duration(secondsSpent), executor],
+            ].map(
+              ([name, value, note]) =>
+                html`<div>
+                  <dt>${name}</dt>
+                  <dd>${value}</dd>
+                  <dd class="note">${note}</dd>
+                </div>`,
+            )}
+          </dl>
+          <nav aria-label="Sections">
+            <a href="#results">Results</a><a href="#curves">Curves</a><a href="#rows">Rows</a
+            ><a href="#again">Do it again</a>
+          </nav>
+        </header>
+        <main>
+          <section id="results">
+            <h2>Results</h2>
+            <ul class="notes">
+              ${howToRead(results).map((line) => html`<li>${line}</li>`)}
+            </ul>
+            ${
+              failed.length > 0 &&
+              html`<p><strong>Failed:</strong></p>
+                <ul>
+                  ${failed.map(({ name, seed, failed: reason }) => html`<li>${name}, seed ${seed}: ${reason}</li>`)}
+                </ul>`
+            }
+            ${results.poolings.map((pooling) => poolingSection(results, pooling))}
+          </section>
+          ${curveSection(results, curves)} ${rowSection(results)}
+          <section id="again">
+            <h2>Do it again</h2>
+            <pre><code>${results.command}</code></pre>
+            <div class="table">
+              <table>
+                <tbody>
+                  ${Object.entries(environment).map(
+                    ([key, value]) =>
+                      html`<tr>
+                        <th scope="row">${key}</th>
+                        <td>${value}</td>
+                      </tr>`,
+                  )}
+                </tbody>
+              </table>
+            </div>
+          </section>
+        </main>
+        <footer>
+          <p>
+            Written ${results.created.slice(0, 16).replace('T', ' ')} UTC by audio-ssl. The page holds everything it
+            shows; it asks no server for anything.
+          </p>
+        </footer>
+      </body>
+    </html> `.markup;
+}
+
+const suiteStyle = `
+.notes { max-width: 80ch; padding-left: 20px; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 10px 0 14px; font-size: 0.92rem; }
+.legend i { display: inline-block; width: 16px; height: 4px; margin-right: 7px; vertical-align: middle; border-radius: 2px; }
+#results figure, #rows details { margin: 14px 0; padding: 14px 16px; background: var(--surface); border-radius: 10px; box-shadow: var(--shadow); }
+#results figure { overflow-x: auto; }
+#results svg { display: block; width: 100%; min-width: 560px; max-width: 900px; height: auto; }
+#results table { min-width: 900px; }
+.clear { font-weight: 650; color: var(--first); }
+`;
+
+function lead(results: SuiteResults): Html {
+  const [pooling] = results.poolings as readonly [string];
+  const [baseline, ...others] = results.rows as readonly [RowResult, ...RowResult[]];
+  const score = baseline.scores[pooling]?.accuracy;
+  const start = results.randomStart[pooling];
+  const clear = others.filter((row) => {
+    const difference = row.scores[pooling]?.difference;
+    return difference && difference.verdict !== 'no clear difference';
+  });
+  const unfinished = results.done < results.total && html` <strong>Not all runs are done.</strong>`;
+  if (!score) return html`No run of the baseline is done.${unfinished}`;
+  return html`The baseline, ${baseline.name}, reaches <strong>${accuracy(score)}</strong> (pooled by
+    ${pooling})${start ? html`, from ${accuracy(start)} at the random start` : ''}.
+    ${
+      clear.length === 0
+        ? 'No row differs from it by more than its interval.'
+        : html`${clear.map(({ name, scores }, i) => {
+            const { mean = 0 } = scores[pooling]?.difference ?? {};
+            return html`${i > 0 && '; '}${name} ${mean > 0 ? 'raises' : 'lowers'} it by
+            ${points(Math.abs(mean)).slice(1)} points`;
+          })};
+          ${clear.length === others.length ? 'all rows differ clearly.' : 'the other rows are within their intervals.'}`
+    }${unfinished}`;
+}
+
+function poolingSection(results: SuiteResults, pooling: string): Html {
+  const { esc50: onEsc50 } = results;
+  const compared = results.rows.slice(1).some(({ published }) => published);
+  const start = results.randomStart[pooling];
+  const bare = (name: string, value: string): Html =>
+    html`<tr>
+      <th scope="row">${name}</th>
+      <td class="number">${value}</td>
+      <td></td>
+      <td></td>
+      <td></td>
+      <td></td>
+      ${compared && html`<td></td>`}
+    </tr>`;
+  return html`<article>
+    <h3>Pooled by ${pooling}</h3>
+    <figure>
+      ${effectChart(results.rows, pooling)}
+      <figcaption>
+        Difference to ${results.rows[0]?.name} in points. Dots: single seeds; bar: their mean; thick line: 95 % interval
+        over seeds; thin line: over clips.
+      </figcaption>
+    </figure>
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th>Row</th>
+            <th class="number">Accuracy</th>
+            <th class="number">Difference</th>
+            <th class="number">95 % over seeds</th>
+            <th class="number">95 % over clips</th>
+            <th>Verdict</th>
+            ${compared && html`<th>Published${onEsc50 ? ', ESC-50' : ', average'}</th>`}
+          </tr>
+        </thead>
+        <tbody>
+          ${results.rows.map((row, i) => {
+            const score = row.scores[pooling];
+            const difference = score?.difference ?? undefined;
+            const { published } = row;
+            return html`<tr>
+              <th scope="row">
+                ${row.name}${row.notes.length > 0 && html` <span class="note">(${row.notes.join('; ')})</span>`}
+              </th>
+              <td class="number">
+                ${score?.accuracy ? `${accuracy(score.accuracy)}${ofSeeds(score, results)}` : 'not done'}
+              </td>
+              <td class="number">${difference ? `${points(difference.mean)}${ofSeeds(difference, results)}` : ''}</td>
+              <td class="number">
+                ${difference ? (difference.low === null ? 'one seed' : range(difference.low, difference.high as number)) : ''}
+              </td>
+              <td class="number">${difference ? range(difference.clips.low, difference.clips.high) : ''}</td>
+              <td>
+                ${i === 0 ? 'baseline' : difference && html`<span${difference.verdict !== 'no clear difference' && trusted(' class="clear"')}>${difference.verdict}</span>`}
+              </td>
+              ${compared && html`<td>${published && difference && html`${points((onEsc50 ? published.esc50 : published.average) / 100)}: ${comparison(difference, published, onEsc50)} <span class="note">${published.source}</span>`}</td>`}
+            </tr>`;
+          })}
+          ${bare('random start', start ? accuracy(start) : 'not done')}
+          ${bare('log-mel statistics', percent(results.logMel))}
+        </tbody>
+      </table>
+    </div>
+  </article>`;
+}
+
+/** Differences to the baseline with their intervals, one row each. */
+function effectChart(rows: readonly RowResult[], pooling: string): Html {
+  const colors = rowColors(rows.length);
+  const shown = rows.flatMap(({ name, scores }, i) => {
+    const difference = scores[pooling]?.difference;
+    return difference ? [{ name, difference, color: colors[i] }] : [];
+  });
+  const names = shown.map(({ name }) => name).reverse();
+  const ends = shown.flatMap(({ difference: { mean, low, high, clips, perSeed } }) => [
+    mean,
+    low ?? clips.low,
+    high ?? clips.high,
+    clips.low,
+    clips.high,
+    ...perSeed,
+  ]);
+  const reach = 100 * 1.1 * Math.max(0.01, ...ends.map(Math.abs));
+  const font = 'system-ui, sans-serif';
+  const span = (from: number, to: number, name: string, width: number): object => ({
+    type: 'line',
+    silent: true,
+    showSymbol: false,
+    data: [
+      [100 * from, name],
+      [100 * to, name],
+    ],
+    lineStyle: { color: 'var(--ink)', width, opacity: width > 2 ? 0.75 : 0.5 },
+  });
+  return draw(900, 38 * names.length + 50, {
+    grid: { left: 16 + 7.2 * Math.max(0, ...names.map((name) => name.length)), right: 24, top: 8, bottom: 28 },
+    xAxis: {
+      type: 'value',
+      min: -reach,
+      max: reach,
+      axisLabel: { color: 'var(--muted)', fontSize: 13, fontFamily: font, showMinLabel: false, showMaxLabel: false },
+      splitLine: { lineStyle: { color: 'var(--rule)' } },
+    },
+    yAxis: {
+      type: 'category',
+      data: names,
+      axisLine: { show: false },
+      axisTick: { show: false },
+      axisLabel: { color: 'var(--ink)', fontSize: 13, fontFamily: font },
+    },
+    series: [
+      ...shown.flatMap(({ name, difference: { low, high, clips } }) => [
+        span(clips.low, clips.high, name, 1.2),
+        ...(low === null || high === null ? [] : [span(low, high, name, 3.4)]),
+      ]),
+      ...shown.map(({ name, difference, color }) => ({
+        type: 'scatter',
+        silent: true,
+        symbolSize: 7,
+        data: difference.perSeed.map((value) => [100 * value, name]),
+        itemStyle: { color, opacity: 0.7 },
+      })),
+      {
+        type: 'scatter',
+        silent: true,
+        symbol: 'rect',
+        symbolSize: [4, 18],
+        data: shown.map(({ name, difference, color }) => ({
+          value: [100 * difference.mean, name],
+          itemStyle: { color },
+        })),
+      },
+      {
+        type: 'line',
+        silent: true,
+        showSymbol: false,
+        data:
+          names.length > 0
+            ? [
+                [0, names[0]],
+                [0, names.at(-1)],
+              ]
+            : [],
+        lineStyle: { color: 'var(--muted)', width: 1.4, type: 'dashed' },
+      },
+    ],
+  });
+}
+
+type Curves = ReadonlyMap<string, readonly RunLogRow[]>;
+
+/** The log of each row's first seed. */
+async function readCurves(out: string, { rows, seeds }: SuitePlan): Promise<Curves> {
+  const logs = await Promise.all(
+    rows.map(async ({ slug }) => {
+      const run = join(out, runFolder({ row: slug, seed: seeds[0] as number }));
+      const log = existsSync(join(run, 'config.json')) ? await readRunLog(run, await readRunRecord(run)) : [];
+      return [slug, log] as const;
+    }),
+  );
+  return new Map(logs);
+}
+
+function curveSection({ rows, seeds }: SuiteResults, curves: Curves): Html {
+  const colors = rowColors(rows.length);
+  const charts = trainingCharts.flatMap(({ title, note, logarithmic, columns }) =>
+    columns.flatMap(({ column, name }) => {
+      const lines = rows.flatMap(({ slug, name: row }, i): Line[] => {
+        const points = (curves.get(slug) ?? []).flatMap((entry) =>
+          Number.isFinite(entry[column]) ? [[entry.step as number, entry[column] as number] as const] : [],
+        );
+        return points.length > 1 ? [{ name: row, points, color: colors[i] as string }] : [];
+      });
+      if (lines.length === 0) return [];
+      const positive = lines.every(({ points }) => points.every(([, value]) => value > 0));
+      return [
+        html`<figure>
+          <figcaption><strong>${title}${columns.length > 1 && `, ${name}`}</strong></figcaption>
+          ${lineChart(lines, logarithmic === true && positive)}
+          <p class="note">${note}</p>
+        </figure>`,
+      ];
+    }),
+  );
+  if (charts.length === 0) return html``;
+  return html`<section id="curves">
+    <h2>Curves side by side</h2>
+    <p>
+      Each row's run with seed ${seeds[0]}. Faint: each logged step; bold: the running mean. The horizontal axis is the
+      step.
+    </p>
+    <div class="legend">
+      ${rows.map(({ name }, i) => html`<span><i style="background: ${colors[i]}"></i>${name}</span>`)}
+    </div>
+    <div class="charts">${charts}</div>
+  </section>`;
+}
+
+function rowSection({ rows, seeds }: SuiteResults): Html {
+  return html`<section id="rows">
+    <h2>What each row is</h2>
+    <p>Each configuration is that of the run with seed ${seeds[0]}; the others differ in <code>seed</code> alone.</p>
+    ${rows.map(
+      ({ name, changes, source, runs, notes, scores, trainingSeconds, probeSeconds }, i) =>
+        html`<details>
+          <summary>${name}</summary>
+          <p>
+            ${i === 0 ? 'The baseline.' : html`Changes ${changes.map((change, at) => html`${at > 0 && ', '}<code>${change}</code>`)}.`}${source && html` Source: ${source}.`}
+          </p>
+          ${notes.length > 0 && html`<p><strong>Remarked:</strong> ${notes.join('; ')}.</p>`}
+          <p class="note">
+            ${
+              trainingSeconds === null
+                ? 'No run is done.'
+                : `A run took ${duration(trainingSeconds)} of training and ${duration(probeSeconds ?? 0)} of probing.`
+            }
+            Accuracy of each seed:
+            ${Object.entries(scores)
+              .map(
+                ([pooling, { perSeed }]) =>
+                  `${pooling} ${perSeed.map((value) => (value === null ? 'not done' : percent(value))).join(', ')}`,
+              )
+              .join('; ')}.
+          </p>
+          <pre><code>${runs.flatMap(({ commands }) => commands).join('\n')}</code></pre>
+          <pre><code>${stringify(runs[0]?.config)}</code></pre>
+        </details>`,
+    )}
+  </section>`;
+}
+
+/** One colour a row: ink for the baseline, then a palette, told apart by lightness when it comes round again. */
+function rowColors(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    if (i === 0) return 'var(--ink)';
+    const color = schemeTableau10[(i - 1) % schemeTableau10.length] as string;
+    return i <= schemeTableau10.length ? color : `color-mix(in srgb, ${color} 55%, var(--ink))`;
+  });
+}

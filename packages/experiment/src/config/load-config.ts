@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { InputError } from '../input-error.js';
+import { configMessages } from './config-messages.js';
+import { type Config, configSchema } from './config-schema.js';
+import { presetLayers } from './preset-config.js';
+
+/** Where the values of a configuration come from; what stands later wins. */
+export interface ConfigSources {
+  readonly preset: string;
+  /** A YAML file. */
+  readonly file?: string | undefined;
+  /** Assignments such as `optimizer.learningRate=1e-3`; the value is read as YAML. */
+  readonly set?: readonly string[] | undefined;
+  /** Values that stand below the file: a command's own defaults. */
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
+  /** Values that stand above everything: what a row of an ablation changes. */
+  readonly over?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Builds a configuration: schema defaults, then the preset, the command's defaults, the YAML file, the assignments.
+ *
+ * @throws InputError naming each unknown key (with the nearest valid one) and each value out of its range
+ * @example const config = await loadConfig({ preset: 'tiny', set: ['steps=100', 'data.mean=dataset'] });
+ */
+export async function loadConfig({ preset, file, set = [], defaults = {}, over = {} }: ConfigSources): Promise<Config> {
+  const layers = [defaults, file === undefined ? {} : await readYaml(file), ...set.map(readAssignment), over];
+  const given = layers.reduce(merge, { preset, variant: 'matpac' });
+  const names = z.object({ preset: configSchema.shape.preset, variant: configSchema.shape.variant }).safeParse(given);
+  if (!names.success) throw refusal(given, names.error);
+  return parseConfig([...presetLayers(names.data.preset, names.data.variant), given].reduce(merge, {}));
+}
+
+/**
+ * Checks a configuration and fills in what it leaves out.
+ *
+ * @throws InputError as {@link loadConfig}
+ */
+export function parseConfig(input: unknown): Config {
+  const result = configSchema.safeParse(input);
+  if (result.success) return result.data;
+  throw refusal(input, result.error);
+}
+
+function refusal(input: unknown, error: z.ZodError): InputError {
+  const messages = configMessages(configSchema, input, error);
+  return new InputError(
+    `${messages.map((message) => `configuration: ${message}`).join('\n')}\nSee docs/guide/configuration.md for every key.`,
+  );
+}
+
+async function readYaml(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(
+      `${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; --config takes a YAML file`,
+    );
+  });
+  try {
+    // The messages for what is wrong with a text show it, which a terminal would obey.
+    if (/[^\P{Cc}\t\n\r]|\uFFFD/u.test(text)) throw new Error('it is no text; is it another file?');
+    const value: unknown = parse(text, { logLevel: 'error' }) ?? {};
+    if (!isGroup(value)) throw new Error('expected keys and values at the top');
+    return value;
+  } catch (error) {
+    throw new InputError(`${file} is no configuration in YAML: ${(error as Error).message}`);
+  }
+}
+
+function readAssignment(assignment: string): Readonly<Record<string, unknown>> {
+  const at = assignment.indexOf('=');
+  if (at < 1)
+    throw new InputError(
+      `--set ${assignment}: expected KEY=VALUE, such as --set optimizer.learningRate=1e-3`,
+      'option',
+    );
+  let value: unknown;
+  try {
+    value = parse(assignment.slice(at + 1), { logLevel: 'error' });
+  } catch (error) {
+    throw new InputError(
+      `--set ${assignment}: the value is not valid YAML (${(error as Error).message}); quote it`,
+      'option',
+    );
+  }
+  return assignment
+    .slice(0, at)
+    .split('.')
+    .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
+}
+
+function merge(
+  base: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged.get(key);
+    merged.set(key, isGroup(below) && isGroup(value) ? merge(below, value) : value);
+  }
+  return Object.fromEntries(merged); // makes a key like any other of `__proto__`, so that it is refused
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,170 @@
+import { lockFolder } from '@audio-ssl/trainer';
+import { mkdir, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cannotWrite } from './run-directory.js';
+import { InputError } from './input-error.js';
+
+/** The rows of one file. */
+export interface StoredFile {
+  readonly file: string;
+  /** Where its rows begin. */
+  readonly first: number;
+  readonly rows: number;
+}
+
+/** Which content of a file its features are of. */
+export interface Stamp {
+  readonly size: number;
+  readonly modified: number;
+}
+
+/** The features of one file, to be stored. */
+export interface FileRows {
+  readonly file: string;
+  readonly stamp: Stamp | undefined;
+  readonly rows: Float32Array;
+}
+
+/** Rows of features on the disk, file by file: what an interrupted command goes on from. */
+export interface FeatureStore {
+  /** Values in a row. */
+  readonly width: number;
+  /** Whether a file is done, and has not changed since. */
+  has(file: string, stamp: Stamp | undefined): boolean;
+  /** Those of the files that are done, in the order given. */
+  select(files: readonly string[]): StoredFile[];
+  /** Adds the rows of files; they are on the disk when this ends. */
+  append(files: readonly FileRows[]): Promise<void>;
+  /** Reads rows, some megabytes of them at a time. */
+  read(first: number, rows: number): AsyncGenerator<Float32Array, void, undefined>;
+  /** Lets go of it; what is in it stays. */
+  close(): Promise<void>;
+  /** Removes it. */
+  remove(): Promise<void>;
+}
+
+const PIECE = 2 ** 20; // values: as many whole rows as fit
+
+/**
+ * Opens the store in a folder, or makes one, for this process alone. A store of other settings is emptied.
+ *
+ * Rows are on the disk before the line that tells of them is written, so that after a crash, or a power cut, what is told is
+ * there. A file that comes again takes the place of the earlier one.
+ *
+ * @param settings all that decides on the features
+ * @throws InputError or Error when another process writes to it, or it can't be written
+ */
+export async function openFeatureStore(folder: string, settings: object, width: number): Promise<FeatureStore> {
+  const [data, journal] = [join(folder, 'rows.f32'), join(folder, 'journal.jsonl')];
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new InputError(`${folder} is a file; move it away`) : cannotWrite(folder, error);
+  });
+  const lock = await lockFolder(folder, {
+    file: 'lock',
+    held: (who) => `embed: ${who} is writing to ${folder}; wait for it, stop it, or give another --out`,
+    onTakeOver: () => undefined,
+  }).catch((error: unknown) => {
+    throw cannotWrite(folder, error);
+  });
+  const start = JSON.stringify({ ...settings, width });
+  const files = new Map<string, Line & StoredFile>();
+  let rows = 0;
+  const note = (line: Line): void => {
+    files.set(line.file, { ...line, first: rows });
+    rows += line.rows;
+  };
+  const lineOf = (line: Line): string => `${JSON.stringify(line)}\n`;
+  const handle = await open(data, 'a+').catch((error: unknown) => {
+    throw cannotWrite(data, error);
+  });
+  const close = async (): Promise<void> => {
+    await handle.close();
+    await lock.release();
+  };
+  try {
+    const there = Math.floor((await handle.stat()).size / (4 * width));
+    const [head, ...lines] = (await readFile(journal, 'utf8').catch(ifMissing(''))).split('\n');
+    const kept: Line[] = [];
+    for (const text of head === start ? lines : []) {
+      const line = parse(text);
+      if (!line || rows + line.rows > there) break;
+      note(line);
+      kept.push(line);
+    }
+    await handle.truncate(rows * 4 * width);
+    await writeFile(`${journal}.new`, `${start}\n${kept.map(lineOf).join('')}`);
+    await rename(`${journal}.new`, journal);
+  } catch (error) {
+    await close();
+    throw cannotWrite(journal, error);
+  }
+
+  return {
+    width,
+    has(file, stamp) {
+      const known = files.get(file)?.stamp;
+      return known !== undefined && known.size === stamp?.size && known.modified === stamp.modified;
+    },
+    select: (wanted) =>
+      wanted.flatMap((file) => {
+        const found = files.get(file);
+        return found ? [{ file, first: found.first, rows: found.rows }] : [];
+      }),
+    async append(added) {
+      const lines = added.map(({ rows: values, ...rest }): Line => ({ ...rest, rows: values.length / width }));
+      try {
+        for (const { rows: values } of added)
+          await handle.appendFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+        await handle.datasync();
+        await writeFile(journal, lines.map(lineOf).join(''), { flag: 'a' });
+      } catch (error) {
+        throw cannotWrite(folder, error);
+      }
+      lines.forEach(note);
+      await lock.touch();
+    },
+    async *read(first, count) {
+      const end = (first + count) * width;
+      const piece = Math.max(1, Math.floor(PIECE / width)) * width;
+      for (let at = first * width; at < end;) {
+        const values = new Float32Array(Math.min(piece, end - at));
+        const bytes = new Uint8Array(values.buffer);
+        const { bytesRead } = await handle.read(bytes, 0, bytes.length, at * 4);
+        if (bytesRead !== bytes.length) throw new Error(`openFeatureStore: ${data} became shorter while it was read`);
+        yield values;
+        at += values.length;
+      }
+    },
+    close,
+    async remove() {
+      for (const path of [data, journal]) await rm(path, { force: true });
+      await close();
+      // Another command may have taken the folder in between.
+      await rmdir(folder).catch(() => undefined);
+    },
+  };
+}
+
+/** A line of the journal. */
+interface Line {
+  readonly file: string;
+  readonly rows: number;
+  readonly stamp?: Stamp | undefined;
+}
+
+const ifMissing =
+  <T>(otherwise: T) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (error.code !== 'ENOENT') throw error;
+    return otherwise;
+  };
+
+/** A line of the journal; `undefined` for one that was cut off. */
+function parse(text: string): Line | undefined {
+  try {
+    const line = JSON.parse(text) as Partial<Record<keyof Line, unknown>>;
+    return typeof line.file === 'string' && Number.isInteger(line.rows) ? (line as unknown as Line) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { parse } from 'csv-parse/sync';
+import { readFile } from 'node:fs/promises';
+import { InputError } from './input-error.js';
+
+/**
+ * Class names in the order of a head, from a file of the data set: JSON that gives names their index (or indices their
+ * names) or lists the names, a CSV table with a column of indices (`index` or `target`) and one of names (`name`, `display_name` or
+ * `category`), one without a header (`index,name`, as FSD50K's vocabulary), or plain lines. A table with a column `mid`
+ * is that of AudioSet, whose published head orders its outputs by it.
+ *
+ * @param classes how many the head has
+ * @throws InputError when the file does not give each of them a name
+ */
+export async function readLabels(path: string, classes: number): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --labels`);
+  });
+  const pairs = /^\s*[[{]/.test(text) ? fromJson(path, text) : fromTable(path, text);
+  const labels = new Map(pairs);
+  const missing = Array.from({ length: classes }, (_, i) => i).filter((i) => !labels.has(i));
+  if (missing.length > 0 || labels.size !== classes) {
+    throw new InputError(
+      `${path} names ${labels.size} classes, the head has ${classes}; is it the list of another task?`,
+    );
+  }
+  return Array.from({ length: classes }, (_, i) => labels.get(i)!);
+}
+
+type Pairs = [index: number, label: string][];
+
+function fromJson(path: string, text: string): Pairs {
+  try {
+    return Object.entries(JSON.parse(text) as Record<string, unknown>).map(([key, value]) =>
+      typeof value === 'number' ? [value, key] : [Number(key), String(value)],
+    );
+  } catch (error) {
+    throw new InputError(`${path} is not valid JSON (${(error as Error).message}); check --labels`);
+  }
+}
+
+function fromTable(path: string, text: string): Pairs {
+  let rows: string[][];
+  try {
+    rows = parse(text, { skip_empty_lines: true, relax_column_count: true, bom: true });
+  } catch (error) {
+    throw new InputError(`${path} is not a table (${(error as Error).message}); check --labels`);
+  }
+  const [header = [], ...rest] = rows;
+  const column = (...names: string[]): number => header.findIndex((name) => names.includes(name));
+  const [index, name, mid] = [column('index', 'target'), column('display_name', 'name', 'category'), column('mid')];
+  if (name >= 0 && mid >= 0) {
+    return [...rest].sort((a, b) => (a[mid]! < b[mid]! ? -1 : 1)).map((row, i) => [i, row[name]!]);
+  }
+  if (name >= 0 && index >= 0) return rest.map((row) => [Number(row[index]), row[name]!]);
+  if (header.length > 1 && /^\d+$/.test(header[0]!)) return rows.map((row) => [Number(row[0]), row[1]!]);
+  return rows.map((row, i) => [i, row.join(',')]);
+}

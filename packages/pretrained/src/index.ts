@@ -1,0 +1,22 @@
+export { authorsName, type AuthorsName } from './authors-names.js';
+export { classify, readClassHead, type Activation, type ClassHead } from './class-head.js';
+export {
+  convertCheckpoint,
+  type Conversion,
+  type ConversionOptions,
+  type ConversionRow,
+} from './convert-checkpoint.js';
+export {
+  createExtractor,
+  MATPAC_STANDARDIZATION,
+  type Compiler,
+  type Extractor,
+  type ExtractorOptions,
+  type FrameFeatures,
+  type Sound,
+} from './extractor.js';
+export { loadModel, type LoadModelOptions, type ModelSettings, type PretrainedModel } from './load-model.js';
+export { loadState, type LoadedState } from './load-state.js';
+export type { Naming } from './name-tables.js';
+export { recognise, type Mapped, type Recognised, type RecognisedEncoder } from './recognise.js';
+export { taskOf, tasks, topLabels, type LabelledProbability, type Task, type TaskName } from './tasks.js';

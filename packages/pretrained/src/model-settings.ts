@@ -1,0 +1,49 @@
+import type { TensorFile } from '@audio-ssl/tensor-files';
+import { MATPAC_STANDARDIZATION } from './extractor.js';
+import type { Recognised, RecognisedEncoder } from './recognise.js';
+
+/** The log-mel front end that a model was trained with: a name of `logMelPresets`. */
+export type FrontEnd = 'matpac' | 'm2d';
+
+/** M2D's mean and standard deviation of AudioSet's log-mels, for files that do not tell theirs. */
+const M2D_STANDARDIZATION = { mean: -7.1, std: 4.2 } as const;
+
+/** What the file's metadata says; names tell whose front end it is where that says nothing. */
+export function frontEndOf({ values }: TensorFile, { naming }: Recognised): FrontEnd {
+  const told = values.get('frontEnd');
+  if (told === 'm2d' || told === 'matpac') return told;
+  return naming === 'm2d' ? 'm2d' : 'matpac';
+}
+
+/** Mean and standard deviation as the file's metadata or its tensor `norm_stats` tells, or as its family has them. */
+export async function standardizationOf(
+  file: TensorFile,
+  recognised: Recognised,
+): Promise<{ readonly mean: number; readonly std: number }> {
+  const valid = (mean: unknown, std: unknown) =>
+    mean !== undefined && Number.isFinite(Number(mean)) && Number(std) > 0 && Number(std) < Infinity
+      ? { mean: Number(mean), std: Number(std) }
+      : undefined;
+  const told = valid(file.values.get('mean'), file.values.get('std'));
+  if (told) return told;
+  const [mean, std] = recognised.normStats === undefined ? [] : (await file.read(recognised.normStats)).data;
+  return valid(mean, std) ?? (frontEndOf(file, recognised) === 'm2d' ? M2D_STANDARDIZATION : MATPAC_STANDARDIZATION);
+}
+
+const MOST_FRAMES = 2 ** 16; // eleven minutes: a file that tells more is damaged, and would ask for gigabytes of positions
+
+/** As long as the file's positions; where they are computed as the file says, or as in the paper. */
+export function chunkFramesOf({ values }: TensorFile, { grid, patch: [, width] }: RecognisedEncoder): number {
+  if (grid.time !== undefined) return grid.time * width;
+  const told = Number(values.get('chunkFrames') ?? Number.NaN);
+  return Number.isInteger(told / width) && told > 0 && told <= MOST_FRAMES
+    ? told
+    : Math.max(1, Math.floor(608 / width)) * width;
+}
+
+/** Attention heads as the file tells them, or of every 64 channels one in files of others; `undefined` when nothing tells. */
+export function headsOf({ values }: TensorFile, { naming }: Recognised, embedDim: number): number | undefined {
+  const told = Number(values.get('numHeads') ?? Number.NaN);
+  if (Number.isInteger(told)) return told;
+  return naming !== 'audio-ssl' && embedDim % 64 === 0 ? embedDim / 64 : undefined;
+}

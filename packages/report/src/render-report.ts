@@ -1,0 +1,343 @@
+import { bound, confusionChart, lineChart, percent, scoreChart } from './charts.js';
+import { median } from '@audio-ssl/experiment';
+import { html, type Html, trusted } from './html.js';
+import type { ReportData, ReportProbe, ReportScore, ReportSound, SkippedFile } from './report-data.js';
+import { style } from './style.js';
+import { trainingCharts } from './training-charts.js';
+
+const lineColors = ['var(--first)', 'var(--second)'];
+
+/**
+ * Renders a run as one self-contained HTML page: no script, no network, every value escaped.
+ *
+ * @returns the page as text
+ */
+export function renderReport(data: ReportData): string {
+  const main = data.probes.find(({ method }) => method === undefined) ?? data.probes[0];
+  const sections = [
+    ['probe', 'Probe', probes(data)],
+    ['training', 'Training', training(data)],
+    ['masks', 'Masks', masks(data)],
+    ['neighbours', 'Neighbours', neighbours(data)],
+    ['data', 'Data', dataSection(data)],
+    ['configuration', 'Configuration', configuration(data)],
+  ] as const;
+  const shown = sections.filter(([, , body]) => body !== undefined);
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${data.name} · audio-ssl</title>
+        <style>
+          ${trusted(style)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <p class="eyebrow">audio-ssl · ${data.variant} · preset ${data.preset}</p>
+          <h1>${data.name}</h1>
+          <p class="lead">${lead(data, main)}</p>
+          ${figures(data, main)}
+          <nav aria-label="Sections">${shown.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
+        </header>
+        <main>${shown.map(([id, , body]) => html`<section id="${id}">${body}</section>`)}</main>
+        <footer>
+          <p>
+            Written ${data.created} by audio-ssl. The page holds everything it shows; it asks no server for anything.
+          </p>
+        </footer>
+      </body>
+    </html> `.markup;
+}
+
+function lead(data: ReportData, probe: ReportProbe | undefined): Html {
+  const trained = html`Pretrained without labels on ${data.dataset.kept} clips of ${data.dataset.name} for
+  ${data.step.toLocaleString('en')} steps in ${duration(data.trainingSeconds)}.`;
+  const unfinished = data.completed
+    ? undefined
+    : html` <strong>The run is not finished: ${data.step} of ${data.steps} steps.</strong>`;
+  const collapsed = data.notes.map(
+    ({ note, from, to }) =>
+      html` <strong
+        >${note.replace(/^c/, 'C')}, ${from === to ? `at step ${from}` : `from step ${from} to ${to}`}.</strong
+      >`,
+  );
+  if (!probe) return html`${trained}${collapsed}${unfinished}`;
+  const { gain } = probe;
+  const what = probe.method ?? 'the linear probe';
+  const verdict =
+    gain.low > 0
+      ? html`Pretraining raised ${what} on ${probe.target} by <strong>${points(gain.value)} points</strong>`
+      : gain.high < 0
+        ? html`Pretraining <strong>lowered</strong> ${what} on ${probe.target} by ${points(-gain.value)} points`
+        : html`Pretraining made <strong>no clear difference</strong> to ${what} on ${probe.target}
+            (${points(gain.value)} points)`;
+  return html`${trained} ${verdict} (95 % interval ${points(gain.low)} to ${points(gain.high)}), from
+  ${percent(probe.randomStart.value)} at the random start to
+  ${percent(probe.pretrained.value)}.${collapsed}${unfinished}`;
+}
+
+function figures(data: ReportData, probe: ReportProbe | undefined): Html {
+  const speed = column(data, 'clipsPerSecond').map(([, value]) => value);
+  const rows: (readonly [string, string, string?])[] = [
+    ...(probe
+      ? ([
+          [
+            'Gain',
+            `${signed(probe.gain.value)} points`,
+            `95 % CI ${points(probe.gain.low)} to ${points(probe.gain.high)}`,
+          ],
+          ['Pretrained', percent(probe.pretrained.value), interval(probe.pretrained)],
+          ['Random start', percent(probe.randomStart.value), interval(probe.randomStart)],
+        ] as const)
+      : []),
+    ['Training time', duration(data.trainingSeconds), `${data.step} of ${data.steps} steps of ${data.batchSize} clips`],
+    ['Speed', speed.length ? `${median(speed).toFixed(0)} clips/s` : 'not measured', `backend ${data.backend}`],
+    ['Model', `${(data.parameters / 1e6).toFixed(2)} M`, `trained parameters, seed ${data.seed}`],
+  ];
+  return html`<dl class="figures">
+    ${rows.map(([name, value, note], i) => html`<div${i === 0 && probe && trusted(' class="main"')}><dt>${name}</dt><dd>${value}</dd>${note && html`<dd class="note">${note}</dd>`}</div>`)}
+  </dl>`;
+}
+
+function probes(data: ReportData): Html | undefined {
+  if (data.probes.length === 0) return undefined;
+  return html`<h2>What the probe finds</h2>
+    ${data.probes.map(probeSection)}`;
+}
+
+function probeSection(probe: ReportProbe): Html {
+  const rows = [
+    { name: 'pretrained', score: probe.pretrained, color: 'var(--first)' },
+    ...(probe.logMel ? [{ name: 'log-mel statistics', score: probe.logMel, color: 'var(--neutral)' }] : []),
+    { name: 'random start', score: probe.randomStart, color: 'var(--neutral)' },
+  ];
+  const seeded = rows.some((row) => row.score.seeds);
+  const cell = (seeds: string | undefined): Html | false =>
+    seeded && html`<td class="number">${seeds ?? 'one seed'}</td>`;
+  return html`<article>
+<h3>${probe.dataset}, ${probe.target}, pooled by ${probe.pooling}${probe.method && html`: ${probe.method}`}</h3>
+<p>${howProbed(probe)}</p>
+<div class="${probe.classes.length <= 16 ? 'two' : 'one'}"><div><figure>${scoreChart(rows, probe.chance)}<figcaption>Accuracy with its 95 % interval; the dashed line is chance, ${percent(probe.chance)}.</figcaption></figure>
+<div class="table"><table><thead><tr><th>Features<th class="number">Accuracy<th class="number">95 % interval${seeded && html`<th class="number">95 % over seeds</th>`}</thead><tbody>
+${rows.map(
+  ({ name, score }) =>
+    html`<tr>
+      <th scope="row">${name}</th>
+      <td class="number">${percent(score.value)}</td>
+      <td class="number">${interval(score)}</td>
+      ${cell(score.seeds && interval(score.seeds))}
+    </tr>`,
+)}
+<tr><th scope="row">gain (pretrained - random start)<td class="number">${signed(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}${cell(probe.gain.seeds && `${points(probe.gain.seeds.low)} to ${points(probe.gain.seeds.high)}`)}</tr>
+</tbody></table></div></div>
+<details${probe.classes.length <= 16 && trusted(' open')}><summary>Confusion matrix of the pretrained encoder</summary>
+<figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>
+<p>${worst(probe)}</p></details></div>
+${leftOut(probe)}
+</article>`;
+}
+
+function leftOut({ skipped = [], emptyClasses = [] }: ReportProbe): Html | undefined {
+  if (skipped.length === 0) return undefined;
+  return html`<details>
+    <summary>${skipped.length} skipped file${skipped.length > 1 && 's'} of this data set</summary>
+    ${emptyClasses.length > 0 && html`<p>Left out, because none of their files can be used: ${emptyClasses.join(', ')}.</p>`}
+    ${skippedTable(skipped)}
+  </details>`;
+}
+
+function howProbed({ method, clips, folds }: ReportProbe): string {
+  const where = `${clips} clips, ${folds}`;
+  return method === undefined
+    ? `Logistic regression on frozen features of ${where}. The same classifier, with its strength chosen inside the training folds, for all of them.`
+    : `Of ${where}: ${method}, the same for all.`;
+}
+
+function worst({ classes, confusion }: ReportProbe): string {
+  const pairs = confusion
+    .flatMap((row, actual) => row.map((count, predicted) => ({ actual, predicted, count })))
+    .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 4)
+    .map(({ actual, predicted, count }) => `${classes[actual]} taken for ${classes[predicted]} (${count})`);
+  return pairs.length ? `Most common mistakes: ${pairs.join(', ')}.` : 'No mistakes.';
+}
+
+function training(data: ReportData): Html | undefined {
+  const charts = trainingCharts.flatMap(({ title, note, columns, logarithmic }) => {
+    const lines = columns
+      .map(({ column: key, name }, i) => ({ name, points: column(data, key), color: lineColors[i] as string }))
+      .filter(({ points: shown }) => shown.length > 0);
+    if (lines.length === 0) return [];
+    const positive = lines.every((line) => line.points.every(([, value]) => value > 0));
+    const last = lines.map((line) => `${line.name} ${figure(line.points.at(-1)?.[1] ?? 0)}`).join(', ');
+    return [
+      html`<figure>
+        <figcaption>
+          <strong>${title}</strong
+          >${lines.length > 1 && html`<span class="keys">${lines.map((line) => html`<span><i style="background:${line.color}"></i>${line.name}</span>`)}</span>`}
+        </figcaption>
+        ${lineChart(lines, logarithmic === true && positive)}
+        <p class="note">${note}. Last: ${last}.</p>
+      </figure>`,
+    ];
+  });
+  if (charts.length === 0) return undefined;
+  return html`<h2>Training</h2>
+    <p>Faint: each logged step; bold: the running mean. The horizontal axis is the step.</p>
+    <div class="charts">${charts}</div>`;
+}
+
+function masks(data: ReportData): Html | undefined {
+  if (data.spectrograms.length === 0) return undefined;
+  return html`<h2>What the student sees</h2>
+    <p>
+      Left, the log-mel spectrogram of a training crop; right, what is left of it for the student: the grey patches are
+      masked, and their latents are what it has to predict. Low frequencies are at the bottom.
+    </p>
+    <div class="masks">
+      ${data.spectrograms.map(
+        ({ sound, image, masked, maskedShare, seconds, size: [width, height] }) =>
+          html`<figure>
+            <div class="pair">
+              <img src="${image}" width="${width}" height="${height}" alt="Log-mel spectrogram of ${sound.id}" /><img
+                src="${masked}"
+                width="${width}"
+                height="${height}"
+                alt="The same with ${percent(maskedShare)} of its patches masked"
+              />
+            </div>
+            <figcaption>
+              ${caption(sound)}<span class="note">${seconds.toFixed(2)} s, ${percent(maskedShare)} masked</span>
+            </figcaption>
+          </figure>`,
+      )}
+    </div>`;
+}
+
+function neighbours(data: ReportData): Html | undefined {
+  if (data.neighbours.length === 0) return undefined;
+  return html`<h2>Sounds the encoder finds alike</h2>
+    <p>
+      Each row starts with a clip; beside it are its nearest neighbours among the other clips by cosine similarity of
+      the pretrained embeddings, standardised, never from the same instrument or recording where the data set tells.
+      Press play to judge for yourself.
+    </p>
+    <div class="neighbours">
+      ${data.neighbours.map(
+        ({ query, neighbours: near }) =>
+          html`<article>
+            <div class="query">${player(query)}</div>
+            <ol>
+              ${near.map(
+                ({ sound, similarity }) =>
+                  html`<li${query.label !== undefined && sound.label === query.label && trusted(' class="same"')}>${player(sound)}<span class="note">similarity ${similarity.toFixed(2)}${query.label !== undefined && (sound.label === query.label ? ', same class' : ', other class')}</span></li>`,
+              )}
+            </ol>
+          </article>`,
+      )}
+    </div>`;
+}
+
+function player(sound: ReportSound): Html {
+  return html`${caption(sound)}${sound.audio ? html`<audio controls preload="none" src="${sound.audio}" aria-label="Play ${sound.id}"></audio>` : html`<span class="note">too long to carry along</span>`}`;
+}
+
+function caption({ id, label }: ReportSound): Html {
+  return label === undefined
+    ? html`<span class="name">${id}</span>`
+    : html`<strong>${label}</strong><span class="name">${id}</span>`;
+}
+
+function dataSection({ dataset }: ReportData): Html {
+  return html`<h2>Data</h2>
+    <p>${dataset.name}: ${dataset.kept} clips used, ${dataset.skipped.length} skipped.</p>
+    ${dataset.undecodable !== undefined && html`<p>${dataset.undecodable}.</p>`}
+    ${dataset.skipped.length > 0 ? skippedTable(dataset.skipped) : html`<p class="note">Every file could be read.</p>`}`;
+}
+
+function skippedTable(skipped: readonly SkippedFile[]): Html {
+  return html`<div class="table">
+    <table>
+      <caption>
+        Skipped files
+      </caption>
+      <thead>
+        <tr>
+          <th>File</th>
+          <th>Reason</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${skipped.map(
+          ({ path, reason }) =>
+            html`<tr>
+              <td class="path">${path}</td>
+              <td>${reason}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function configuration(data: ReportData): Html {
+  return html`<h2>Configuration</h2>
+    <h3>Do it again</h3>
+    <pre><code>${data.repeat.join('\n')}</code></pre>
+    <h3>Where it ran</h3>
+    <div class="table">
+      <table>
+        <tbody>
+          ${Object.entries(data.environment).map(
+            ([key, value]) =>
+              html`<tr>
+                <th scope="row">${key}</th>
+                <td>${value}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <details>
+      <summary>The whole configuration (YAML)</summary>
+      <pre><code>${data.config}</code></pre>
+    </details>`;
+}
+
+function column(data: ReportData, key: string): (readonly [number, number])[] {
+  return data.log.flatMap((row) =>
+    row.step !== undefined && Number.isFinite(row[key]) ? [[row.step, row[key] as number] as const] : [],
+  );
+}
+
+function interval({ low, high }: Pick<ReportScore, 'low' | 'high'>): string {
+  return `${(100 * bound(low)).toFixed(1)} to ${(100 * bound(high)).toFixed(1)} %`;
+}
+
+function points(share: number): string {
+  return (100 * share).toFixed(1).replace('-', '−');
+}
+
+function signed(share: number): string {
+  return share < 0 ? points(share) : `+${points(share)}`;
+}
+
+function figure(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && size < 1e-3
+    ? value.toExponential(2)
+    : String(Number(value.toPrecision(size > 0.9 && size < 1 ? 6 : 4)));
+}
+
+/** Writes seconds as people say them. */
+export function duration(seconds: number): string {
+  if (seconds < 100) return `${seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 6000) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,194 @@
+import { decode } from 'fast-png';
+import { describe, expect, it } from 'vitest';
+import { probeSummary } from '@audio-ssl/experiment';
+import { percent } from '../src/charts.js';
+import { html } from '../src/html.js';
+import { duration, renderReport } from '../src/render-report.js';
+import type { ReportData, ReportProbe } from '../src/report-data.js';
+import { spectrogramImage } from '../src/spectrogram-image.js';
+
+const score = (value: number) => ({ value, low: value - 0.05, high: value + 0.05 });
+const probe: ReportProbe = {
+  dataset: 'notes',
+  target: 'family',
+  pooling: 'time mean',
+  folds: '5 folds',
+  clips: 4,
+  chance: 0.5,
+  randomStart: score(0.5),
+  pretrained: score(0.625),
+  logMel: score(0.55),
+  gain: { value: 0.125, low: 0.02, high: 0.21 },
+  classes: ['<i>bass</i>', 'flute'],
+  confusion: [
+    [2, 0],
+    [1, 1],
+  ],
+  seconds: 1,
+};
+const data: ReportData = {
+  name: 'run "1"',
+  command: 'audio-ssl pretrain',
+  created: 'today',
+  seed: 7,
+  preset: 'demo',
+  variant: 'matpac',
+  backend: 'wasm',
+  completed: true,
+  step: 100,
+  steps: 100,
+  batchSize: 8,
+  trainingSeconds: 125,
+  parameters: 1_500_000,
+  dataset: { name: 'notes', kept: 4, skipped: [{ path: 'a&b.wav', reason: 'empty <file>' }] },
+  log: Array.from({ length: 100 }, (_, step) => ({ step, 'loss/prediction': 1 / (step + 1), clipsPerSecond: 50 })),
+  notes: [],
+  spectrograms: [],
+  neighbours: [],
+  probes: [probe],
+  config: 'seed: 7',
+  environment: { node: 'v20' },
+  repeat: ['audio-ssl pretrain --data "<x>"'],
+};
+
+describe('renderReport', () => {
+  it('states the gain with its interval, and says honestly when there is none', () => {
+    expect(text(renderReport(data))).toContain(
+      'raised the linear probe on family by 12.5 points (95 % interval 2.0 to 21.0), from 50.0 % at the random start to 62.5 %',
+    );
+    const unclear = { ...probe, gain: { value: 0.01, low: -0.03, high: 0.05 } };
+    expect(text(renderReport({ ...data, probes: [unclear] }))).toContain(
+      'made no clear difference to the linear probe on family (1.0 points)',
+    );
+    const worse = { ...probe, gain: { value: -0.1, low: -0.15, high: -0.05 } };
+    expect(text(renderReport({ ...data, probes: [worse] }))).toContain(
+      'lowered the linear probe on family by 10.0 points',
+    );
+    expect(text(renderReport({ ...data, completed: false, step: 40 }))).toContain(
+      'The run is not finished: 40 of 100 steps.',
+    );
+  });
+
+  it('names a collapse and when it happened, first of all', () => {
+    const notes = [
+      { note: "collapse: the teacher's latents all point one way", from: 20, to: 99 },
+      { note: 'collapse: one pseudo-class takes nearly all patches', from: 50, to: 50 },
+    ];
+    const page = text(renderReport({ ...data, notes }));
+    expect(page).toContain('Collapse: the teacher&#39;s latents all point one way, from step 20 to 99.');
+    expect(page).toContain('Collapse: one pseudo-class takes nearly all patches, at step 50.');
+  });
+
+  it('says how a probe was done that is not the usual one, and leads with the usual one', () => {
+    const knn = { ...probe, method: '5 nearest neighbours', pretrained: score(0.9) };
+    const page = text(renderReport({ ...data, probes: [knn, probe] }));
+    expect(page).toContain('raised the linear probe on family');
+    expect(page).toContain('Of 4 clips, 5 folds: 5 nearest neighbours, the same for all.');
+    expect(text(renderReport({ ...data, probes: [knn] }))).toContain('raised 5 nearest neighbours on family');
+    const parts = Object.entries(probe).filter(([name]) => name !== 'logMel');
+    const tuned = { ...Object.fromEntries(parts), method: 'the whole encoder trained' } as ReportProbe;
+    expect(text(renderReport({ ...data, probes: [tuned] }))).not.toContain('log-mel statistics');
+  });
+
+  it('tells how accuracy varies with the seed, where there are several', () => {
+    expect(renderReport(data)).not.toContain('over seeds');
+    const seeded = {
+      ...probe,
+      method: 'a linear layer trained',
+      pretrained: { ...score(0.96), seeds: { low: 0.9, high: 1.02 } },
+      gain: { ...probe.gain, seeds: { low: -0.03, high: 0.28 } },
+    };
+    const page = text(renderReport({ ...data, probes: [seeded] }));
+    expect(page).toContain('95 % over seeds');
+    expect(page).toContain('90.0 to 100.0 %');
+    expect(page).toContain('−3.0 to 28.0');
+    const summary = probeSummary(seeded);
+    expect(summary).toMatch(/pretrained +96\.0 % +\(95 % interval .*; over seeds 90\.0 % to 100\.0 %\)/);
+    expect(summary).toMatch(/random start +50\.0 % +\(95 % interval 45\.0 % to 55\.0 %\)/);
+    expect(summary).toContain('(95 % interval 2.0 to 21.0; over seeds -3.0 to 28.0)');
+  });
+
+  it('escapes whatever comes from files and names', () => {
+    const page = renderReport(data);
+    expect(page).toContain('a&amp;b.wav');
+    expect(page).toContain('empty &lt;file&gt;');
+    expect(page).toContain('&lt;i&gt;bass&lt;/i&gt;');
+    for (const raw of ['<i>bass', '<file>', '"<x>"']) expect(page).not.toContain(raw);
+  });
+
+  it('links to the sections that are there, and to no others', () => {
+    const links = (page: string): string[] => [...page.matchAll(/<a href="#(\w+)"/g)].map(([, id]) => id as string);
+    const sections = (page: string): string[] =>
+      [...page.matchAll(/<section id="(\w+)"/g)].map(([, id]) => id as string);
+    for (const part of [data, { ...data, probes: [], neighbours: [] }, { ...data, log: [], spectrograms: [] }])
+      expect(links(renderReport(part))).toEqual(sections(renderReport(part)));
+    expect(links(renderReport({ ...data, probes: [] }))).not.toContain('probe');
+  });
+
+  it('draws only what was logged', () => {
+    const page = renderReport(data);
+    expect(page).toContain('Prediction loss');
+    expect(page).not.toContain('Pseudo-class loss');
+    const classes = data.log.map((row) => ({ ...row, 'classes/distinct': 12 }));
+    expect(renderReport({ ...data, log: classes })).toContain('Pseudo-classes in use');
+    expect(page.match(/<svg /g)).toHaveLength(4); // two curves, the scores, the confusion matrix
+    expect(page).not.toMatch(/NaN|undefined|\[object/);
+  });
+});
+
+describe('spectrogramImage', () => {
+  const bins = 4;
+  const frames = 6;
+  const read = (uri: string) => decode(Buffer.from(uri.split(',')[1] as string, 'base64'));
+
+  it('draws the highest bin on top, in magma colours from dark to light', () => {
+    const spectrogram = {
+      data: Float32Array.from({ length: bins * frames }, (_, i) => Math.floor(i / frames)),
+      bins,
+      frames,
+    };
+    const { width, height, data: pixels } = read(spectrogramImage(spectrogram, undefined, 2));
+    expect([width, height]).toEqual([frames * 2, bins * 2]);
+    expect(Array.from(pixels.slice(0, 3))).toEqual([252, 253, 191]); // magma(1)
+    expect(Array.from(pixels.slice(-3))).toEqual([0, 0, 4]); // magma(0)
+  });
+
+  it('greys out exactly the hidden patches: token = f * T + t, f = 0 at the bottom', () => {
+    const spectrogram = { data: Float32Array.from({ length: bins * frames }, (_, i) => i), bins, frames };
+    const plain = read(spectrogramImage(spectrogram)).data;
+    const masked = read(spectrogramImage(spectrogram, { tokens: [1, 3], patch: [2, 3] })).data; // grid 2 x 2
+    for (let y = 0; y < bins; y++) {
+      for (let x = 0; x < frames; x++) {
+        const token = (y < 2 ? 1 : 0) * 2 + (x < 3 ? 0 : 1);
+        const at = 3 * (y * frames + x);
+        const same = plain[at] === masked[at] && plain[at + 1] === masked[at + 1] && plain[at + 2] === masked[at + 2];
+        expect(same, `${x}, ${y}`).toBe(token === 0 || token === 2);
+        if (!same) expect(masked[at]).toBe(masked[at + 1]); // grey
+      }
+    }
+  });
+});
+
+describe('html', () => {
+  it('escapes values, keeps markup, joins lists and leaves out what is absent', () => {
+    const { markup } = html`<p title="${'"'}">${['<', html`<b>${1}</b>`]}${undefined}${false}</p>`;
+    expect(markup).toBe('<p title="&quot;">&lt;<b>1</b></p>');
+  });
+});
+
+describe('numbers in words', () => {
+  it.each([
+    [9.96, '10.0 s'],
+    [59, '59 s'],
+    [125, '2 min 5 s'],
+    [179.7, '3 min 0 s'],
+    [7260, '2 h 1 min'],
+  ])('%d seconds', (seconds, words) => expect(duration(seconds)).toBe(words));
+
+  it('percent', () => expect(percent(0.5432)).toBe('54.3 %'));
+});
+
+/** What a reader sees of a page. */
+function text(page: string): string {
+  return page.replace(/<style>[\s\S]*?<\/style>|<[^>]+>/g, '').replace(/\s+/g, ' ');
+}
