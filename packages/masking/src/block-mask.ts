@@ -3,23 +3,32 @@ import { visibleTokens } from './count-visible.js';
 import { markBlocks } from './mark-blocks.js';
 import { collectMarks, MASKED, VISIBLE } from './marks.js';
 import type { Grid, MaskStrategy } from './mask.js';
+import type { MaskOptionSpec } from './option-spec.js';
 import { range } from './shuffle.js';
 
 /**
  * Options of `blockMask` and {@link inverseBlockMask}.
  *
  * @example
- * const options: BlockMaskOptions = { ratio: 0.7, block: { freq: 5, time: 5 } };
+ * const options: BlockMaskOptions = { ratio: 0.7, block: [5, 5] };
  */
 export interface BlockMaskOptions {
   /** Share of masked tokens, in (0, 1). */
   readonly ratio: number;
-  /** Size of a block in tokens, at most the grid's; 3 x 3 by default (data2vec 2.0), EAT uses 5 x 5 on 8 rows. */
-  readonly block?: Grid;
+  /** [rows, columns] of a block in tokens, at most the grid's; [3, 3] by default (data2vec 2.0), EAT uses [5, 5] on 8 rows. */
+  readonly block?: readonly [number, number];
 }
 
-/** The default of data2vec 2.0 for images. */
-export const DEFAULT_BLOCK: Grid = { freq: 3, time: 3 };
+/** Options of the two block strategies beside the ratio. The default is that of data2vec 2.0 for images. */
+export const blockOptions = {
+  block: {
+    integer: true,
+    length: 2,
+    minimum: 1,
+    default: [3, 3],
+    description: '[rows, columns] of patches in a block',
+  },
+} as const satisfies Record<string, MaskOptionSpec>;
 
 /**
  * Masks blocks of one size at random places until the ratio is reached; what no block covers stays visible. Blocks may
@@ -42,10 +51,11 @@ export function blockMask(options: BlockMaskOptions): MaskStrategy {
 /** The one difference between the two block strategies is which side the blocks mark. */
 export function blocks(
   name: string,
-  { ratio, block = DEFAULT_BLOCK }: BlockMaskOptions,
+  { ratio, block: [rows, columns] = blockOptions.block.default }: BlockMaskOptions,
   marked: typeof VISIBLE | typeof MASKED,
 ): MaskStrategy {
   checkRatio(name, ratio);
+  const block: Grid = { freq: rows, time: columns };
   return (grid, batch, random) => {
     checkGrid(name, grid);
     checkBatch(name, batch);

@@ -14,7 +14,7 @@ import type { MaskStrategy } from './mask.js';
  * be visible or none masked
  *
  * @example
- * const eat = inverseBlockMask({ ratio: 0.8, block: { freq: 5, time: 5 } });
+ * const eat = inverseBlockMask({ ratio: 0.8, block: [5, 5] });
  * const mask = eat({ freq: 8, time: 64 }, 12, Math.random); // (12, 102) and (12, 410)
  */
 export function inverseBlockMask(options: BlockMaskOptions): MaskStrategy {

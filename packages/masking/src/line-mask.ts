@@ -2,6 +2,7 @@ import { checkBatch, checkGrid, checkRatio, checkSplit, isCount } from './checks
 import { markBlocks } from './mark-blocks.js';
 import { collectMarks, MASKED, VISIBLE } from './marks.js';
 import type { MaskStrategy } from './mask.js';
+import type { MaskOptionSpec } from './option-spec.js';
 import { range } from './shuffle.js';
 
 /**
@@ -17,8 +18,17 @@ export interface LineMaskOptions {
   readonly span?: number;
 }
 
+/** Options of the two line strategies beside the ratio. */
+export const lineOptions = {
+  span: { integer: true, minimum: 1, default: 1, description: 'adjacent columns or rows masked together' },
+} as const satisfies Record<string, MaskOptionSpec>;
+
 /** Masks whole lines of the grid: spans of lines on a ring, which is the block strategy in one dimension. */
-export function lines(name: string, axis: 'freq' | 'time', { ratio, span = 1 }: LineMaskOptions): MaskStrategy {
+export function lines(
+  name: string,
+  axis: 'freq' | 'time',
+  { ratio, span = lineOptions.span.default }: LineMaskOptions,
+): MaskStrategy {
   const unit = axis === 'time' ? 'column' : 'row';
   checkRatio(name, ratio);
   if (!isCount(span)) throw new RangeError(`${name}: expected a span of at least 1, got ${span}; give a whole number`);

@@ -2,6 +2,7 @@ import { checkBatch, checkGrid, checkRatio, isCount } from './checks.js';
 import { visibleTokens } from './count-visible.js';
 import { collectMarks, LEFT_OUT, MASKED, VISIBLE } from './marks.js';
 import type { Grid, MaskStrategy, Random } from './mask.js';
+import type { MaskOptionSpec } from './option-spec.js';
 import { draw } from './shuffle.js';
 
 /**
@@ -20,6 +21,25 @@ export interface MultiBlockMaskOptions {
   /** Share of the unmasked tokens that are visible, in (0, 1]; the others are left out. 1 by default: none is. */
   readonly context?: number;
 }
+
+/** Options of {@link multiBlockMask} beside the ratio. */
+export const multiBlockOptions = {
+  blocks: { integer: true, minimum: 1, default: 4, description: 'number of masked blocks' },
+  aspect: {
+    integer: false,
+    length: 2,
+    exclusiveMinimum: 0,
+    default: [0.75, 1.5],
+    description: '[least, greatest] height of a block over its width',
+  },
+  context: {
+    integer: false,
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 1,
+    description: 'share of the unmasked patches that the student sees',
+  },
+} as const satisfies Record<string, MaskOptionSpec>;
 
 /**
  * Masks a few large blocks: `blocks` centres fall evenly on the grid and grow together, each with an aspect of its own,
@@ -44,9 +64,9 @@ export interface MultiBlockMaskOptions {
  */
 export function multiBlockMask({
   ratio,
-  blocks = 4,
-  aspect = [0.75, 1.5],
-  context = 1,
+  blocks = multiBlockOptions.blocks.default,
+  aspect = multiBlockOptions.aspect.default,
+  context = multiBlockOptions.context.default,
 }: MultiBlockMaskOptions): MaskStrategy {
   const name = 'multiBlockMask';
   checkRatio(name, ratio);

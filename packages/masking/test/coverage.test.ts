@@ -117,7 +117,7 @@ describe.each([
   it('covers pairs of tokens as often as a naive loop written from its description', () => {
     const grid = { freq: 4, time: 5 };
     const block = { freq: 2, time: 3 };
-    const ours = strategy({ ratio: 0.7, block })(grid, clips, seeded(10));
+    const ours = strategy({ ratio: 0.7, block: [block.freq, block.time] })(grid, clips, seeded(10));
     expect(ours[list].length / clips).toBe(count);
     const random = seeded(11);
     const pairs = { ours: new Float64Array(400), naive: new Float64Array(400) };

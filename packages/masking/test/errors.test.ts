@@ -59,11 +59,10 @@ describe('an empty side is refused', () => {
 
 describe('options of one strategy', () => {
   it('blocks and spans must fit the grid', () => {
-    const block = { freq: 6, time: 3 };
-    expect(() => blockMask({ ratio: 0.7, block })(grid, 1, Math.random)).toThrow(
+    expect(() => blockMask({ ratio: 0.7, block: [6, 3] })(grid, 1, Math.random)).toThrow(
       "blockMask: expected a block between 1x1 and the grid's 5x38, got 6x3; give a smaller block",
     );
-    expect(() => inverseBlockMask({ ratio: 0.7, block: { freq: 0, time: 3 } })(grid, 1, Math.random)).toThrow(
+    expect(() => inverseBlockMask({ ratio: 0.7, block: [0, 3] })(grid, 1, Math.random)).toThrow(
       /^inverseBlockMask: expected a block/,
     );
     expect(() => timeMask({ ratio: 0.7, span: 39 })(grid, 1, Math.random)).toThrow(

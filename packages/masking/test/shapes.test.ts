@@ -30,7 +30,7 @@ describe('the block strategies', () => {
       { freq: 5, time: 5 },
       { freq: 1, time: 1 },
     ]) {
-      const mask = strategy({ ratio: 0.7, block })(grid, 50, seeded(1));
+      const mask = strategy({ ratio: 0.7, block: [block.freq, block.time] })(grid, 50, seeded(1));
       for (let clip = 0; clip < 50; clip++) {
         const rest = outsideBlocks(tokensOf(mask, list, clip), grid, block);
         expect(rest.length).toBeLessThan(block.freq * block.time);

@@ -13,10 +13,10 @@ import {
 export const strategies: Readonly<Record<string, (ratio: number) => MaskStrategy>> = {
   random: (ratio) => randomMask({ ratio }),
   'block 3x3': (ratio) => blockMask({ ratio }),
-  'block 5x5': (ratio) => blockMask({ ratio, block: { freq: 5, time: 5 } }),
-  'block 2x7': (ratio) => blockMask({ ratio, block: { freq: 2, time: 7 } }),
+  'block 5x5': (ratio) => blockMask({ ratio, block: [5, 5] }),
+  'block 2x7': (ratio) => blockMask({ ratio, block: [2, 7] }),
   'inverse block 3x3': (ratio) => inverseBlockMask({ ratio }),
-  'inverse block 4x6': (ratio) => inverseBlockMask({ ratio, block: { freq: 4, time: 6 } }),
+  'inverse block 4x6': (ratio) => inverseBlockMask({ ratio, block: [4, 6] }),
   time: (ratio) => timeMask({ ratio }),
   'time, span 5': (ratio) => timeMask({ ratio, span: 5 }),
   frequency: (ratio) => frequencyMask({ ratio }),
