@@ -1,16 +1,17 @@
 import type { Mask } from '@audio-ssl/masking';
-import { embedPatches, patchGrid, sinCosPositions, type SpectrogramEncoder } from '@audio-ssl/vit';
+import {
+  embedPatches,
+  maskedBatch,
+  patchGrid,
+  sinCosPositions,
+  type MaskedBatch,
+  type SpectrogramEncoder,
+} from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelOptions } from './options.js';
 
-/** What a step sees of the data. */
-export type MatpacBatch = {
-  /** Standardised log-mel spectrograms (B, bins, frames). */
-  readonly spectrogram: tf.Tensor;
-  /** Indices of the visible tokens (B, V), int32. */
-  readonly visible: tf.Tensor;
-  /** Indices of the masked tokens (B, M), int32. */
-  readonly masked: tf.Tensor;
+/** What a step sees of the data: spectrograms (B, bins, frames) and the indices of visible (B, V) and masked tokens (B, M). */
+export type MatpacBatch = MaskedBatch & {
   /** Positions of the encoder (N, D) and of the predictor (N, dec). */
   readonly positions: { readonly encoder: tf.Tensor; readonly predictor: tf.Tensor };
 };
@@ -32,31 +33,37 @@ export function makeBatch(
   { bins, patch, encoder, predictor }: ModelOptions,
   { frames, timeOffset = 0 }: { readonly frames: number; readonly timeOffset?: number },
 ): MatpacBatch {
-  const { batch } = mask;
-  if (spectrograms.length !== batch * bins * frames) {
-    throw new Error(
-      `makeBatch: expected ${batch} spectrograms of ${bins} x ${frames}, got ${spectrograms.length} values; was the mask made for another batch?`,
-    );
-  }
   const grid = patchGrid(bins, frames, patch);
-  const tokens = grid.freq * grid.time;
-  for (const index of [...mask.visible, ...mask.masked]) {
-    if (index < 0 || index >= tokens) {
-      throw new Error(
-        `makeBatch: index ${index} is outside 0..${tokens - 1} (grid ${grid.freq}x${grid.time}); was the mask made for another grid?`,
-      );
-    }
-  }
-  const indices = (values: Int32Array): tf.Tensor => tf.tensor2d(values, [batch, values.length / batch], 'int32');
   return {
-    spectrogram: tf.tensor3d(spectrograms, [batch, bins, frames]),
-    visible: indices(mask.visible),
-    masked: indices(mask.masked),
+    ...maskedBatch(spectrograms, mask, { bins, frames, patch }),
     positions: {
       encoder: sinCosPositions(grid, encoder.embedDim, { timeOffset }),
       predictor: sinCosPositions(grid, predictor.embedDim, { timeOffset }),
     },
   };
+}
+
+/**
+ * A batch in parts of equal size, for accumulation; all share the positions.
+ *
+ * @throws Error when the batch does not divide into the parts.
+ */
+export function splitBatch(batch: MatpacBatch, parts: number): readonly MatpacBatch[] {
+  if (parts === 1) return [batch];
+  const [size] = batch.spectrogram.shape as [number];
+  if (size % parts !== 0) {
+    throw new Error(
+      `trainStep: a batch of ${size} does not divide into ${parts} parts; choose memory.accumulation as a divisor of the batch`,
+    );
+  }
+  const cut = (tensor: tf.Tensor): tf.Tensor[] => tf.split(tensor, parts);
+  const [visible, masked] = [cut(batch.visible), cut(batch.masked)];
+  return cut(batch.spectrogram).map((spectrogram, i) => ({
+    ...batch,
+    spectrogram,
+    visible: visible[i]!,
+    masked: masked[i]!,
+  }));
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { DecayRange, MaskingOptions, MatpacOptions } from './options.js';
+import { maskStrategies, type MaskOptions } from '@audio-ssl/masking';
+import type { DecayRange, MatpacOptions } from './options.js';
 import { REFERENCE_STEPS, variants } from './variants.js';
 
 type Part<T> = T extends readonly unknown[] | string | number | boolean | null
@@ -6,7 +7,7 @@ type Part<T> = T extends readonly unknown[] | string | number | boolean | null
   : { readonly [K in keyof T]?: Part<T[K]> };
 
 /** Any part of a recipe, of its sizes and of the masking that feeds it: what stands in it replaces what was there. */
-export type Setting = Part<MatpacOptions & { readonly masking: MaskingOptions }>;
+export type Setting = Part<MatpacOptions & { readonly masking: MaskOptions }>;
 
 /** One choice that a recipe makes, and what it may be. */
 export interface Factor {
@@ -27,6 +28,11 @@ const decay = (from: number, to: number): DecayRange => ({ from, to, referenceSt
 
 /** 32 channels a head, as in the paper's predictor of 512 channels. */
 const predictorWidth = (embedDim: number): Setting => ({ model: { predictor: { embedDim, numHeads: embedDim / 32 } } });
+
+const strategies = (Object.keys(maskStrategies) as (keyof typeof maskStrategies)[]).map((name) => ({
+  ...maskStrategies[name],
+  name,
+}));
 
 /** A level that sets one number, named after it. */
 const numbers = (values: readonly number[], setting: (value: number) => Setting): Record<string, Setting> =>
@@ -57,17 +63,11 @@ export const factors = {
   },
   maskStrategy: {
     title: 'which patches are masked together',
-    source:
-      'random: MATPAC and MAE, Table 1f; blocks: BEiT (arXiv 2106.08254), section 2.3; inverse blocks: data2vec 2.0 (arXiv 2212.07525), section 3; several blocks: I-JEPA (arXiv 2301.08243), section 3; time and frequency: Audio-MAE (arXiv 2207.06405), section 3',
-    reference: 'random',
-    levels: {
-      random: { masking: { strategy: 'random' } },
-      block: { masking: { strategy: 'block' } },
-      'inverse block': { masking: { strategy: 'inverseBlock' } },
-      time: { masking: { strategy: 'time' } },
-      frequency: { masking: { strategy: 'frequency' } },
-      'multi-block': { masking: { strategy: 'multiBlock' } },
-    },
+    source: strategies.map(({ title, source }) => `${title}: ${source}`).join('; '),
+    reference: maskStrategies.random.title,
+    levels: Object.fromEntries(
+      strategies.map(({ name, title }): [string, Setting] => [title, { masking: { strategy: name } }]),
+    ),
   },
   temperatureWarmup: {
     title: "warm-up of the teacher's temperature",

@@ -1,6 +1,6 @@
 import { crossEntropy } from '@audio-ssl/distribution-matching';
 import { dense, initDense, type Dense } from '@audio-ssl/layers';
-import { adamW, adamWCorrections, globalNormScale, initMoments, warmupCosine, type Moments } from '@audio-ssl/optim';
+import { adamW, globalNormScale, initMoments, warmupCosine, type Moments } from '@audio-ssl/optim';
 import { cloneTree, randomStream, tidy, valueAndGrad, type Scalar } from '@audio-ssl/params';
 import { encodeSpectrogram, frequencyConcat, type SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -31,9 +31,8 @@ export type FineTuneBatch = {
 /** What changes from step to step of fine-tuning. */
 export type FineTuneScalars<Value = number> = {
   readonly learningRate: Value;
-  /** AdamW's bias corrections. */
-  readonly firstCorrection: Value;
-  readonly secondCorrection: Value;
+  /** The step itself, counted from 0, for AdamW's bias corrections. */
+  readonly step: Value;
 };
 
 /**
@@ -105,14 +104,17 @@ export function fineTuneStep({ model, activation, optimizer }: FineTuneOptions) 
           activation === 'softmax'
             ? crossEntropy(logits, targets, 1)
             : tf.sub(tf.softplus(logits), tf.mul(targets, logits));
-        return { value: tf.mean(each) as tf.Scalar, aux: {} };
+        return { value: tf.mean(each), aux: {} };
       }, state.student);
       const { scale: gradientScale, norm } = globalNormScale(grads, optimizer.clipNorm);
-      const updated = adamW(state.student, grads, state.moments, { ...scalars, gradientScale }, optimizer);
-      return {
-        state: { student: updated.params, moments: updated.moments },
-        metrics: { loss: value, 'gradient/norm': norm },
-      };
+      const { params: student, moments } = adamW(
+        state.student,
+        grads,
+        state.moments,
+        { ...scalars, gradientScale },
+        optimizer,
+      );
+      return { state: { student, moments }, metrics: { loss: value, 'gradient/norm': norm } };
     });
 }
 
@@ -125,5 +127,5 @@ export function fineTuneStep({ model, activation, optimizer }: FineTuneOptions) 
 export function fineTuneSchedule(optimizer: OptimizerOptions, steps: number): (step: number) => FineTuneScalars {
   const { learningRate: peak, warmup } = optimizer;
   const learningRate = warmupCosine({ peak, warmup: Math.round(warmup * steps), total: steps });
-  return (step) => ({ learningRate: learningRate(step), ...adamWCorrections(step, optimizer) });
+  return (step) => ({ learningRate: learningRate(step), step });
 }

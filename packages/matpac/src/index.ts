@@ -1,4 +1,5 @@
 export { makeBatch, type MatpacBatch } from './batch.js';
+export { checkOptions, type MatpacData, type OptionProblem } from './check-options.js';
 export { signsOfCollapse } from './collapse.js';
 export { factors, withSettings, type Factor, type FactorName, type Setting } from './factors.js';
 export {
@@ -12,14 +13,12 @@ export {
   type FineTuneScalars,
   type FineTuneState,
 } from './fine-tune.js';
-export { maskStrategies, type MaskStrategyName } from './mask-strategies.js';
 export { matpacLoss, type StudentOutputs } from './matpac-loss.js';
 export { forwardMetrics, spread, type MatpacMetrics } from './metrics.js';
 export {
   hasHead,
   type ClassificationOptions,
   type HypothesesOptions,
-  type MaskingOptions,
   type MatpacOptions,
   type MemoryOptions,
   type ModelOptions,
@@ -33,5 +32,5 @@ export { sizes, type Size } from './sizes.js';
 export { schedule, type MatpacScalars, type MatpacSchedule } from './schedule.js';
 export { hasCenter, initMatpac, type MatpacState, type Student, type Teacher } from './state.js';
 export { teacherTargets, type Targets } from './teacher-targets.js';
-export { trainStep, type MatpacStep } from './train-step.js';
+export { trainStep, updateTeacher, type MatpacStep } from './train-step.js';
 export { REFERENCE_STEPS, variants, variantSources, type Variant, type VariantName } from './variants.js';

@@ -1,6 +1,5 @@
 import type { AdamWOptions } from '@audio-ssl/optim';
 import type { EncoderOptions, Patch } from '@audio-ssl/vit';
-import type { MaskStrategyName } from './mask-strategies.js';
 
 /** A value that moves from `from` to `to`. */
 export interface Range {
@@ -108,14 +107,6 @@ export interface OptimizerOptions extends Required<Omit<AdamWOptions, 'decay'>> 
   readonly decay: 'all' | 'matrices';
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;
-}
-
-/** What is hidden from the student; who makes the batches reads it. */
-export interface MaskingOptions {
-  /** Which patches are hidden together. */
-  readonly strategy: MaskStrategyName;
-  /** Share of the patches that is hidden; 0.7 in MATPAC. */
-  readonly ratio: number;
 }
 
 /** What a step trades for memory; neither changes the result beyond rounding. */

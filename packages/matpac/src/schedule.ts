@@ -1,13 +1,12 @@
 import { rescaleDecay } from '@audio-ssl/momentum-teacher';
-import { adamWCorrections, exponential, linear, warmupCosine, type Schedule } from '@audio-ssl/optim';
+import { exponential, linear, warmupCosine, type Schedule } from '@audio-ssl/optim';
 import type { DecayRange, MatpacOptions } from './options.js';
 
 /** What changes from step to step. */
 export type MatpacScalars<Value = number> = {
   readonly learningRate: Value;
-  /** AdamW's bias corrections. */
-  readonly firstCorrection: Value;
-  readonly secondCorrection: Value;
+  /** The step itself, counted from 0, for AdamW's bias corrections. */
+  readonly step: Value;
   /** Decays of the teacher's encoder and head at this step; 1 leaves them as they are. */
   readonly encoderDecay: Value;
   readonly headDecay: Value;
@@ -71,7 +70,7 @@ export function schedule(
     ...curves,
     at: (step) => ({
       learningRate: curves.learningRate(step),
-      ...adamWCorrections(step, optimizer),
+      step,
       encoderDecay: skips(step) ? 1 : curves.encoderDecay(step),
       headDecay: skips(step) ? 1 : curves.headDecay(step),
       teacherTemperature: curves.teacherTemperature(step),

@@ -15,8 +15,8 @@ export type Targets = {
   readonly raw: tf.Tensor;
   /** The teacher's pseudo-class distribution p_m (B, M, K). */
   readonly probabilities?: tf.Tensor;
-  /** The centre after this step (K). */
-  readonly center?: tf.Tensor;
+  /** What the centre averages: the mean of the teacher's probabilities or logits (K); absent where no centre is kept. */
+  readonly observed?: tf.Tensor;
 };
 
 /**
@@ -43,16 +43,17 @@ export function teacherTargets(
 
     const logits = project(teacher.head!, raw); // (B, M, K)
     const temperature = scalars.teacherTemperature;
-    if (classification.centering === 'sinkhorn') return { latents, raw, probabilities: sinkhorn(logits, temperature) };
-    if (!hasCenter(options)) return { latents, raw, probabilities: sharpen(logits, null, temperature) };
+    const { centering, centerUpdate, centerMomentum } = classification;
+    if (centering === 'sinkhorn') {
+      return { latents, raw, probabilities: sinkhorn(logits, temperature) };
+    }
+    const before = sharpen(logits, hasCenter(options) ? center! : null, temperature); // (B, M, K)
+    if (!hasCenter(options)) return { latents, raw, probabilities: before };
 
-    const advance = (c: tf.Tensor): tf.Tensor => {
-      const observed = classification.centering === 'logits' ? logits : sharpen(logits, c, temperature);
-      return updateCenter(c, observed, classification.centerMomentum);
-    };
-    const next = advance(center!);
-    const used = classification.centerUpdate === 'now' ? next : center!;
-    return { latents, raw, probabilities: sharpen(logits, used, temperature), center: next };
+    const observed = meanOverTokens(centering === 'logits' ? logits : before); // (K)
+    const probabilities =
+      centerUpdate === 'next' ? before : sharpen(logits, updateCenter(center!, observed, centerMomentum), temperature);
+    return { latents, raw, probabilities, observed };
   });
 
   function encodeTeacher(tokens: tf.Tensor): tf.Tensor {
@@ -68,4 +69,8 @@ export function teacherTargets(
     const taken = targetLayers === 'all' ? layers : layers.slice(-targetLayers);
     return tf.div(tf.addN(taken.map(standardizeTokens)), taken.length);
   }
+}
+
+function meanOverTokens(rows: tf.Tensor): tf.Tensor {
+  return tf.mean(tf.reshape(rows, [-1, rows.shape.at(-1)!]), 0);
 }

@@ -1,3 +1,4 @@
+import { createMask, type MaskOptions } from '@audio-ssl/masking';
 import { disposeTree, normal, randomStream } from '@audio-ssl/params';
 import { patchGrid } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -6,7 +7,6 @@ import {
   factors,
   initMatpac,
   makeBatch,
-  maskStrategies,
   matpacLoss,
   schedule,
   sizes,
@@ -15,7 +15,6 @@ import {
   variants,
   withSettings,
   type Factor,
-  type MaskingOptions,
   type MatpacOptions,
   type MatpacState,
   type Setting,
@@ -32,7 +31,7 @@ const [done, steps] = [4, 30];
 const masking = { strategy: 'random', ratio: 0.7 } as const;
 
 /** The authors' recipe at a size, a learning rate and decays that show within a few steps. */
-const base: MatpacOptions & { readonly masking: MaskingOptions } = {
+const base: MatpacOptions & { readonly masking: MaskOptions } = {
   model: { ...tinyModel, bins, head: { ...tinyModel.head, depth } },
   ...withSettings(variants.matpac, {
     optimizer: { learningRate: 2e-3, warmup: 1 / 30, clipNorm: 100 },
@@ -54,7 +53,7 @@ const sounds = Float32Array.from({ length: clips * bins * frames }, (_, i) => {
 async function train(options: typeof base): Promise<{ losses: number[]; before: number; after: number }> {
   const step = trainStep(options);
   const { at } = schedule(options, steps);
-  const mask = maskStrategies[options.masking.strategy](options.masking)(grid, clips, randomStream(3, 'mask'));
+  const mask = createMask(options.masking)(grid, clips, randomStream(3, 'mask'));
   const batch = makeBatch(sounds, mask, options.model, { frames });
   let state = withUsedNorm(initMatpac(options, 5));
   const targets = teacherTargets(state, batch, at(0), options);
