@@ -1,1 +1,2 @@
+export { readWhole, removeUnfinished, writeAtomically, type FileContent, type WriteOptions } from './atomic-file.js';
 export { openFile } from './open-file.js';

@@ -1,6 +1,7 @@
 import { Zip, ZipPassThrough } from 'fflate';
 import { METADATA } from './pytorch.js';
-import { chunksOf, type PendingTensor } from './safetensors.js';
+import { chunksOf } from './safetensors.js';
+import type { PendingTensor } from './tensor-file.js';
 
 /** How {@link pytorchChunks} arranges tensors. */
 export interface PytorchOptions {

@@ -2,7 +2,7 @@ import { unzipRaw, type ZipEntry } from 'unzipit';
 import type { ByteSource } from './byte-source.js';
 import { decodeElements, DIMENSION_LIMIT, elementSize, sizeOf, type ElementType } from './element-types.js';
 import { PyCallable, PyDict, PyList, TruncatedPickleError, unpickle, type PickleWorld } from './pickle.js';
-import type { SafetensorsEntry } from './safetensors.js';
+import type { SafetensorsEntry } from './tensor-file.js';
 import { clip, noSuchTensor, type TensorFile, type TensorInfo } from './tensor-file.js';
 
 /** A run of elements in the file that one or more tensors look at. */

@@ -1,30 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ByteSource } from './byte-source.js';
 import { decodeElements, elementSize, isElementType, sizeOf, type ElementType } from './element-types.js';
-import { clip, noSuchTensor, type TensorFile } from './tensor-file.js';
-
-/** The element types that arrays in memory have, and that are written: 32-bit float and 32-bit signed integer. */
-export type SafetensorsType = 'F32' | 'I32';
-
-/** One named array, row-major. */
-export interface SafetensorsEntry {
-  readonly dtype: SafetensorsType;
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
-}
+import { clip, noSuchTensor, type PendingTensor, type SafetensorsEntry, type TensorFile } from './tensor-file.js';
 
 /** What a safetensors file holds. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** A tensor that is written once its turn comes. */
-export interface PendingTensor {
-  readonly dtype: SafetensorsType;
-  readonly shape: readonly number[];
-  /** Its elements, row-major; or its bytes in pieces, for one that does not fit into memory. */
-  data(): Promise<Float32Array | Int32Array> | AsyncIterable<Uint8Array>;
 }
 
 // The format allows 100 MB, a bomb's worth of JSON; the headers of published models have less than one.

@@ -1,5 +1,22 @@
 import type { ElementType } from './element-types.js';
-import type { SafetensorsEntry } from './safetensors.js';
+
+/** The element types that arrays in memory have, and that are written: 32-bit float and 32-bit signed integer. */
+export type SafetensorsType = 'F32' | 'I32';
+
+/** One named array, row-major. */
+export interface SafetensorsEntry {
+  readonly dtype: SafetensorsType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+
+/** A tensor that is written once its turn comes. */
+export interface PendingTensor {
+  readonly dtype: SafetensorsType;
+  readonly shape: readonly number[];
+  /** Its elements, row-major; or its bytes in pieces, for one that does not fit into memory. */
+  data(): Promise<Float32Array | Int32Array> | AsyncIterable<Uint8Array>;
+}
 
 /** What is known of a tensor before it is read. */
 export interface TensorInfo {

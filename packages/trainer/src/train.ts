@@ -1,18 +1,14 @@
-import { leaves, type TensorTree } from '@audio-ssl/params';
-import * as tf from '@tensorflow/tfjs-core';
+import type { TensorTree } from '@audio-ssl/params';
 import { mkdir } from 'node:fs/promises';
-import { last, prepareCheckpoints, readCheckpoint, restore, setAsideNewer, writeCheckpoint } from './checkpoint.js';
-import type { Fingerprint } from './fingerprint.js';
-import { openLog, type Log } from './log.js';
-import { lockFolder, type FolderLock } from './lock-folder.js';
+import { disposeExcept } from './dispose-except.js';
+import { last, prepareFolder, readCheckpoint, restore, setAsideNewer, writeCheckpoint } from './folder/checkpoint.js';
+import type { Fingerprint } from './folder/fingerprint.js';
+import { lockFolder, type FolderLock } from './folder/lock-folder.js';
+import { openLog, type Log } from './folder/log.js';
+import { runFiles } from './folder/run-files.js';
+import { NonFiniteMetric, steps, type Step } from './steps.js';
 
-/** What a step gives back: the new state, and figures to log. */
-export interface StepResult<State extends TensorTree> {
-  readonly state: State;
-  readonly metrics: Readonly<Record<string, tf.Scalar>>;
-}
-
-/** What {@link TrainOptions.onStep} is told. */
+/** What {@link TrainOptions.onStep} is called with. */
 export interface StepEvent {
   /** Steps done. */
   readonly step: number;
@@ -42,16 +38,15 @@ export interface Hook<State extends TensorTree> {
 
 /** Options of {@link train}. */
 export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
-  /** The run's folder; made when missing. A run that is there goes on. */
+  /** The run's folder; made when missing. A run that is in it is resumed. */
   readonly directory: string;
   /** Steps to do in all, those of earlier sessions included. */
   readonly steps: number;
-  /** Whatever fixes the run's numbers, as JSON values: a run with another fingerprint is not gone on with. */
+  /** Whatever fixes the run's numbers, as JSON values: a run with another fingerprint is refused. */
   readonly fingerprint: Fingerprint;
   /** Makes the first state. Called on resuming too, for its structure and shapes. */
   readonly initial: () => State | Promise<State>;
-  /** One update; borrows its arguments. */
-  readonly step: (state: State, batch: Batch, scalars: Scalars) => StepResult<State> | Promise<StepResult<State>>;
+  readonly step: Step<State, Batch, Scalars>;
   /** The batch of a step, a function of the step (counted from 0) alone; the loop disposes its tensors. */
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
   /** The scalars of a step (learning rate, temperatures), a function of the step alone; the loop disposes tensors in it. */
@@ -59,16 +54,16 @@ export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
   /** When to write checkpoints, besides at the end: every so many steps or seconds. Default every 60 seconds. */
   readonly checkpointEvery?: { readonly steps?: number; readonly seconds?: number };
   /** Finishes the current step, writes a checkpoint and returns with `completed: false`. */
-  readonly signal?: AbortSignal;
-  /** Told of every step once it is logged. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every step, once it is logged. */
   readonly onStep?: (event: StepEvent) => void;
   readonly hooks?: readonly Hook<State>[];
   /**
-   * What is to be remarked on the figures of a step, such as a collapse: logged with them. A function of the figures alone,
-   * so that the log of a resumed run equals that of an unbroken one.
+   * Remarks on the figures of a step, such as a collapse: logged with them. A function of the figures alone, so that the log
+   * of a resumed run equals that of an unbroken one.
    */
   readonly notesOf?: (metrics: Readonly<Record<string, number>>) => readonly string[];
-  /** Told about damaged checkpoints and locks that were taken over. Default `console.warn`. */
+  /** Called with a sentence about damaged checkpoints and locks that were taken over. Silent by default. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -82,7 +77,7 @@ export interface TrainResult<State extends TensorTree> {
 }
 
 /**
- * Runs a step function over and over, with checkpoints, a log, and resuming that equals an unbroken run bit for bit.
+ * {@link steps} with a run folder: checkpoints, a log, and resuming that equals an unbroken run bit for bit.
  *
  * The folder holds `checkpoints/step-*.safetensors` (the two newest), `log.jsonl` (one line per step) and, while a
  * process trains in it, `train.lock`. Everything random must come from the step, so that a resumed run draws what the
@@ -100,18 +95,17 @@ export interface TrainResult<State extends TensorTree> {
 export async function train<State extends TensorTree, Batch, Scalars>(
   options: TrainOptions<State, Batch, Scalars>,
 ): Promise<TrainResult<State>> {
-  const { directory, onWarning = console.warn } = options;
+  const { directory, onWarning } = options;
   check(options);
   await mkdir(directory, { recursive: true });
   const lock = await lockFolder(directory, {
-    file: 'train.lock',
-    held: (who) =>
-      `train: ${who} is training in ${directory}; wait for it, stop it, or take another folder (--out another folder)`,
-    onTakeOver: () => onWarning(`train: took over ${directory}, which a process that is gone had locked`),
+    file: runFiles.lock,
+    held: (who) => `train: ${who} is training in ${directory}; wait for it, stop it, or give another \`directory\``,
+    onTakeOver: () => onWarning?.(`train: took over ${directory}, which a process that is gone had locked`),
   });
   try {
-    await prepareCheckpoints(directory);
-    return await loop(options, await startState(options, onWarning), lock);
+    await prepareFolder(directory);
+    return await loop(options, await startState(options), lock);
   } finally {
     await lock.release();
   }
@@ -122,11 +116,10 @@ async function loop<State extends TensorTree, Batch, Scalars>(
   start: { readonly state: State; readonly step: number },
   lock: FolderLock,
 ): Promise<TrainResult<State>> {
-  const { directory, steps, signal, hooks = [] } = options;
+  const { directory, steps: total, step, batchAt, scalarsAt, signal, hooks = [] } = options;
   let { state, step: done } = start;
   let saved = done;
   let log: Log | undefined;
-  const stopped = (): boolean => signal?.aborted ?? false;
   try {
     log = await openLog(directory, done);
     const pace = stepClock();
@@ -137,126 +130,54 @@ async function loop<State extends TensorTree, Batch, Scalars>(
       saved = done;
     };
 
-    while (done < steps && !stopped()) {
-      const began = performance.now();
-      const batch = await orStopped(options.batchAt(done), signal);
-      if (batch === undefined) break;
-      const scalars = options.scalarsAt(done);
-      const result = await update(options.step, state, batch, scalars);
-      const metrics = await readMetrics(result.metrics);
-      disposeExcept([state, batch, scalars, result.metrics], result.state);
-      state = result.state;
-      await refuseNonFinite(metrics, done, directory);
-      done++;
-
-      const seconds = (performance.now() - began) / 1000;
+    for await (const event of steps({ state, step, batchAt, scalarsAt, from: done, to: total, signal })) {
+      ({ state, step: done } = event);
+      const metrics = { ...event.metrics };
       for (const { every, run } of hooks) {
-        if (done % every === 0 || done === steps)
-          Object.assign(metrics, await run({ step: done, steps, state, signal }));
+        if (done % every === 0 || done === total)
+          Object.assign(metrics, await run({ step: done, steps: total, state, signal }));
       }
       const notes = options.notesOf?.(metrics) ?? [];
       log.append({
         step: done - 1,
         time: new Date().toISOString(),
-        seconds,
+        seconds: event.seconds,
         metrics,
         ...(notes.length > 0 && { notes }),
       });
       const stepsPerSecond = pace();
-      const secondsLeft = (steps - done) / stepsPerSecond;
-      options.onStep?.({ step: done, steps, metrics, notes, stepsPerSecond, secondsLeft });
+      const secondsLeft = (total - done) / stepsPerSecond;
+      options.onStep?.({ step: done, steps: total, metrics, notes, stepsPerSecond, secondsLeft });
       await lock.touch();
       if (due()) await save();
-      // A macrotask: without it Ctrl-C and the messages of workers wait as long as the backend works synchronously.
-      await new Promise((resolve) => setImmediate(resolve));
     }
     if (saved < done) await save();
-    return { state, completed: done >= steps, step: done };
+    return { state, completed: done >= total, step: done };
   } catch (error) {
     disposeExcept([state], null);
-    throw error;
+    if (!(error instanceof NonFiniteMetric)) throw error;
+    throw new Error(`train: ${error.what}; ${await last(directory)}; ${error.advice}`, { cause: error });
   } finally {
     log?.close();
   }
 }
 
-async function startState<State extends TensorTree, Batch, Scalars>(
-  { directory, fingerprint, initial }: TrainOptions<State, Batch, Scalars>,
-  warn: (message: string) => void,
-): Promise<{ state: State; step: number }> {
-  const checkpoint = await readCheckpoint(directory, warn);
+async function startState<State extends TensorTree, Batch, Scalars>({
+  directory,
+  fingerprint,
+  initial,
+  onWarning,
+}: TrainOptions<State, Batch, Scalars>): Promise<{ state: State; step: number }> {
+  const checkpoint = await readCheckpoint(directory, { onWarning });
   const first = await initial();
   if (!checkpoint) return { state: first, step: 0 };
   try {
-    const state = restore(checkpoint, first, fingerprint, directory);
+    const state = await restore(checkpoint, first, fingerprint, directory);
     await setAsideNewer(directory, checkpoint.step);
     return { state, step: checkpoint.step };
   } finally {
     disposeExcept([first], null);
   }
-}
-
-/** The batch, or undefined when the signal made the source give up. */
-async function orStopped<Batch>(
-  batch: Batch | Promise<Batch>,
-  signal: AbortSignal | undefined,
-): Promise<Batch | undefined> {
-  try {
-    return await batch;
-  } catch (error) {
-    if (signal?.aborted) return undefined;
-    throw error;
-  }
-}
-
-async function update<State extends TensorTree, Batch, Scalars>(
-  step: TrainOptions<State, Batch, Scalars>['step'],
-  state: State,
-  batch: Batch,
-  scalars: Scalars,
-): Promise<StepResult<State>> {
-  try {
-    return await step(state, batch, scalars);
-  } catch (error) {
-    disposeExcept([batch, scalars], state);
-    throw error;
-  }
-}
-
-/** All metrics in one read: each read of its own would wait for the device. */
-async function readMetrics(metrics: Readonly<Record<string, tf.Scalar>>): Promise<Record<string, number>> {
-  const names = Object.keys(metrics);
-  if (names.length === 0) return {};
-  const stacked = tf.tidy(() => tf.stack(names.map((name) => tf.cast(tf.reshape(metrics[name]!, []), 'float32'))));
-  const values = await stacked.data();
-  stacked.dispose();
-  return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-}
-
-async function refuseNonFinite(
-  metrics: Readonly<Record<string, number>>,
-  step: number,
-  directory: string,
-): Promise<void> {
-  const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
-  if (!bad) return;
-  throw new Error(
-    `train: the metric '${bad[0]}' is ${bad[1]} at step ${step}; ${await last(directory)}. ` +
-      'Look at the log before that step; a lower learning rate, a longer warm-up or stronger clipping usually helps',
-  );
-}
-
-/** Disposes the tensors in `old` that are not in `kept` too: a step may hand on what it leaves unchanged. */
-function disposeExcept(old: readonly unknown[], kept: TensorTree | null): void {
-  const alive = new Set<unknown>(kept === null ? [] : leaves(kept).map(([, leaf]) => leaf));
-  const visit = (value: unknown): void => {
-    if (value instanceof tf.Tensor) {
-      if (!alive.has(value)) value.dispose(); // twice does no harm
-    } else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
-      Object.values(value).forEach(visit);
-    }
-  };
-  old.forEach(visit);
 }
 
 /** Steps per second over the last 50 steps. */
@@ -293,7 +214,7 @@ function check<State extends TensorTree, Batch, Scalars>({
   checkpointEvery,
   hooks = [],
 }: TrainOptions<State, Batch, Scalars>): void {
-  if (directory === '') throw new Error('train: expected the path of a folder in directory, got an empty one');
+  if (directory === '') throw new Error('train: expected the path of a folder in `directory`, got an empty one');
   if (!(Number.isSafeInteger(steps) && steps >= 1)) throw new Error(`train: expected steps of 1 or more, got ${steps}`);
   for (const [name, value] of [
     ['checkpointEvery.steps', checkpointEvery?.steps],

@@ -66,7 +66,7 @@ describe('train, in processes that end in other ways', () => {
 
     const warnings: string[] = [];
     const onWarning = (message: string): void => void warnings.push(message);
-    const { step } = (await readCheckpoint(directory, onWarning))!;
+    const { step } = (await readCheckpoint(directory, { onWarning }))!;
     expect(warnings).toEqual([]); // what has its final name is whole
     const result = await train({ ...regression(directory, step + 1, ballast), onWarning });
     expect(result.step).toBe(step + 1);
@@ -101,7 +101,7 @@ describe('train, in processes that end in other ways', () => {
       return options.batchAt(step);
     };
     await expect(train({ ...options, batchAt, checkpointEvery: { steps: 2 } })).rejects.toThrow(
-      /could not write .*step-00000002.*ENOENT.*there is no checkpoint yet\. See that the folder is there and can be written to/,
+      /could not write .*step-00000002.*ENOENT.*there is no checkpoint yet; see that the folder is there and can be written to/,
     );
   });
 
@@ -109,7 +109,7 @@ describe('train, in processes that end in other ways', () => {
     const running = trainingProcess(1000, 0, 50);
     await until(async () => (await names()).length > 0, running);
     await expect(train(regression(directory, 1000))).rejects.toThrow(
-      new RegExp(`process ${running.process.pid} on .* is training in .*--out another folder`),
+      new RegExp(`process ${running.process.pid} on .* is training in .*another \`directory\``),
     );
     running.process.kill('SIGKILL');
     await running.ended;

@@ -150,7 +150,7 @@ describe('train', () => {
     ]) {
       await writeFile(newest, damaged);
       warnings = [];
-      expect((await readCheckpoint(directory, onWarning))?.step).toBe(2);
+      expect((await readCheckpoint(directory, { onWarning }))?.step).toBe(2);
       expect(warnings).toEqual([expect.stringContaining('step-00000004.safetensors')]);
     }
     warnings = [];
@@ -169,7 +169,9 @@ describe('train', () => {
   it('refuses to start over when every checkpoint is damaged', async () => {
     disposeTree((await train(regression(directory, 2))).state);
     await writeFile(join(directory, 'checkpoints', 'step-00000002.safetensors'), 'nothing');
-    await expect(train({ ...regression(directory, 4), onWarning })).rejects.toThrow(/none of the 1 checkpoints.*--out/);
+    await expect(train({ ...regression(directory, 4), onWarning })).rejects.toThrow(
+      /none of the 1 checkpoints.*another `directory`/,
+    );
   });
 
   it('refuses another configuration and other shapes, naming what differs', async () => {
@@ -179,7 +181,7 @@ describe('train', () => {
     await expect(
       train({ ...options, fingerprint: { seed: 2, model: { dims: 8, ballast: 0, depth: 3 } } }),
     ).rejects.toThrow(
-      /seed is 1 in the run and 2 now, model\.depth is not set in the run and 3 now;.*--out another folder/,
+      /seed is 1 in the run and 2 now, model\.depth is not set in the run and 3 now;.*another `directory`/,
     );
     const count = (): tf.Tensor => tf.scalar(0, 'int32');
     const other = (): State => ({

@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from './atomic-file.js';
+import { writeAtomically } from '@audio-ssl/tensor-files/node';
+import { runFiles } from './run-files.js';
 
 /** One line of `log.jsonl`: what one step gave. */
 export interface LogEntry {
@@ -20,13 +21,13 @@ export interface LogEntry {
 /**
  * The log of a run, oldest step first; empty when there is none. A last line that was cut off is left out.
  *
- * @param directory the run's folder.
+ * @param run the run's folder.
  * @throws Error naming file and line when a line before the last is damaged.
  * @example
  * const losses = (await readLog('runs/first')).map(({ metrics }) => metrics.loss);
  */
-export async function readLog(directory: string): Promise<LogEntry[]> {
-  const path = join(directory, 'log.jsonl');
+export async function readLog(run: string): Promise<LogEntry[]> {
+  const path = join(run, runFiles.log);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
@@ -52,11 +53,11 @@ export interface Log {
 }
 
 /** Opens the log for appending after dropping what lies at or after `step`. */
-export async function openLog(directory: string, step: number): Promise<Log> {
-  const path = join(directory, 'log.jsonl');
-  const kept = (await readLog(directory)).filter((entry) => entry.step < step);
+export async function openLog(run: string, step: number): Promise<Log> {
+  const path = join(run, runFiles.log);
+  const kept = (await readLog(run)).filter((entry) => entry.step < step);
   const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-  await writeAtomically(path, new TextEncoder().encode(text));
+  await writeAtomically(path, text);
   const file = openSync(path, 'a');
   return {
     append: (entry) => void writeSync(file, `${JSON.stringify(entry)}\n`),

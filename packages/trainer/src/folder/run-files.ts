@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+
+/**
+ * Every file of a run, relative to its folder. `log`, `checkpoints` and `lock` are written by `train`, the others by whoever
+ * calls it.
+ *
+ * @example
+ * const config = await readJson(join(run, runFiles.config));
+ */
+export const runFiles = {
+  /** What the run was started with. */
+  config: 'config.json',
+  /** Where it runs: versions, processor, backend. */
+  environment: 'environment.json',
+  /** One line a step. */
+  log: 'log.jsonl',
+  /** The folder of `step-*.safetensors`, the two newest. */
+  checkpoints: 'checkpoints',
+  /** There while a process trains in the folder. */
+  lock: 'train.lock',
+  /** The encoder of the run when it has ended. */
+  weights: 'weights.safetensors',
+  /** What the run came to. */
+  summary: 'summary.json',
+  /** Spectrograms under their masks, for the report. */
+  examples: join('report', 'examples.json'),
+  /** Nearest neighbours, for the report. */
+  neighbours: join('report', 'neighbours.json'),
+  /** Figures of probes, for the report. */
+  probes: join('report', 'probes.json'),
+  /** The report itself. */
+  report: 'report.html',
+} as const;
