@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Row } from './implementation.js';
+import type { Benchmark, Row } from './row.js';
 
 /** Rows that are measured in turn and compared with each other, and how often. */
 export interface Group {
@@ -10,11 +10,6 @@ export interface Group {
   /** Measure new processes up to the end of their first run, one a turn, and not runs of the same ones. */
   readonly fresh?: boolean;
 }
-
-/** Names for `--only`. */
-export const benchmarks = ['step', 'extract', 'logmel', 'scale', 'loader', 'start'] as const;
-
-export type Benchmark = (typeof benchmarks)[number];
 
 /** Without AMX or AVX-512's bfloat16 PyTorch's autocast takes 20 s for a step of `tiny` and minutes for one of `base`. */
 const fastBfloat16 = /amx_bf16|avx512_bf16/.test(readFileSync('/proc/cpuinfo', 'utf8'));

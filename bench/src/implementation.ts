@@ -3,20 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Benchmark } from './benchmarks.js';
 import { python } from './pytorch-environment.js';
-
-/** One row of the benchmark before it is measured: what runs, on what, by which program. */
-export interface Row {
-  readonly benchmark: Benchmark;
-  readonly implementation: string;
-  readonly size: string;
-  readonly batch: number;
-  readonly precision: 'float32' | 'bf16';
-  /** Frames of a clip, or the sample rate of a waveform. */
-  readonly frames?: number;
-  readonly sampleRate?: number;
-}
+import type { Row } from './row.js';
 
 /** An implementation at work in a process of its own. */
 export interface Implementation {

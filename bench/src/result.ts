@@ -1,4 +1,4 @@
-import type { Row } from './implementation.js';
+import type { Row } from './row.js';
 
 /** A measured row: milliseconds of one run, and the most memory of its process. */
 export interface Result extends Row {

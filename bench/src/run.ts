@@ -7,11 +7,12 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setupNative, startBackend } from '@audio-ssl/backend';
 import { Command } from 'commander';
-import { benchmarks, groupsOf, type Benchmark, type Group } from './benchmarks.js';
+import { groupsOf, type Group } from './benchmarks.js';
 import { needsPytorch, start, type Implementation } from './implementation.js';
 import { plot } from './plot.js';
 import { setUpPytorch } from './pytorch-environment.js';
 import { summarize, table, type Result } from './result.js';
+import { benchmarks, type Benchmark } from './row.js';
 
 const results = fileURLToPath(new URL('../results/', import.meta.url));
 

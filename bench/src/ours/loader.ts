@@ -12,7 +12,6 @@ const notes = fileURLToPath(new URL('../../../examples/matpac/data', import.meta
 
 await serve(async (row) => {
   await startBackend();
-  const update = training(row);
   const { clips } = await openNsynth(notes);
   const store = await openLogMels(clips, { cacheDir: mkdtempSync(join(tmpdir(), 'audio-ssl-bench-')), workers: 2 });
   const { kept } = await store.prepareAll();
@@ -25,8 +24,7 @@ await serve(async (row) => {
     seed: 0,
   });
   const { data } = await batches.at(0);
-  let at = 1;
-  return row.implementation === 'step alone'
-    ? () => update(data.slice())
-    : async () => update((await batches.at(at++)).data);
+  return training(row, async (step) =>
+    row.implementation === 'step alone' ? data.slice() : (await batches.at(step + 1)).data,
+  );
 });

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { Row } from '../implementation.js';
+import type { Row } from '../row.js';
 
 /**
  * Runs one implementation for the benchmark: the row comes as the first argument, every line of standard input is a

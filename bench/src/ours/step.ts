@@ -5,8 +5,7 @@ import { training } from './training.js';
 
 await serve(async (row) => {
   await startBackend();
-  const update = training(row);
   const random = randomStream(0, 'data');
   const data = Float32Array.from({ length: row.batch * 80 * row.frames! }, () => 2 * random() - 1);
-  return () => update(data.slice());
+  return training(row, () => data.slice());
 });

@@ -2,49 +2,32 @@ import { join } from 'node:path';
 import { cacheFolder } from '@audio-ssl/backend';
 import { compile } from '@audio-ssl/compile';
 import { randomMask } from '@audio-ssl/masking';
-import {
-  initMatpac,
-  makeBatch,
-  schedule,
-  sizes,
-  trainStep,
-  variants,
-  type MatpacScalars,
-  type MatpacStep,
-  type Size,
-} from '@audio-ssl/matpac';
-import { disposeTree, randomStream } from '@audio-ssl/params';
-import * as tf from '@tensorflow/tfjs-core';
-import type { Row } from '../implementation.js';
+import { initMatpac, makeBatch, schedule, sizes, trainStep, variants, type Size } from '@audio-ssl/matpac';
+import { randomStream } from '@audio-ssl/params';
+import { steps } from '@audio-ssl/trainer';
+import type { Row } from '../row.js';
 
-/** A training as `audio-ssl pretrain` does it: one step on log-mels (B, 80, frames). */
-export function training(row: Row): (data: Float32Array) => Promise<number> {
-  const { batch: clips, precision, frames = 608 } = row;
-  const options = { model: sizes[row.size as Size], ...variants.matpac };
-  const step = trainStep(options);
-  const run: MatpacStep = (state, batch, scalars) => step(state, batch, scalars);
-  const call =
-    row.implementation === 'eager'
-      ? run
-      : (compile(run as never, {
-          donate: [0],
-          precision,
-          cacheFolder: join(cacheFolder(), 'graphs'),
-        }) as unknown as MatpacStep);
-  const curves = schedule(options, 1000);
+/**
+ * A training as `audio-ssl pretrain` does it: each call makes one step and waits for its figures.
+ *
+ * @param dataAt gives the log-mels (B, 80, frames) of a step.
+ */
+export function training(
+  { size, batch, precision, implementation, frames = 608 }: Row,
+  dataAt: (step: number) => Float32Array | Promise<Float32Array>,
+): () => Promise<unknown> {
+  const options = { model: sizes[size as Size], ...variants.matpac };
+  const eager = trainStep(options);
+  const graph = { donate: [0], precision, cacheFolder: join(cacheFolder(), 'graphs') };
   const random = randomStream(0, 'masks');
+  const mask = randomMask({ ratio: 0.7 });
   const grid = { freq: 5, time: frames / 16 };
-  let state = initMatpac(options, 0);
-  let at = 0;
-  return async (data) => {
-    const mask = randomMask({ ratio: 0.7 })(grid, clips, random);
-    const batch = makeBatch(data, mask, options.model, { frames });
-    const entries = Object.entries(curves.at(at++)).map(([name, value]) => [name, tf.scalar(value)] as const);
-    const scalars = Object.fromEntries(entries) as MatpacScalars<tf.Scalar>;
-    const result = call(state, batch, scalars);
-    const [loss] = await result.metrics['loss']!.data();
-    for (const tree of [state, batch, scalars, result.metrics]) disposeTree(tree);
-    state = result.state;
-    return loss!;
-  };
+  const run = steps({
+    state: initMatpac(options, 0),
+    step: implementation === 'eager' ? eager : compile(eager, graph),
+    batchAt: async (step) => makeBatch(await dataAt(step), mask(grid, batch, random), options.model, { frames }),
+    scalarsAt: schedule(options, 1000).at,
+    to: Number.MAX_SAFE_INTEGER,
+  });
+  return () => run.next();
 }

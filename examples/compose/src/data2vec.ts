@@ -3,10 +3,10 @@ import { dense, initDense, type Dense } from '@audio-ssl/layers';
 import { blockMask } from '@audio-ssl/masking';
 import { ema } from '@audio-ssl/momentum-teacher';
 import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
-import { cloneTree, normal, tidy, valueAndGrad } from '@audio-ssl/params';
+import { cloneTree, normal, randomStream, tidy, valueAndGrad } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { positionsOf, type Batch, type Method, type Sizes } from './method.js';
+import { positionsOf, scalarsAt, type Method, type Sizes } from './method.js';
 
 type Student = vit.SpectrogramEncoder & { readonly mask_token: tf.Tensor; readonly regression: Dense };
 
@@ -26,10 +26,14 @@ export type Data2vecState = {
 export function data2vec({ patch, encoder }: Sizes, topLayers = encoder.depth): Method<Data2vecState> {
   const width = encoder.embedDim;
   return {
+    name: 'data2vec',
     mask: blockMask({ ratio: 0.6 }),
     views: 1,
+    scalarsAt,
+    encoderOf: ({ student }) => student,
 
-    init(random) {
+    init(seed) {
+      const random = randomStream(seed, 'weights');
       const student: Student = {
         ...vit.initSpectrogramEncoder({ ...encoder, patch }, random),
         mask_token: normal([1, 1, width], 0.02, random),
@@ -50,16 +54,16 @@ export function data2vec({ patch, encoder }: Sizes, topLayers = encoder.depth): 
           (student: Student) => ({ value: tf.mean(smoothL1Loss(regress(student, batch), target)), aux: {} }),
           state.student,
         );
-        const { params: student, moments } = adamW(state.student, grads, state.moments, scalars, { decay: 'matrices' });
+        const { params: student, moments } = adamW(state.student, grads, state.moments, scalars);
         return {
           state: { student, teacher: ema(state.teacher, student.encoder, scalars.decay), moments },
-          loss: value,
+          metrics: { loss: value },
         };
       }),
   };
 
   /** The student's outputs at the masked places. Attention knows no order, so they can stand behind the visible ones. */
-  function regress(student: Student, batch: Batch): tf.Tensor {
+  function regress(student: Student, batch: vit.MaskedBatch): tf.Tensor {
     const { visible, masked, spectrogram } = batch;
     const seen = vit.takeTokens(vit.embedPatches(student.patch_embed, spectrogram, { patch }), visible); // (B, V, D)
     const hidden = tf.add(vit.takeTokens(positionsOf(batch, patch, width), masked), student.mask_token); // (B, M, D)

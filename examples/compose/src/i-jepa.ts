@@ -3,10 +3,10 @@ import { dense, initDense, type Dense } from '@audio-ssl/layers';
 import { multiBlockMask } from '@audio-ssl/masking';
 import { ema } from '@audio-ssl/momentum-teacher';
 import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
-import { cloneTree, tidy, valueAndGrad } from '@audio-ssl/params';
+import { cloneTree, randomStream, tidy, valueAndGrad } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, Method, Sizes } from './method.js';
+import { scalarsAt, type Method, type Sizes } from './method.js';
 
 type Context = { readonly encoder: vit.SpectrogramEncoder; readonly predictor: vit.Predictor; readonly out: Dense };
 
@@ -25,10 +25,14 @@ export type IJepaState = {
  */
 export function iJepa({ patch, encoder, predictor }: Sizes): Method<IJepaState> {
   return {
+    name: 'i-jepa',
     mask: multiBlockMask({ ratio: 0.5, blocks: 4, context: 0.85 }),
     views: 1,
+    scalarsAt,
+    encoderOf: ({ context }) => context.encoder,
 
-    init(random) {
+    init(seed) {
+      const random = randomStream(seed, 'weights');
       const context: Context = {
         encoder: vit.initSpectrogramEncoder({ ...encoder, patch }, random),
         predictor: vit.initPredictor({ ...predictor, inputDim: encoder.embedDim }, random),
@@ -46,12 +50,15 @@ export function iJepa({ patch, encoder, predictor }: Sizes): Method<IJepaState> 
           (context: Context) => ({ value: tf.mean(smoothL1Loss(predictBlocks(context, batch), target)), aux: {} }),
           state.context,
         );
-        const { params: context, moments } = adamW(state.context, grads, state.moments, scalars, { decay: 'matrices' });
-        return { state: { context, target: ema(state.target, context.encoder, scalars.decay), moments }, loss: value };
+        const { params: context, moments } = adamW(state.context, grads, state.moments, scalars);
+        return {
+          state: { context, target: ema(state.target, context.encoder, scalars.decay), moments },
+          metrics: { loss: value },
+        };
       }),
   };
 
-  function predictBlocks(context: Context, { spectrogram, visible, masked }: Batch): tf.Tensor {
+  function predictBlocks(context: Context, { spectrogram, visible, masked }: vit.MaskedBatch): tf.Tensor {
     const tokens = vit.embedPatches(context.encoder.patch_embed, spectrogram, { patch });
     const seen = vit.prependClassToken(context.encoder.cls_token, vit.takeTokens(tokens, visible));
     const encoded = vit.encode(context.encoder.encoder, seen, encoder); // (B, 1 + V, D)

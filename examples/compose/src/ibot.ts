@@ -2,10 +2,10 @@ import * as match from '@audio-ssl/distribution-matching';
 import { blockMask } from '@audio-ssl/masking';
 import { ema } from '@audio-ssl/momentum-teacher';
 import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
-import { cloneTree, normal, tidy, valueAndGrad, zeros } from '@audio-ssl/params';
+import { cloneTree, normal, randomStream, tidy, valueAndGrad, zeros } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { positionsOf, type Batch, type Method, type Sizes } from './method.js';
+import { positionsOf, scalarsAt, type Method, type Sizes } from './method.js';
 
 type Network = { readonly encoder: vit.SpectrogramEncoder; readonly head: match.Head };
 type Student = Network & { readonly mask_token: tf.Tensor };
@@ -25,10 +25,14 @@ export type IbotState = {
  */
 export function ibot({ patch, encoder, head }: Sizes): Method<IbotState> {
   return {
+    name: 'ibot',
     mask: blockMask({ ratio: 0.4 }),
     views: 2,
+    scalarsAt,
+    encoderOf: ({ student }) => student.encoder,
 
-    init(random) {
+    init(seed) {
+      const random = randomStream(seed, 'weights');
       const network: Network = {
         encoder: vit.initSpectrogramEncoder({ ...encoder, patch }, random),
         head: match.initHead({ ...head, inputDim: encoder.embedDim }, random),
@@ -50,9 +54,9 @@ export function ibot({ patch, encoder, head }: Sizes): Method<IbotState> {
           const seen = classify(student, replaceMasked(student, batch));
           const masked = tf.slice(seen.patches, [0, batch.visible.shape[1]!, 0]); // (2B, M, K)
           const losses = [match.crossEntropy(seen.clip, ofClips, 0.1), match.crossEntropy(masked, ofPatches, 0.1)];
-          return { value: tf.addN(losses.map((loss) => tf.mean(loss))) as tf.Scalar, aux: {} };
+          return { value: tf.addN(losses.map((loss) => tf.mean(loss))), aux: {} };
         }, state.student);
-        const { params: student, moments } = adamW(state.student, grads, state.moments, scalars, { decay: 'matrices' });
+        const { params: student, moments } = adamW(state.student, grads, state.moments, scalars);
         const followed = { encoder: student.encoder, head: student.head };
         const next: IbotState = {
           student,
@@ -63,7 +67,7 @@ export function ibot({ patch, encoder, head }: Sizes): Method<IbotState> {
           },
           moments,
         };
-        return { state: next, loss: value };
+        return { state: next, metrics: { loss: value } };
       }),
   };
 
@@ -75,7 +79,7 @@ export function ibot({ patch, encoder, head }: Sizes): Method<IbotState> {
   }
 
   /** The visible tokens and then the masked places, each as the mask token with its position (2B, N, D). */
-  function replaceMasked(student: Student, batch: Batch): tf.Tensor {
+  function replaceMasked(student: Student, batch: vit.MaskedBatch): tf.Tensor {
     const tokens = vit.embedPatches(student.encoder.patch_embed, batch.spectrogram, { patch });
     const places = vit.takeTokens(positionsOf(batch, patch, encoder.embedDim), batch.masked);
     return tf.concat([vit.takeTokens(tokens, batch.visible), tf.add(places, student.mask_token)], 1);

@@ -3,10 +3,10 @@ import { dense, initDense, type Dense } from '@audio-ssl/layers';
 import { randomMask } from '@audio-ssl/masking';
 import { ema } from '@audio-ssl/momentum-teacher';
 import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
-import { tidy, valueAndGrad } from '@audio-ssl/params';
+import { randomStream, tidy, valueAndGrad } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, Method, Sizes } from './method.js';
+import { scalarsAt, type Method, type Sizes } from './method.js';
 
 type Online = vit.SpectrogramEncoder & { readonly predictor: vit.Predictor; readonly projection: Dense };
 
@@ -18,12 +18,16 @@ export type M2dState = { readonly online: Online; readonly target: vit.Encoder; 
  * predicts what the target network, an average of it, makes of the masked patches alone, standardised token by token.
  */
 export function m2d({ patch, encoder, predictor }: Sizes): Method<M2dState> {
-  const optimizer = { epsilon: 1e-8, epsilonPlacement: 'corrected', decay: 'matrices' } as const;
+  const optimizer = { beta2: 0.95, weightDecay: 0.05 };
   return {
+    name: 'm2d',
     mask: randomMask({ ratio: 0.7 }),
     views: 1,
+    scalarsAt,
+    encoderOf: ({ online }) => online,
 
-    init(random) {
+    init(seed) {
+      const random = randomStream(seed, 'weights');
       const online: Online = {
         ...vit.initSpectrogramEncoder({ ...encoder, patch }, random),
         predictor: vit.initPredictor({ ...predictor, inputDim: encoder.embedDim }, random),
@@ -43,7 +47,10 @@ export function m2d({ patch, encoder, predictor }: Sizes): Method<M2dState> {
           state.online,
         );
         const { params: online, moments } = adamW(state.online, grads, state.moments, scalars, optimizer);
-        return { state: { online, target: ema(state.target, online.encoder, scalars.decay), moments }, loss: value };
+        return {
+          state: { online, target: ema(state.target, online.encoder, scalars.decay), moments },
+          metrics: { loss: value },
+        };
       }),
   };
 
@@ -53,7 +60,7 @@ export function m2d({ patch, encoder, predictor }: Sizes): Method<M2dState> {
     return vit.encode(network, vit.prependClassToken(online.cls_token, seen), encoder);
   }
 
-  function predictMasked(online: Online, { spectrogram, visible, masked }: Batch): tf.Tensor {
+  function predictMasked(online: Online, { spectrogram, visible, masked }: vit.MaskedBatch): tf.Tensor {
     const tokens = vit.embedPatches(online.patch_embed, spectrogram, { patch });
     const encoded = see(online, online.encoder, tokens, visible);
     const [, bins, frames] = spectrogram.shape as [number, number, number];

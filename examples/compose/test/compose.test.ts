@@ -1,22 +1,11 @@
 import { crossEntropy, project, sharpen } from '@audio-ssl/distribution-matching';
-import { adamWCorrections } from '@audio-ssl/optim';
 import { cloneTree, disposeTree, leaves, randomStream, type TensorTree } from '@audio-ssl/params';
 import { initMatpac, trainStep, variants, withSettings, type MatpacOptions, type MatpacState } from '@audio-ssl/matpac';
 import { expectClose } from '@audio-ssl/testing';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import {
-  data2vec,
-  ibot,
-  iJepa,
-  m2d,
-  makeBatch,
-  type Batch,
-  type Method,
-  type Scalars,
-  type Sizes,
-} from '../src/index.js';
+import { data2vec, ibot, iJepa, m2d, type Method, type Scalars, type Sizes } from '../src/index.js';
 
 const sizes: Sizes = {
   bins: 24,
@@ -28,7 +17,7 @@ const sizes: Sizes = {
 const [rows, frames] = [4, 32];
 const grid = vit.patchGrid(sizes.bins, frames, sizes.patch); // 3 x 4
 const tokens = grid.freq * grid.time;
-const scalarsAt = (step: number): Scalars => ({ learningRate: 2e-3, decay: 0.99, ...adamWCorrections(step) });
+const scalarsAt = (step: number): Scalars<number> => ({ learningRate: 2e-3, decay: 0.99, step });
 
 /** Smooth in time and frequency, so that masked patches can be predicted from visible ones. */
 const sounds = Float32Array.from({ length: rows * sizes.bins * frames }, (_, i) => {
@@ -36,24 +25,24 @@ const sounds = Float32Array.from({ length: rows * sizes.bins * frames }, (_, i) 
   return Math.sin(b + f / (2 + b)) + Math.cos(t / (3 + b));
 });
 
-function batchOf({ mask }: Pick<Method<never>, 'mask'>, data = sounds): Batch {
-  return makeBatch(data, mask(grid, rows, randomStream(7, 'mask')), sizes);
+function batchOf({ mask }: Pick<Method<never>, 'mask'>, data = sounds): vit.MaskedBatch {
+  return vit.maskedBatch(data, mask(grid, rows, randomStream(7, 'mask')), { ...sizes, frames });
 }
 
 async function run<State extends TensorTree>(
   method: Method<State>,
   steps: number,
 ): Promise<{ losses: number[]; first: State; state: State }> {
-  const first = method.init(randomStream(5));
+  const first = method.init(5);
   let state = cloneTree(first);
   const losses: number[] = [];
   const batch = batchOf(method);
   const before = tf.memory().numTensors;
   for (let i = 0; i < steps; i++) {
-    const next = method.step(state, batch, scalarsAt(i));
-    losses.push((await next.loss.data())[0]!);
+    const next = await method.step(state, batch, scalarsAt(i));
+    losses.push((await next.metrics['loss']!.data())[0]!);
     disposeTree(state);
-    next.loss.dispose();
+    tf.dispose({ ...next.metrics });
     state = next.state;
     expect(tf.memory().numTensors, 'tensors after a step').toBe(before);
   }
@@ -81,7 +70,22 @@ const methods: readonly (readonly [string, Method<never>, string, string])[] = [
   ['ibot', ibot(sizes), 'student', 'teacher'],
 ] as unknown as readonly (readonly [string, Method<never>, string, string])[];
 
-describe.each(methods)('%s', (_, method, student, teacher) => {
+describe.each(methods)('%s', (name, method, student, teacher) => {
+  it('has its name, its curves, and an encoder to embed with', async () => {
+    expect(method.name).toBe(name);
+    expect(method.scalarsAt(0, 100)).toEqual({ learningRate: 0, step: 0, decay: 0.996 });
+    expect(method.scalarsAt(10, 100).learningRate).toBe(1e-3);
+    const state = (method as unknown as Method<TensorTree>).init(5);
+    const encoder = (method as unknown as Method<TensorTree>).encoderOf(state);
+    const batch = batchOf(method);
+    const { tokens: embedded } = vit.encodeSpectrogram(encoder, batch.spectrogram, {
+      ...sizes.encoder,
+      patch: sizes.patch,
+    });
+    expect(embedded.shape).toEqual([rows, tokens, sizes.encoder.embedDim]);
+    disposeTree([state, batch, embedded]);
+  });
+
   it('trains: the loss falls, no tensor is left over, student and teacher move', async () => {
     const { losses, first, state } = await run(method as unknown as Method<TensorTree & object>, 12);
     expect(losses.at(-1), `losses ${losses}`).toBeLessThan(losses[0]! - 0.02);
@@ -97,7 +101,12 @@ describe.each(methods)('%s', (_, method, student, teacher) => {
 });
 
 /** One step of MATPAC's own function with the weights of a composed state: loss and updated student. */
-function matpacStep(student: MatpacState['student'], teacher: vit.Encoder, batch: Batch, options: MatpacOptions) {
+function matpacStep(
+  student: MatpacState['student'],
+  teacher: vit.Encoder,
+  batch: vit.MaskedBatch,
+  options: MatpacOptions,
+) {
   const state = initMatpac(options, 0);
   const positions = (dim: number): tf.Tensor => vit.sinCosPositions(grid, dim);
   const { encoder, predictor } = sizes;
@@ -123,9 +132,10 @@ async function expectSame(actual: TensorTree, expected: TensorTree): Promise<voi
 describe('m2d', () => {
   it('makes the step of the variant m2d of MATPAC', async () => {
     const method = m2d(sizes);
-    const state = method.init(randomStream(5));
+    const state = method.init(5);
     const batch = batchOf(method);
-    const { state: next, loss } = method.step(state, batch, scalarsAt(0));
+    const { state: next, metrics } = await method.step(state, batch, scalarsAt(0));
+    const loss = metrics['loss']!;
     const options = withSettings({ model: sizes, ...variants.m2d }, { optimizer: { clipNorm: 1e9 } });
     const expected = matpacStep(state.online, state.target, batch, options);
     await expectClose(loss, await expected.loss.data(), { relative: 1e-6 });
@@ -137,15 +147,23 @@ describe('m2d', () => {
 describe('i-jepa', () => {
   it('has the loss and the update of MATPAC with the same choices, while target and context share their start', async () => {
     const method = iJepa(sizes);
-    const state = method.init(randomStream(5));
+    const state = method.init(5);
     const batch = batchOf(method);
-    const { state: next, loss } = method.step(state, batch, scalarsAt(0));
+    const { state: next, metrics } = await method.step(state, batch, scalarsAt(0));
+    const loss = metrics['loss']!;
     const options = withSettings(
       { model: sizes, ...variants.predictionOnly },
       {
         prediction: { loss: 'smoothL1', standardizeTargets: true, weight: 1 },
         teacher: { input: 'all', update: 'after' },
-        optimizer: { clipNorm: 1e9, decay: 'matrices' },
+        optimizer: {
+          clipNorm: 1e9,
+          beta2: 0.999,
+          epsilon: 1e-8,
+          epsilonPlacement: 'corrected',
+          weightDecay: 0.01,
+          decay: 'matrices',
+        },
       },
     );
     const { encoder, predictor, out } = state.context;
@@ -157,7 +175,7 @@ describe('i-jepa', () => {
 });
 
 /** The student's input as the papers have it: all places in grid order, the masked ones replaced. */
-async function inGridOrder(student: vit.SpectrogramEncoder & { mask_token: tf.Tensor }, batch: Batch) {
+async function inGridOrder(student: vit.SpectrogramEncoder & { mask_token: tf.Tensor }, batch: vit.MaskedBatch) {
   const hidden = Array.from({ length: rows }, () => new Array<number>(tokens).fill(0));
   ((await batch.masked.array()) as number[][]).forEach((row, b) => row.forEach((token) => (hidden[b]![token] = 1)));
   const at = tf.expandDims(tf.tensor2d(hidden), 2); // (B, N, 1)
@@ -173,9 +191,10 @@ const maskedMean = (values: tf.Tensor, at: tf.Tensor): tf.Tensor =>
 describe('data2vec', () => {
   it('has the loss of the whole sequence in grid order', async () => {
     const method = data2vec(sizes);
-    const state = method.init(randomStream(5));
+    const state = method.init(5);
     const batch = batchOf(method);
-    const { loss } = method.step(state, batch, scalarsAt(0));
+    const { metrics } = await method.step(state, batch, scalarsAt(0));
+    const loss = metrics['loss']!;
     const { student, teacher } = state;
     const { input, at } = await inGridOrder(student, batch);
     const encoded = vit.dropClassToken(vit.encode(student.encoder, input, sizes.encoder));
@@ -197,7 +216,7 @@ describe('data2vec', () => {
 
   it('takes as many of the last blocks as asked', async () => {
     const lossOf = async (method: ReturnType<typeof data2vec>): Promise<number> =>
-      (await method.step(method.init(randomStream(5)), batchOf(method), scalarsAt(0)).loss.data())[0]!;
+      (await (await method.step(method.init(5), batchOf(method), scalarsAt(0))).metrics['loss']!.data())[0]!;
     expect(await lossOf(data2vec(sizes, 1))).not.toBeCloseTo(await lossOf(data2vec(sizes)), 4);
   });
 });
@@ -205,9 +224,10 @@ describe('data2vec', () => {
 describe('ibot', () => {
   it('has the two terms in grid order, class tokens against the other view', async () => {
     const method = ibot(sizes);
-    const state = method.init(randomStream(5));
+    const state = method.init(5);
     const batch = batchOf(method);
-    const { loss, state: next } = method.step(state, batch, scalarsAt(0));
+    const { metrics, state: next } = await method.step(state, batch, scalarsAt(0));
+    const loss = metrics['loss']!;
     const { student, teacher, centers } = state;
     const classify = (network: typeof teacher, input: tf.Tensor): tf.Tensor =>
       project(network.head, vit.encode(network.encoder.encoder, input, sizes.encoder)); // (B, 1 + N, K)

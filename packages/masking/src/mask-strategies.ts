@@ -102,7 +102,7 @@ export type MaskOptions = { readonly strategy: MaskStrategyName } & Both<Options
  */
 export const maskOptionSpecs: Readonly<
   Record<MaskOptionName, MaskOptionSpec & { readonly strategies: readonly MaskStrategyName[] }>
-> = collectOptions();
+> = /* @__PURE__ */ collectOptions();
 
 function collectOptions(): typeof maskOptionSpecs {
   const found = {} as Record<string, MaskOptionSpec & { readonly strategies: readonly MaskStrategyName[] }>;

@@ -60,7 +60,7 @@ describe('targets of several blocks', () => {
   });
 
   it('are refused where the encoder has fewer blocks', () => {
-    expect(() => trainStep(withLayers(3))).toThrow("targetLayers of 1 to the encoder's 2 blocks, got 3");
+    expect(() => trainStep(withLayers(3))).toThrow('expected at most the 2 blocks of the encoder, got 3');
     expect(() => trainStep(withLayers(0))).toThrow('got 0');
   });
 });

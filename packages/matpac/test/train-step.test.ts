@@ -124,12 +124,16 @@ describe('a run', () => {
 describe('options that cannot train', () => {
   it('are refused', () => {
     const nothing = { ...recipes['predictionOnly']!, prediction: { ...matpac.prediction, weight: 0 } };
-    expect(() => trainStep(nothing)).toThrow('both loss weights are 0');
+    expect(() => trainStep(nothing)).toThrow(
+      'trainStep: prediction.weight: expected a weight above 0 here or in classification.weight, got 0 in both',
+    );
     const odd = {
       ...recipes['matpacPlusPlus']!,
       prediction: { ...variants.matpacPlusPlus.prediction, loss: 'mse' as const },
     };
-    expect(() => trainStep(odd)).toThrow('hypotheses need the cosine loss');
+    expect(() => trainStep(odd)).toThrow(
+      'trainStep: prediction.loss: expected cosine with prediction.hypotheses, got mse',
+    );
     expect(() => schedule(recipes['matpac']!, 0)).toThrow('expected steps of 1 or more, got 0');
   });
 

@@ -114,10 +114,11 @@ async function compareRecording(
     );
   }
   if (tensors.has(`${recording}/fast/embedding`)) {
-    const fast = await features({ mode: 'interleaved' });
+    const fast = await features({ mode: 'fast' });
+    const stepsInChunk = settings.chunkFrames! / settings.patch[1];
     compare(
       'fast embedding',
-      fast.map(({ data: last }) => [last]),
+      fast.map(({ data: last, frames }) => [interleave(last, frames, stepsInChunk)]),
       'fast/embedding',
     );
   }
@@ -132,4 +133,19 @@ async function compareRecording(
     const probabilities = means.map(({ data: mean }) => [classify(head, mean, 'softmax')]);
     compare('probabilities', probabilities, 'probabilities', { kind: 'absolute', bound: 1e-6 });
   }
+}
+
+/**
+ * Features (steps, dims) in the order of the reference's fast mode, which joins the chunks of a clip as '(t n)': step t of
+ * chunk n in row t * chunks + n.
+ */
+export function interleave(features: Float32Array, steps: number, stepsInChunk: number): Float32Array {
+  const dims = features.length / steps;
+  const chunks = steps / stepsInChunk;
+  const out = new Float32Array(features.length);
+  for (let step = 0; step < steps; step++) {
+    const [chunk, t] = [Math.floor(step / stepsInChunk), step % stepsInChunk];
+    out.set(features.subarray(step * dims, (step + 1) * dims), (t * chunks + chunk) * dims);
+  }
+  return out;
 }

@@ -3,16 +3,18 @@ import { basename, join } from 'node:path';
 import { startBackend } from '@audio-ssl/backend';
 import { program } from 'commander';
 import type { Comparison } from './comparison.js';
+import { cutRun } from './cut.js';
 import { compareFrontend } from './frontend.js';
 import { compareInference, TINY_HEADS } from './inference.js';
+import { recordedRuns } from './recorded-run.js';
 import { replay } from './replay.js';
 
 program
   .name('parity')
   .description('Replay runs recorded from the authors’ code and compare every number')
   .argument(
-    '<folders...>',
-    'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors, inference.safetensors with its checkpoints)',
+    '[folders...]',
+    'folders in the format of the reference runs: training runs (run.json) or inference (frontend.safetensors, inference.safetensors with its checkpoints); the runs in tools/parity/recorded by default, eagerly and, on tensorflow, compiled',
   )
   .option('--backend <name>', 'tensorflow, wasm or cpu; the best of this machine by default')
   .option('--compiled', 'run the training step and the encoder as one graph, as `audio-ssl` does (tensorflow only)')
@@ -22,18 +24,29 @@ program
     Number,
     TINY_HEADS,
   )
+  .option('--cut <target>', 'write the one training run that is given to this folder, cut to what its replay needs')
   .action(async (folders: string[], options: Options) => {
+    if (options.cut !== undefined) {
+      const [folder, ...others] = folders;
+      if (folder === undefined || others.length > 0)
+        throw new Error(`--cut: expected one folder of a training run, got ${folders.length}`);
+      return cutRun(folder, options.cut);
+    }
     const { name } = await startBackend(options.backend ? { prefer: options.backend } : {});
     if (options.backend && name !== options.backend)
       throw new Error(`backend ${options.backend} is not available here; run: npm run setup`);
     let failed = 0;
     let compared = 0;
-    for (const folder of folders) {
-      const lines = await compareFolder(folder, name, options);
-      console.log(`\n${basename(folder)} on ${name}${options.compiled ? ', compiled' : ''}`);
-      for (const line of lines) console.log(format(line));
-      compared += lines.length;
-      failed += lines.filter(({ ok }) => !ok).length;
+    const { heads } = options;
+    const both = folders.length === 0 && name === 'tensorflow';
+    for (const folder of folders.length > 0 ? folders : await recordedRuns()) {
+      for (const compiled of both ? [false, true] : [options.compiled ?? false]) {
+        const lines = await compareFolder(folder, name, { compiled, heads });
+        console.log(`\n${basename(folder)} on ${name}${compiled ? ', compiled' : ''}`);
+        for (const line of lines) console.log(format(line));
+        compared += lines.length;
+        failed += lines.filter(({ ok }) => !ok).length;
+      }
     }
     console.log(`\n${compared - failed} of ${compared} quantities within tolerance`);
     if (failed > 0) process.exitCode = 1;
@@ -42,13 +55,14 @@ program
 interface Options {
   backend?: 'tensorflow' | 'wasm' | 'cpu';
   compiled?: true;
+  cut?: string;
   heads: number;
 }
 
 async function compareFolder(
   folder: string,
   backend: string,
-  { compiled = false, heads }: { compiled?: boolean; heads: number },
+  { compiled, heads }: { compiled: boolean; heads: number },
 ): Promise<Comparison[]> {
   if (existsSync(join(folder, 'run.json'))) return replay(folder, backend, { compiled });
   const has = (name: string): boolean => existsSync(join(folder, name));

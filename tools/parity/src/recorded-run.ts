@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readSafetensors, type SafetensorsEntry } from '@audio-ssl/tensor-files';
 import { variants, type MatpacOptions } from '@audio-ssl/matpac';
 
@@ -50,23 +51,49 @@ export interface RecordedRun {
   readonly tensor: (name: string) => SafetensorsEntry;
   readonly has: (name: string) => boolean;
   readonly names: readonly string[];
+  /** The values of a tensor of ours that the recording of this name holds: all, or those that {@link cutRun} kept. */
+  readonly kept: (name: string, values: ArrayLike<number>) => ArrayLike<number>;
+}
+
+/** The folders of the recorded runs that come with the project. */
+export async function recordedRuns(): Promise<readonly string[]> {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), '../recorded');
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
 }
 
 /** Reads the folder of a recorded training run. */
 export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   const run = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as RunJson;
   const path = join(folder, 'tensors.safetensors');
-  const { tensors } = readSafetensors(await readFile(path), path);
+  const { tensors, metadata } = readSafetensors(await readFile(path), path);
+  const stride = Number(metadata['stride'] ?? 1);
   const tensor = (name: string): SafetensorsEntry => {
     const found = tensors.get(name);
     if (!found) throw new Error(`${path}: no tensor '${name}'; is the folder in the format of the reference runs?`);
     return found;
   };
-  return { run, tensor, has: (name) => tensors.has(name), names: [...tensors.keys()] };
+  const kept = (name: string, values: ArrayLike<number>): ArrayLike<number> =>
+    isSampled(name, values.length, stride) ? everyNth(values, stride) : values;
+  return { run, tensor, has: (name) => tensors.has(name), names: [...tensors.keys()], kept };
+}
+
+/** Values of a tensor that are kept whole by {@link cutRun}. */
+const WHOLE = 1024;
+
+/** Whether a cut recording holds only a sample of a tensor: of a large one that is compared, and not one that goes in. */
+export function isSampled(name: string, count: number, stride: number): boolean {
+  const goesIn = /^init(_teacher)?\/|\/(source|ids_shuffle)$/.test(name);
+  return stride > 1 && !goesIn && count > WHOLE;
+}
+
+/** Every nth value, the first one first. */
+export function everyNth<Values extends ArrayLike<number>>(values: Values, n: number): Float32Array {
+  return Float32Array.from({ length: Math.ceil(values.length / n) }, (_, i) => values[i * n]!);
 }
 
 /** The options that make the recorded run. */
-export function optionsOf({ run, tensor }: RecordedRun): MatpacOptions {
+export function optionsOf({ run, tensor, names }: RecordedRun): MatpacOptions {
   const { config, optimizer: adam } = run;
   const [, bins] = tensor('step0/source').shape as [number, number];
   const { prediction, classification, teacher, optimizer } = variants.matpac;
@@ -87,7 +114,7 @@ export function optionsOf({ run, tensor }: RecordedRun): MatpacOptions {
       weight: run.alpha === 0 ? 0 : run.loss_weights.loss_pred,
       hypotheses: config.mcl
         ? {
-            count: tensor('step0/z_hat_m').shape[2]!,
+            count: names.filter((name) => /^init\/mcl_heads\..*weight$/.test(name)).length,
             temperature: config.mcl_t!,
             rate: run.mcl_decay_rate,
             referenceSteps: null,

@@ -12,12 +12,11 @@ import {
   type MatpacOptions,
   type MatpacScalars,
   type MatpacState,
-  type MatpacStep,
   type Student,
 } from '@audio-ssl/matpac';
 import { disposeTree, leaves, mapTree, valueAndGrad, type TensorTree } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { Differences, type Comparison } from './comparison.js';
+import { Differences, type Comparison, type Tolerance } from './comparison.js';
 import { optionsOf, readRecordedRun, type RecordedRun } from './recorded-run.js';
 
 /** Bounds on the differences: float32 rounding on `tensorflow`; `wasm` and `cpu` have an erf good to 1.5e-7 only. */
@@ -49,8 +48,7 @@ export async function replay(
   const bounds = boundsFor(backend);
   const differences = new Differences();
   const curves = schedule(options, recorded.run.config.max_update);
-  const eager = (old: MatpacState, batch: MatpacBatch, scalars: MatpacScalars<tf.Scalar>): ReturnType<MatpacStep> =>
-    trainStep(options)(old, batch, scalars);
+  const eager = trainStep(options);
   const step = compiled ? compile(eager, { donate: [0] }) : eager;
   let state = recordedState(recorded, options);
   let center = tf.clone(state.center!); // the centre that the last step used: what the authors' checkpoint holds
@@ -69,11 +67,9 @@ export async function replay(
     const batch = recordedBatch(recorded, options, i);
     if (i === 0) await compareForward(recorded, options, state, batch, scalars, bounds, differences);
     const centerMean = tf.tidy(() => tf.mean(tf.abs(state.center!)));
-    // As tensors: a compiled step would keep numbers as they were in its first call.
-    const values = tensors(scalars);
     center.dispose();
     center = tf.clone(state.center!);
-    const result = step(state, batch, values);
+    const result = step(state, batch, scalars);
     const value = async (name: string): Promise<number> => (await result.metrics[name]!.data())[0]!;
     const perStep = async (name: string, key: string, actual: number): Promise<void> => {
       if (log[key] !== undefined) {
@@ -90,26 +86,27 @@ export async function replay(
     await perStep('tokens in agreement', 'correct', Math.round((await value('classes/agreement')) * log['count']!));
     await perStep('mean of the centre', 'center_abs_mean', (await centerMean.data())[0]!);
 
-    tf.dispose([batch, centerMean, result.metrics, values] as unknown as tf.TensorContainer);
+    tf.dispose([batch, centerMean, result.metrics] as unknown as tf.TensorContainer);
     disposeTree(state);
     state = result.state;
   }
 
   const parameters = { kind: 'absolute', bound: bounds.parameters } as const;
-  const recordedTo = (name: string): Float32Array => recorded.tensor(name).data as Float32Array;
+  const compare = comparisonWith(recorded, differences);
   for (const [name, actual] of await named(state.student))
-    differences.compare('final parameters', actual, recordedTo(`final/${name}`), parameters);
+    compare('final parameters', `final/${name}`, actual, parameters);
   for (const [name, actual] of await namedTeacher(state))
-    differences.compare('final teacher', actual, recordedTo(`final_teacher/${name}`), parameters);
-  differences.compare('final centre', await center.data(), recordedTo('final/center'), parameters);
+    compare('final teacher', `final_teacher/${name}`, actual, parameters);
+  compare('final centre', 'final/center', await center.data(), parameters);
   center.dispose();
   disposeTree(state);
   return differences.list();
 }
 
-function tensors(scalars: MatpacScalars): MatpacScalars<tf.Scalar> {
-  const entries = Object.entries(scalars).map(([name, value]) => [name, tf.scalar(value)] as const);
-  return Object.fromEntries(entries) as MatpacScalars<tf.Scalar>;
+/** Compares a tensor of ours with the recorded one of a name. */
+function comparisonWith(recorded: RecordedRun, differences: Differences) {
+  return (quantity: string, name: string, actual: ArrayLike<number>, tolerance: Tolerance): void =>
+    differences.compare(quantity, recorded.kept(name, actual), recorded.tensor(name).data, tolerance);
 }
 
 async function compareForward(
@@ -126,12 +123,10 @@ async function compareForward(
     (student: Student) => matpacLoss(student, batch, targets, scalars, options),
     state.student,
   );
+  const compare = comparisonWith(recorded, differences);
   const tokens = async (name: string, actual: tf.Tensor, key: string): Promise<void> => {
     if (!recorded.has(`step0/${key}`)) return;
-    differences.compare(`step 0 ${name}`, await actual.data(), recorded.tensor(`step0/${key}`).data, {
-      kind: 'absolute',
-      bound: bounds.tokens,
-    });
+    compare(`step 0 ${name}`, `step0/${key}`, await actual.data(), { kind: 'absolute', bound: bounds.tokens });
   };
   await tokens('visible tokens z_v', aux.encoded, 'z_v');
   await tokens('predictions ẑ_m', aux.predicted, 'z_hat_m');
@@ -148,15 +143,10 @@ async function compareForward(
       continue;
     }
     expected.delete(name);
-    differences.compare(
-      'step 0 gradients',
-      await inAuthorsLayout(grad, transposed),
-      recorded.tensor(`step0/grad/${name}`).data,
-      {
-        kind: 'relative L2',
-        bound: bounds.gradients,
-      },
-    );
+    compare('step 0 gradients', `step0/grad/${name}`, await inAuthorsLayout(grad, transposed), {
+      kind: 'relative L2',
+      bound: bounds.gradients,
+    });
   }
   if (expected.size > 0) throw new Error(`recorded gradients without ours: ${[...expected].join(', ')}`);
   tf.dispose([targets, value, aux, grads] as unknown as tf.TensorContainer);
