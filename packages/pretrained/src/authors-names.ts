@@ -1,4 +1,4 @@
-import { isTransposed, nameIn } from './name-tables.js';
+import { isTransposed, toTheirPath } from './name-tables.js';
 
 /** Where a parameter stands in the authors' state dict. */
 export interface AuthorsName {
@@ -17,5 +17,5 @@ export interface AuthorsName {
  * authorsName('encoder.blocks.0.attn.qkv.kernel'); // { name: 'student_encoder.blocks.0.attn.qkv.weight', transposed: true }
  */
 export function authorsName(path: string): AuthorsName {
-  return { name: nameIn('matpac', `student.${path}`) ?? path, transposed: isTransposed(path) };
+  return { name: toTheirPath(`student.${path}`, 'matpac') ?? path, transposed: isTransposed(path) };
 }

@@ -1,6 +1,7 @@
 import type { PendingTensor, TensorFile } from '@audio-ssl/tensor-files';
 import { sinCosTable } from '@audio-ssl/vit';
-import { isTransposed, nameIn, type Naming } from './name-tables.js';
+import { encoderMetadata } from './encoder-metadata.js';
+import { isTransposed, toTheirPath, type Naming } from './name-tables.js';
 import { chunkFramesOf, frontEndOf, headsOf, standardizationOf } from './model-settings.js';
 import { ourShape, readMapped, recognise, transpose, type Recognised } from './recognise.js';
 
@@ -102,7 +103,7 @@ function nameOf(path: string, naming: Naming, { isProbe }: Recognised, training:
   if (path.startsWith('moments.')) return undefined;
   if (isProbe && naming === 'matpac')
     return path.replace('classifier.kernel', 'probe.weight').replace('classifier.', 'probe.');
-  return nameIn(naming, path);
+  return toTheirPath(path, naming);
 }
 
 /** The shape that the others hold a parameter in. */
@@ -208,17 +209,17 @@ async function metadataOf(
 ): Promise<Record<string, string>> {
   const { encoder, family } = recognised;
   if (!encoder) return { format: 'pt', source: family };
-  const heads = numHeads ?? headsOf(file, recognised, encoder.embedDim);
   const { mean, std } = await standardizationOf(file, recognised);
   return {
     format: 'pt', // what Python's safetensors expects of files that PyTorch reads
     source: family,
-    patch: encoder.patch.join('x'),
-    bins: String(encoder.grid.freq * encoder.patch[0]),
-    ...(heads !== undefined && { numHeads: String(heads) }),
-    frontEnd: frontEndOf(file, recognised),
-    mean: String(mean),
-    std: String(std),
-    chunkFrames: String(chunkFramesOf(file, encoder)),
+    ...encoderMetadata({
+      patch: encoder.patch,
+      bins: encoder.grid.freq * encoder.patch[0],
+      numHeads: numHeads ?? headsOf(file, recognised, encoder.embedDim),
+      frontEnd: frontEndOf(file, recognised),
+      ...{ mean, std },
+      chunkFrames: chunkFramesOf(file, encoder),
+    }),
   };
 }

@@ -45,11 +45,10 @@ export interface ExtractorOptions {
   readonly positions?: tf.Tensor3D;
   /**
    * `'precise'` (the default, and the paper's): a last piece is as long as the sound is, but for the rest of a patch.
-   * `'fast'`: every piece is filled up to `chunkFrames` with zeros, so that all run in one batch; features of the filling come
-   * along. `'interleaved'`: as fast, with the steps of the pieces in the order of the reference's code, t-th steps of all pieces
-   * together: wrong in time, and only there to compare with it.
+   * `'fast'`: every piece is filled up to `chunkFrames` with zeros, so that all run in one batch; the features of the filling
+   * are returned, too.
    */
-  readonly mode?: 'precise' | 'fast' | 'interleaved';
+  readonly mode?: 'precise' | 'fast';
   /** Blocks whose output is given too, from 0: `[3, 11]`, or `'all'`. The last block's comes through the final norm. None by default. */
   readonly layers?: readonly number[] | 'all';
   /** The patches of one time step: side by side, lowest frequency first (F * D values, the default), or averaged (D). */
@@ -125,7 +124,7 @@ export function createExtractor(weights: SpectrogramEncoder, options: ExtractorO
   const layers = validate(weights, options);
   const logMelOptions: LogMelOptions = { ...logMelPresets.matpac, ...options.logMel };
   const toLogMel = createLogMel(logMelOptions);
-  const padded = mode !== 'precise';
+  const padded = mode === 'fast';
 
   const toSpectrogram = (sound: Sound): Spectrogram => {
     const { sampleRate, fftSize } = logMelOptions;
@@ -198,10 +197,8 @@ export function createExtractor(weights: SpectrogramEncoder, options: ExtractorO
       });
     }
     return collected.map((wanted, clip) => {
-      const finish = (values: Float32Array | Float64Array): Float32Array => {
-        if (values instanceof Float64Array) return Float32Array.from(values, (sum) => sum / steps[clip]!);
-        return mode === 'interleaved' ? interleave(values, steps[clip]!, chunkFrames! / patch[1]) : values;
-      };
+      const finish = (values: Float32Array | Float64Array): Float32Array =>
+        values instanceof Float32Array ? values : Float32Array.from(values, (sum) => sum / steps[clip]!);
       const [data, ...others] = [wanted.at(-1)!, ...wanted.slice(0, -1)].map(finish);
       return { data: data!, frames: rows[clip]!, dims, layers: others };
     });
@@ -280,16 +277,4 @@ function groups(clips: readonly Spectrogram[], chunkFrames: number | null, patch
 function positionsOf(positions: tf.Tensor3D, columns: number): tf.Tensor {
   const [freq, , dim] = positions.shape;
   return tf.reshape(tf.slice(positions, [0, 0, 0], [freq, columns, dim]), [freq * columns, dim]);
-}
-
-/** Step t of chunk n at row t * chunks + n, as the reference's fast inference joins them. */
-function interleave(values: Float32Array, steps: number, stepsInChunk: number): Float32Array {
-  const dims = values.length / steps;
-  const chunks = steps / stepsInChunk;
-  const out = new Float32Array(values.length);
-  for (let step = 0; step < steps; step++) {
-    const [chunk, t] = [Math.floor(step / stepsInChunk), step % stepsInChunk];
-    out.set(values.subarray(step * dims, (step + 1) * dims), (t * chunks + chunk) * dims);
-  }
-  return out;
 }

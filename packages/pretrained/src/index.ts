@@ -6,6 +6,7 @@ export {
   type ConversionOptions,
   type ConversionRow,
 } from './convert-checkpoint.js';
+export { encoderMetadata, type EncoderFacts } from './encoder-metadata.js';
 export {
   createExtractor,
   MATPAC_STANDARDIZATION,
@@ -15,8 +16,17 @@ export {
   type FrameFeatures,
   type Sound,
 } from './extractor.js';
+export {
+  headTasks,
+  taskOf,
+  topLabels,
+  type HeadTask,
+  type HeadTaskName,
+  type LabelledProbability,
+} from './head-tasks.js';
 export { loadModel, type LoadModelOptions, type ModelSettings, type PretrainedModel } from './load-model.js';
 export { loadState, type LoadedState } from './load-state.js';
+export type { FrontEnd } from './model-settings.js';
+export { openModel, withExtractors, type ModelSource, type OpenedModel } from './open-model.js';
 export type { Naming } from './name-tables.js';
 export { recognise, type Mapped, type Recognised, type RecognisedEncoder } from './recognise.js';
-export { taskOf, tasks, topLabels, type LabelledProbability, type Task, type TaskName } from './tasks.js';

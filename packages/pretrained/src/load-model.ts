@@ -1,9 +1,10 @@
 import { logMelPresets, type LogMelOptions } from '@audio-ssl/audio-frontend';
-import type { TensorFile } from '@audio-ssl/tensor-files';
+import { disposeTree } from '@audio-ssl/params';
+import { describeFit, fitTree, readTree, type Shaped, type TensorFile } from '@audio-ssl/tensor-files';
 import type { Patch, SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { buildTree } from './build-tree.js';
 import { readClassHead, type ClassHead } from './class-head.js';
+import { encoderTemplate } from './encoder-template.js';
 import { chunkFramesOf, frontEndOf, headsOf, standardizationOf } from './model-settings.js';
 import { ourShape, readMapped, recognise, type Recognised, type RecognisedEncoder } from './recognise.js';
 
@@ -48,10 +49,12 @@ export interface PretrainedModel {
  * Loads an encoder from a checkpoint of any family, recognised by its contents: MATPAC and MATPAC++ (published, fine-tuned
  * or from training), M2D, ours.
  *
- * @param file from `openTensors` of `@audio-ssl/params`; it can be closed afterwards.
+ * @param file from `openTensors` of `@audio-ssl/tensor-files`; it is the caller's to close, right afterwards if need be.
  * @throws Error naming the file and what is missing in it or of another shape; nothing is half loaded.
  * @example
- * const model = await loadModel(await openTensors(await openFile('matpac_10_2048.pt')));
+ * const file = await openTensors(byteSource(bytes)); // `openModel` does all of this in one call
+ * const model = await loadModel(file);
+ * await file.close();
  * const extract = createExtractor(model.weights, model.settings);
  */
 export async function loadModel(file: TensorFile, options: LoadModelOptions = {}): Promise<PretrainedModel> {
@@ -59,125 +62,96 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
   const { encoder, positions } = recognised;
   if (!encoder) {
     throw new Error(
-      `loadModel: ${file.name} is a ${recognised.family} and has no encoder; give the checkpoint of one, and this as its head (readClassHead, --probe)`,
+      `loadModel: ${file.name} is a ${recognised.family} and has no encoder; give the checkpoint of one, and read this one with readClassHead`,
     );
   }
   const numHeads = options.numHeads ?? headsOf(file, recognised, encoder.embedDim) ?? unknownHeads(file, recognised);
   if (!(numHeads > 0 && encoder.embedDim % numHeads === 0)) {
     throw new Error(
-      `loadModel: ${file.name}: ${numHeads} attention heads do not divide a width of ${encoder.embedDim}; give numHeads`,
+      `loadModel: ${file.name}: ${numHeads} attention heads do not divide a width of ${encoder.embedDim}; give \`numHeads\``,
     );
   }
-  const paths = pathsOf(file, recognised, encoder, options.network ?? 'student');
-  const leaves = new Map<string, tf.Tensor>();
-  const dispose = (): void => tf.dispose([...leaves.values()]);
-  try {
-    for (const [leaf, path] of paths) {
-      const { shape, data } = await readMapped(file, recognised, path);
-      leaves.set(leaf, tf.tensor(data, shape, 'float32'));
-    }
-    let table: tf.Tensor3D | undefined;
-    if (positions !== undefined) {
-      const { first, grid } = await readPositions(file, positions, encoder);
-      table = grid;
-      leaves.set('positions', grid);
-      const token = leaves.get('cls_token')!;
-      leaves.set(
-        'cls_token',
-        tf.tidy(() => tf.add(token, tf.tensor(first, token.shape))),
-      );
-      token.dispose();
-    }
-    const weights = buildTree(new Map([...leaves].filter(([leaf]) => leaf !== 'positions'))) as SpectrogramEncoder;
-    return {
-      family: recognised.family,
-      weights,
-      settings: {
-        patch: encoder.patch,
-        numHeads,
-        standardization: await standardizationOf(file, recognised),
-        chunkFrames: chunkFramesOf(file, encoder),
-        logMel: logMelPresets[frontEndOf(file, recognised)],
-        ...(table && { positions: table }),
-      },
-      head: recognised.mapped.has('classifier.kernel') ? await readClassHead(file) : undefined,
-      leftOver: recognised.leftOver,
-      dispose,
-    };
-  } catch (error) {
-    dispose();
-    throw error;
-  }
+  const settings: ModelSettings = {
+    patch: encoder.patch,
+    numHeads,
+    standardization: await standardizationOf(file, recognised),
+    chunkFrames: chunkFramesOf(file, encoder),
+    logMel: logMelPresets[frontEndOf(file, recognised)],
+  };
+  const head = recognised.mapped.has('classifier.kernel') ? await readClassHead(file) : undefined;
+  const table = positions === undefined ? undefined : await readPositions(file, positions, encoder);
+  const weights = await readWeights(file, recognised, encoder, options.network ?? 'student', table?.first);
+  const grid = table && tf.tensor3d(table.grid, [encoder.grid.freq, encoder.grid.time!, encoder.embedDim]);
+  return {
+    family: recognised.family,
+    weights,
+    settings: { ...settings, ...(grid && { positions: grid }) },
+    head,
+    leftOver: recognised.leftOver,
+    dispose: () => {
+      disposeTree(weights);
+      grid?.dispose();
+    },
+  };
 }
 
 function unknownHeads(file: TensorFile, { naming, encoder }: Recognised): never {
   throw new Error(
     naming === 'audio-ssl'
-      ? `loadModel: ${file.name}: weights of ours without numHeads in their metadata; give numHeads (--heads), or the folder of the run`
-      : `loadModel: ${file.name}: an encoder ${encoder?.embedDim} wide is none of the published ones, and no file tells its attention heads; give numHeads (--heads)`,
+      ? `loadModel: ${file.name}: weights of ours without numHeads in their metadata; give \`numHeads\`, or the folder of the run`
+      : `loadModel: ${file.name}: an encoder ${encoder?.embedDim} wide is not one of the published ones, and no file tells its attention heads; give \`numHeads\``,
   );
 }
 
-/** The path in the file's state of every leaf of a {@link SpectrogramEncoder}; all are there and have the right shapes. */
-function pathsOf(
+/**
+ * The encoder of one of the networks; everything is there and has the right shape before anything is read.
+ *
+ * @param first the class token's position, which is added to the token.
+ */
+async function readWeights(
   file: TensorFile,
-  { mapped, naming, family }: Recognised,
-  { embedDim, depth, hiddenDim, patch }: RecognisedEncoder,
+  recognised: Recognised,
+  encoder: RecognisedEncoder,
   network: 'student' | 'teacher',
-): Map<string, string> {
+  first: Float32Array | undefined,
+): Promise<SpectrogramEncoder> {
+  const { mapped, naming, family } = recognised;
   if (network === 'teacher' && ![...mapped.keys()].some((path) => path.startsWith('teacher.encoder.'))) {
     throw new Error(`loadModel: ${file.name} is a ${family} and has no teacher; take its student (the default)`);
   }
-  const expected: Record<string, number[]> = {
-    'patch_embed.proj.kernel': [patch[0] * patch[1], embedDim],
-    'patch_embed.proj.bias': [embedDim],
-    cls_token: [1, 1, embedDim],
-  };
-  const dense = (path: string, rows: number, columns: number): void => {
-    expected[`${path}.kernel`] = [rows, columns];
-    expected[`${path}.bias`] = [columns];
-  };
-  const norm = (path: string): void => {
-    expected[`${path}.weight`] = [embedDim];
-    expected[`${path}.bias`] = [embedDim];
-  };
-  for (let i = 0; i < depth; i++) {
-    const block = `encoder.blocks.${i}`;
-    norm(`${block}.norm1`);
-    dense(`${block}.attn.qkv`, embedDim, 3 * embedDim);
-    dense(`${block}.attn.proj`, embedDim, embedDim);
-    norm(`${block}.norm2`);
-    dense(`${block}.mlp.fc1`, embedDim, hiddenDim);
-    dense(`${block}.mlp.fc2`, hiddenDim, embedDim);
+  // The teacher sees through the student's patch embedding and class token.
+  const pathOf = (leaf: string): string => `${leaf.startsWith('encoder.') ? network : 'student'}.${leaf}`;
+  const { tree, shapes } = encoderTemplate(encoder);
+  try {
+    const found = [...shapes.keys()].flatMap((leaf): [string, Shaped][] => {
+      const there = mapped.get(pathOf(leaf));
+      return there ? [[leaf, { shape: ourShape(pathOf(leaf), there.shape, naming) }]] : [];
+    });
+    const problems = describeFit(fitTree(shapes, new Map(found)), 4);
+    if (problems !== '') {
+      throw new Error(
+        `loadModel: ${file.name} (${family}, ${encoder.embedDim} wide, ${encoder.depth} blocks): ${problems}; is the file whole?`,
+      );
+    }
+    return await readTree(tree, async (leaf) => {
+      const entry = await readMapped(file, recognised, pathOf(leaf));
+      return leaf === 'cls_token' && first
+        ? { ...entry, data: entry.data.map((value, i) => value + first[i]!) }
+        : entry;
+    });
+  } finally {
+    disposeTree(tree);
   }
-  norm('encoder.norm');
-  const problems: string[] = [];
-  const paths = new Map<string, string>();
-  for (const [leaf, shape] of Object.entries(expected)) {
-    // The teacher sees through the student's patch embedding and class token.
-    const path = `${leaf.startsWith('encoder.') ? network : 'student'}.${leaf}`;
-    const found = mapped.get(path);
-    if (!found) problems.push(`${leaf} is missing`);
-    else if (ourShape(path, found.shape, naming).join() !== shape.join())
-      problems.push(`${found.name} has shape [${found.shape}]`);
-    paths.set(leaf, path);
-  }
-  if (problems.length > 0) {
-    throw new Error(
-      `loadModel: ${file.name} (${family}, ${embedDim} wide, ${depth} blocks): ${problems.slice(0, 4).join(', ')}${problems.length > 4 ? `, and ${problems.length - 4} more` : ''}; is the file whole?`,
-    );
-  }
-  return paths;
 }
 
-/** The class token's position, and those of the grid as (F, T, D). */
+/** The class token's position, and those of the grid, (F, T, D). */
 async function readPositions(
   file: TensorFile,
   name: string,
   { embedDim, grid: { freq, time } }: RecognisedEncoder,
-): Promise<{ first: Float32Array; grid: tf.Tensor3D }> {
+): Promise<{ first: Float32Array; grid: Float32Array }> {
   const data = Float32Array.from((await file.read(name)).data);
   if (data.length !== (1 + freq * time!) * embedDim)
     throw new Error(`loadModel: ${file.name}: '${name}' has ${data.length} values`);
-  return { first: data.slice(0, embedDim), grid: tf.tensor3d(data.slice(embedDim), [freq, time!, embedDim]) };
+  return { first: data.slice(0, embedDim), grid: data.slice(embedDim) };
 }

@@ -54,7 +54,7 @@ export function isComputed(name: string): boolean {
  * @param rank number of axes of the tensor: a `weight` of two or more is a dense kernel, one of one axis a norm's.
  * @returns `undefined` for a name that has no place in it.
  */
-export function oursOf(name: string, rank: number, naming: Naming): string | undefined {
+export function toOurPath(name: string, rank: number, naming: Naming): string | undefined {
   if (naming === 'audio-ssl') return name;
   const row = tables[naming].find(([theirs]) => name.startsWith(theirs));
   if (!row) return undefined;
@@ -70,7 +70,7 @@ export function oursOf(name: string, rank: number, naming: Naming): string | und
  *
  * @returns `undefined` for a part that the family does not have.
  */
-export function nameIn(naming: Naming, path: string): string | undefined {
+export function toTheirPath(path: string, naming: Naming): string | undefined {
   if (naming === 'audio-ssl') return path;
   const row = tables[naming].find(([, ours]) => path.startsWith(ours));
   if (!row) return undefined;

@@ -1,6 +1,6 @@
 import type { TensorFile } from '@audio-ssl/tensor-files';
 import type { Patch } from '@audio-ssl/vit';
-import { isComputed, isTransposed, oursOf, type Naming } from './name-tables.js';
+import { isComputed, isTransposed, toOurPath, type Naming } from './name-tables.js';
 
 /** A tensor of a file and its place in our state. */
 export interface Mapped {
@@ -120,7 +120,7 @@ function pathOf(name: string, rank: number, prefix: string, naming: Naming): str
   }
   if (!name.startsWith(prefix)) return undefined;
   const inner = name.slice(prefix.length);
-  if (naming !== 'audio-ssl') return oursOf(inner, rank, naming);
+  if (naming !== 'audio-ssl') return toOurPath(inner, rank, naming);
   if (/^(student|teacher|moments|classifier)\.|^center$/.test(inner)) return inner;
   return /^(encoder|patch_embed|predictor|projection|hypotheses|head)\.|^cls_token$/.test(inner)
     ? `student.${inner}`
@@ -200,7 +200,7 @@ export async function readMapped(
   file: TensorFile,
   { mapped, naming }: Pick<Recognised, 'mapped' | 'naming'>,
   path: string,
-): Promise<{ shape: number[]; data: Float32Array }> {
+): Promise<{ dtype: 'F32'; shape: number[]; data: Float32Array }> {
   const { name } = mapped.get(path)!;
   const { data, shape } = await file.read(name);
   const bad = data.findIndex((value) => !Number.isFinite(value));
@@ -210,9 +210,9 @@ export async function readMapped(
     );
   const values = data instanceof Float32Array ? data : Float32Array.from(data);
   const ours = ourShape(path, shape, naming);
-  if (naming === 'audio-ssl' || !isTransposed(path)) return { shape: ours, data: values };
+  if (naming === 'audio-ssl' || !isTransposed(path)) return { dtype: 'F32', shape: ours, data: values };
   const [columns, rows] = ours as [number, number];
-  return { shape: ours, data: transpose(values, rows, columns) };
+  return { dtype: 'F32', shape: ours, data: transpose(values, rows, columns) };
 }
 
 /** The shape in our layout of a tensor that has `shape` in the file. */

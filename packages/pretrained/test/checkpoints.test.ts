@@ -387,15 +387,15 @@ describe('an encoder', () => {
     const before = tf.memory().numTensors;
     const without = (name: string): Entries => new Map([...entries].filter(([other]) => other !== name));
     await expect(features(await fileOf(without('student_encoder.blocks.1.mlp.fc2.bias')))).rejects.toThrow(
-      'loadModel: a.safetensors (MATPAC encoder, 16 wide, 2 blocks): encoder.blocks.1.mlp.fc2.bias is missing',
+      "loadModel: a.safetensors (MATPAC encoder, 16 wide, 2 blocks): 'encoder.blocks.1.mlp.fc2.bias' is missing",
     );
     const wrong = new Map([...entries, ['student_encoder.norm.weight', noise(17)]]);
-    await expect(features(await fileOf(wrong))).rejects.toThrow('student_encoder.norm.weight has shape [17]');
+    await expect(features(await fileOf(wrong))).rejects.toThrow("'encoder.norm.weight' is [17], expected [16]");
     await expect(features(await fileOf(new Map([['conv1.weight', noise(3)]])))).rejects.toThrow(
       /expected an encoder .* got tensors such as conv1\.weight/,
     );
     await expect(features(await fileOf(entries), {})).rejects.toThrow(
-      /an encoder 16 wide is none of the published ones.*--heads/,
+      /an encoder 16 wide is not one of the published ones.*give `numHeads`/,
     );
     await expect(features(await fileOf(entries), { numHeads: 5 })).rejects.toThrow(/5 attention heads do not divide/);
     await expect(features(await fileOf(entries), { network: 'teacher', numHeads: 4 })).rejects.toThrow(

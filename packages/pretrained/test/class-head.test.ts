@@ -16,7 +16,7 @@ import {
   recognise,
   type Conversion,
   taskOf,
-  tasks,
+  headTasks,
   topLabels,
 } from '../src/index.js';
 
@@ -109,13 +109,13 @@ describe('a class head', () => {
   });
 });
 
-describe('tasks', () => {
+describe('headTasks', () => {
   it('are told by the number of classes, as far as that tells them', () => {
     expect([527, 20, 200, 87, 40, 56, 50, 3].map((classes) => taskOf({ classes }))).toEqual([
       ...['audioset', 'openmic', 'fsd50k', 'mtg_genre', 'mtg_instrument', 'mtg_mood', undefined, undefined],
     ]);
-    for (const task of Object.values(tasks)) if ('labels' in task) expect(task.labels).toHaveLength(task.classes);
-    expect(tasks.esc50.activation).toBe('softmax');
+    for (const task of Object.values(headTasks)) if ('labels' in task) expect(task.labels).toHaveLength(task.classes);
+    expect(headTasks.esc50.activation).toBe('softmax');
   });
 
   const labels = sharedFolder('data/labels');
@@ -125,8 +125,8 @@ describe('tasks', () => {
       .map((line) => /^\d+,([^,]+),"?(.*?)"?$/.exec(line)!)
       .map(([, mid, name]) => ({ mid: mid!, name: name! }));
     rows.sort((a, b) => (a.mid < b.mid ? -1 : 1));
-    expect(tasks.audioset.labels).toEqual(rows.map(({ name }) => name));
-    expect(tasks.audioset.labels.indexOf('Speech')).toBe(rows.findIndex(({ mid }) => mid === '/m/09x0r'));
+    expect(headTasks.audioset.labels).toEqual(rows.map(({ name }) => name));
+    expect(headTasks.audioset.labels.indexOf('Speech')).toBe(rows.findIndex(({ mid }) => mid === '/m/09x0r'));
   });
 
   const splits = sharedFolder('data/splits');
@@ -136,9 +136,9 @@ describe('tasks', () => {
       const vocabulary = (await readFile(join(splits!, 'fsd50k/vocabulary.csv'), 'utf8')).trim().split('\n');
       const rows = vocabulary.map((line) => line.split(','));
       expect(rows.map(([index]) => Number(index))).toEqual(rows.map((_, i) => i));
-      expect(tasks.fsd50k.labels).toEqual(rows.map(([, name]) => name));
+      expect(headTasks.fsd50k.labels).toEqual(rows.map(([, name]) => name));
       const map = JSON.parse(await readFile(join(splits!, 'openmic/class-map.json'), 'utf8')) as Record<string, number>;
-      expect(Object.fromEntries(tasks.openmic.labels.map((name, index) => [name, index]))).toEqual(map);
+      expect(Object.fromEntries(headTasks.openmic.labels.map((name, index) => [name, index]))).toEqual(map);
     },
   );
 

@@ -3,8 +3,8 @@ import { audiosetLabels } from './labels/audioset.js';
 import { fsd50kLabels } from './labels/fsd50k.js';
 import { openmicLabels } from './labels/openmic.js';
 
-/** A task that a class head was trained for. */
-export interface Task {
+/** A classification that a published head was trained for. */
+export interface HeadTask {
   readonly title: string;
   readonly classes: number;
   /** `sigmoid` where a sound may have several labels. (The reference's code takes the softmax everywhere.) */
@@ -15,7 +15,7 @@ export interface Task {
   readonly source?: string;
 }
 
-const jamendo = (title: string, classes: number): Task => ({
+const jamendo = (title: string, classes: number): HeadTask => ({
   title: `MTG-Jamendo ${title}`,
   classes,
   activation: 'sigmoid',
@@ -26,7 +26,7 @@ const jamendo = (title: string, classes: number): Task => ({
  * The tasks of the published heads and probes. The names of ESC-50 and MTG-Jamendo are under non-commercial licences and
  * are not shipped: read them from your copy of the data.
  */
-export const tasks = {
+export const headTasks = {
   audioset: { title: 'AudioSet', classes: 527, activation: 'sigmoid', labels: audiosetLabels },
   openmic: { title: 'OpenMIC-2018', classes: 20, activation: 'sigmoid', labels: openmicLabels },
   fsd50k: { title: 'FSD50K', classes: 200, activation: 'sigmoid', labels: fsd50kLabels },
@@ -35,18 +35,18 @@ export const tasks = {
   mtg_instrument: jamendo('instrument', 40),
   mtg_mood: jamendo('mood and theme', 56),
   mtg_top50: jamendo('top 50', 50),
-} as const satisfies Record<string, Task>;
+} as const satisfies Record<string, HeadTask>;
 
 /** Name of a task. */
-export type TaskName = keyof typeof tasks;
+export type HeadTaskName = keyof typeof headTasks;
 
 /**
  * The task of a head, as far as its number of classes tells: ESC-50 and MTG-Jamendo's top 50 both have 50.
  *
  * @returns `undefined` when several tasks or none have that number.
  */
-export function taskOf({ classes }: Pick<ClassHead, 'classes'>): TaskName | undefined {
-  const found = (Object.keys(tasks) as TaskName[]).filter((name) => tasks[name].classes === classes);
+export function taskOf({ classes }: Pick<ClassHead, 'classes'>): HeadTaskName | undefined {
+  const found = (Object.keys(headTasks) as HeadTaskName[]).filter((name) => headTasks[name].classes === classes);
   return found.length === 1 ? found[0] : undefined;
 }
 
@@ -64,7 +64,7 @@ export interface LabelledProbability {
  * @param labels names in the order of the head; `class 12` where there are none.
  * @throws Error when there are labels and not one for every class.
  * @example
- * topLabels(classify(head, feature, 'sigmoid'), tasks.audioset.labels, 5);
+ * topLabels(classify(head, feature, 'sigmoid'), headTasks.audioset.labels, 5);
  */
 export function topLabels(
   probabilities: Float32Array,
