@@ -1,15 +1,18 @@
-import { fromTensors, readSafetensors, toTensor, writeSafetensors } from '@audio-ssl/tensor-files';
-import { leaves, mapTree, randomStream } from '@audio-ssl/params';
+import { disposeTree, leaves, randomStream } from '@audio-ssl/params';
+import { fitTree, fromTensors, readSafetensors, readTree, writeSafetensors } from '@audio-ssl/tensor-files';
+import { readWhole } from '@audio-ssl/tensor-files/node';
+import { runFiles, writeRunFile } from '@audio-ssl/trainer';
 import { initSpectrogramEncoder, type SpectrogramEncoder } from '@audio-ssl/vit';
-import type * as tf from '@tensorflow/tfjs-core';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config/config-schema.js';
-import { runFiles, writeRunFile } from './run-directory.js';
 import { InputError } from './input-error.js';
 
-/** Saves the student's encoder of a run: all that features need. */
+/**
+ * Saves the student's encoder of a run: all that features need.
+ *
+ * @param metadata what features depend on beside the weights, from `encoderMetadata` of `@audio-ssl/pretrained`, and notes
+ */
 export async function saveEncoder(
   run: string,
   { patch_embed, cls_token, encoder }: SpectrogramEncoder,
@@ -20,40 +23,51 @@ export async function saveEncoder(
 }
 
 /**
- * Loads the encoder of a run.
+ * Loads the encoder of a run; its tensors belong to the caller.
  *
- * @throws InputError when the file is missing, damaged, of another size than the configuration says, or holds NaN
+ * @throws InputError when the file is missing, of another size than the configuration says, or holds NaN; Error when it is
+ * damaged
+ * @example
+ * const { config } = await readRunRecord('runs/first');
+ * const encoder = await loadEncoder('runs/first', config);
  */
-export async function loadEncoder(run: string, { model }: Config): Promise<SpectrogramEncoder> {
+export async function loadEncoder(run: string, { model }: Pick<Config, 'model'>): Promise<SpectrogramEncoder> {
+  const path = join(run, runFiles.weights);
+  requireWeights(run);
+  const { tensors } = readSafetensors(await readWhole(path), path);
+  const template = initSpectrogramEncoder({ ...model.encoder, patch: model.patch }, randomStream(0, 'template'));
+  try {
+    const { missing, wrong } = fitTree(leaves(template), tensors);
+    const problems = [
+      ...wrong.map(({ path: name, shape, expected }) => `${name} should be [${expected}], is [${shape}]`),
+      ...missing.map((name) => `${name} is missing`),
+    ];
+    if (problems.length > 0)
+      throw new InputError(
+        `${path} has another size than ${join(run, runFiles.config)} says: ${problems[0]} ` +
+          `(${problems.length} in all); put back the two files of one run`,
+      );
+    for (const [name] of leaves(template)) requireFinite(path, name, tensors.get(name)!.data);
+    return await readTree(template, (name) => tensors.get(name)!);
+  } finally {
+    disposeTree(template);
+  }
+}
+
+/** @throws InputError for a run that has no weights yet */
+export function requireWeights(run: string): void {
   const path = join(run, runFiles.weights);
   if (!existsSync(path))
     throw new InputError(
-      `${path} is missing: the run has not finished; run its \`audio-ssl pretrain\` command again, it goes on where it was`,
+      `${path} is missing: the run has not finished; pretrain again with the same options, it resumes where it was`,
     );
-  const { tensors } = readSafetensors(await readFile(path), path);
-  const template = initSpectrogramEncoder({ ...model.encoder, patch: model.patch }, randomStream(0, 'template'));
-  try {
-    const wrong = leaves(template).filter(([name, leaf]) => tensors.get(name)?.shape.join() !== leaf.shape.join());
-    const [first] = wrong;
-    if (first) {
-      const [name, leaf] = first;
+}
+
+/** @throws InputError for weights that are not finite */
+export function requireFinite(path: string, name: string, data: Iterable<number>): void {
+  for (const value of data)
+    if (!Number.isFinite(value))
       throw new InputError(
-        `${path} has another size than ${join(run, runFiles.config)} says: ${name} should be [${leaf.shape}], ` +
-          `${tensors.has(name) ? `is [${tensors.get(name)?.shape}]` : 'is missing'} (${wrong.length} in all); put back the two files of one run`,
+        `${path}: expected finite weights, got ${value} in ${name}; the run diverged or the file is damaged, restore it or train again`,
       );
-    }
-    for (const [name] of leaves(template)) {
-      const bad = tensors.get(name)?.data.find((value) => !Number.isFinite(value));
-      if (bad === undefined) continue;
-      throw new InputError(
-        `${path}: expected finite weights, got ${bad} in ${name}; the run went astray or the file is damaged, restore it or train again`,
-      );
-    }
-    const loaded = mapTree(template, (_, name) =>
-      toTensor(tensors.get(name) as NonNullable<ReturnType<typeof tensors.get>>),
-    );
-    return loaded as SpectrogramEncoder;
-  } finally {
-    for (const [, leaf] of leaves(template)) (leaf as tf.Tensor).dispose();
-  }
 }

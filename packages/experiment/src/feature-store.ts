@@ -1,20 +1,23 @@
-import { lockFolder } from '@audio-ssl/trainer';
-import { mkdir, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node';
+import { cannotWrite, lockFolder } from '@audio-ssl/trainer';
+import { mkdir, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cannotWrite } from './run-directory.js';
 import { InputError } from './input-error.js';
 
 /** The rows of one file. */
 export interface StoredFile {
   readonly file: string;
-  /** Where its rows begin. */
+  /** The index of its first row. */
   readonly first: number;
+  /** The number of its rows. */
   readonly rows: number;
 }
 
-/** Which content of a file its features are of. */
+/** Which content of a file its features belong to. */
 export interface Stamp {
+  /** Bytes. */
   readonly size: number;
+  /** Milliseconds since 1970. */
   readonly modified: number;
 }
 
@@ -22,10 +25,11 @@ export interface Stamp {
 export interface FileRows {
   readonly file: string;
   readonly stamp: Stamp | undefined;
+  /** (rows, width), row-major. */
   readonly rows: Float32Array;
 }
 
-/** Rows of features on the disk, file by file: what an interrupted command goes on from. */
+/** Rows of features on disk, file by file: what an interrupted call of `embed` resumes from. */
 export interface FeatureStore {
   /** Values in a row. */
   readonly width: number;
@@ -33,13 +37,13 @@ export interface FeatureStore {
   has(file: string, stamp: Stamp | undefined): boolean;
   /** Those of the files that are done, in the order given. */
   select(files: readonly string[]): StoredFile[];
-  /** Adds the rows of files; they are on the disk when this ends. */
+  /** Adds the rows of files; they are on disk when this ends. */
   append(files: readonly FileRows[]): Promise<void>;
   /** Reads rows, some megabytes of them at a time. */
   read(first: number, rows: number): AsyncGenerator<Float32Array, void, undefined>;
-  /** Lets go of it; what is in it stays. */
+  /** Closes it and leaves its content for the next call. */
   close(): Promise<void>;
-  /** Removes it. */
+  /** Closes and deletes it. */
   remove(): Promise<void>;
 }
 
@@ -48,11 +52,12 @@ const PIECE = 2 ** 20; // values: as many whole rows as fit
 /**
  * Opens the store in a folder, or makes one, for this process alone. A store of other settings is emptied.
  *
- * Rows are on the disk before the line that tells of them is written, so that after a crash, or a power cut, what is told is
- * there. A file that comes again takes the place of the earlier one.
+ * Rows are on disk before the line of the journal that lists them is written, so that after a crash or a power cut
+ * everything listed is there. A file that is added again replaces the earlier one.
  *
- * @param settings all that decides on the features
- * @throws InputError or Error when another process writes to it, or it can't be written
+ * @param settings everything that decides the features
+ * @param width values in a row
+ * @throws InputError or Error when another process writes to it, or it cannot be written
  */
 export async function openFeatureStore(folder: string, settings: object, width: number): Promise<FeatureStore> {
   const [data, journal] = [join(folder, 'rows.f32'), join(folder, 'journal.jsonl')];
@@ -61,7 +66,7 @@ export async function openFeatureStore(folder: string, settings: object, width: 
   });
   const lock = await lockFolder(folder, {
     file: 'lock',
-    held: (who) => `embed: ${who} is writing to ${folder}; wait for it, stop it, or give another --out`,
+    held: (who) => `embed: ${who} is writing to ${folder}; wait for it, stop it, or give another \`out\``,
     onTakeOver: () => undefined,
   }).catch((error: unknown) => {
     throw cannotWrite(folder, error);
@@ -74,7 +79,8 @@ export async function openFeatureStore(folder: string, settings: object, width: 
     rows += line.rows;
   };
   const lineOf = (line: Line): string => `${JSON.stringify(line)}\n`;
-  const handle = await open(data, 'a+').catch((error: unknown) => {
+  const handle = await open(data, 'a+').catch(async (error: unknown) => {
+    await lock.release();
     throw cannotWrite(data, error);
   });
   const close = async (): Promise<void> => {
@@ -92,8 +98,8 @@ export async function openFeatureStore(folder: string, settings: object, width: 
       kept.push(line);
     }
     await handle.truncate(rows * 4 * width);
-    await writeFile(`${journal}.new`, `${start}\n${kept.map(lineOf).join('')}`);
-    await rename(`${journal}.new`, journal);
+    await removeUnfinished(folder);
+    await writeAtomically(journal, `${start}\n${kept.map(lineOf).join('')}`);
   } catch (error) {
     await close();
     throw cannotWrite(journal, error);
@@ -139,7 +145,7 @@ export async function openFeatureStore(folder: string, settings: object, width: 
     async remove() {
       for (const path of [data, journal]) await rm(path, { force: true });
       await close();
-      // Another command may have taken the folder in between.
+      // Another process may have locked the folder in between.
       await rmdir(folder).catch(() => undefined);
     },
   };
@@ -159,7 +165,7 @@ const ifMissing =
     return otherwise;
   };
 
-/** A line of the journal; `undefined` for one that was cut off. */
+/** Reads a line of the journal; `undefined` for one that was cut off. */
 function parse(text: string): Line | undefined {
   try {
     const line = JSON.parse(text) as Partial<Record<keyof Line, unknown>>;

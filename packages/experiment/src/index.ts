@@ -3,7 +3,7 @@ export { configDifferences } from './config/config-differences.js';
 export { type KeySchema, configKeys, configMessages, expected } from './config/config-messages.js';
 export { type Config, type ProbePooling, configSchema, matpacOptions } from './config/config-schema.js';
 export { type ConfigSources, loadConfig, parseConfig } from './config/load-config.js';
-export { type ConvertOptions, type Converted, conversionTable, convert } from './convert.js';
+export { type ConvertOptions, type Converted, convert } from './convert.js';
 export { type EmbedOptions, type Embedded, type FailedFile, embed } from './embed.js';
 export { loadEncoder } from './encoder-weights.js';
 export { describeEnvironment } from './environment.js';

@@ -6,12 +6,12 @@ export type Layers = readonly number[] | 'all';
 /**
  * The numbers of the blocks.
  *
- * @param depth how many blocks there are
- * @throws InputError for one that there is not
+ * @param depth the number of blocks of the encoder
+ * @throws InputError for a block that the encoder does not have
  */
 export function blocksOf(layers: Layers, depth: number): readonly number[] {
   if (layers === 'all') return Array.from({ length: depth }, (_, block) => block);
-  const odd = layers.find((layer) => layer >= depth);
-  if (odd !== undefined) throw new InputError(`--layers ${odd}: the encoder has the blocks 0 to ${depth - 1}`);
+  const odd = layers.find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer < depth));
+  if (odd !== undefined) throw new InputError(`\`layers\` ${odd}: the encoder has the blocks 0 to ${depth - 1}`);
   return layers;
 }

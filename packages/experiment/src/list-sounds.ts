@@ -3,37 +3,45 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printable } from './quote.js';
-import { undecodableFiles } from './undecodable-files.js';
 import { InputError } from './input-error.js';
+import { printable } from './printable.js';
+import type { Reporter } from './reporter.js';
+import { undecodableFiles } from './undecodable-files.js';
 
 /** A sound to work on. */
 export interface ListedSound {
-  /** What it is called in the output: the path as it was given, `-` for one from standard input. */
+  /** Its name in the output: the path as it was given, `-` for a sound from standard input. */
   readonly id: string;
-  /** Where it lies. */
+  /** Its file. */
   readonly path: string;
 }
 
-/** The sounds of a command line. */
+/** The sounds that inputs name. */
 export interface ListedSounds {
   readonly sounds: readonly ListedSound[];
-  /** Removes what was written for a sound from standard input. */
+  /** Removes the file that was written for a sound from standard input. */
   close(): Promise<void>;
 }
 
+/** How {@link listSounds} reads its inputs. */
+export interface ListSoundsOptions {
+  /** What `-` among the inputs reads, such as `process.stdin`. */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  readonly reporter?: Reporter | undefined;
+}
+
 /**
- * The sounds that a command line names: files, folders (every .wav and .flac below them), and `-`, standard input: a
- * sound itself, or paths, one a line. A path that is named twice counts once. A line whose file is missing is a sound as
- * any other, so that it fails alone; a path on the command line is a slip of the keyboard.
+ * Lists the sounds that inputs name: files, folders (every .wav and .flac below them), and `-`, standard input: a sound
+ * itself, or paths, one a line. A path that is named twice counts once. A missing file on a line of standard input is
+ * listed like any other, so that it fails alone; a missing file among the inputs is taken for a typing error.
  *
- * @throws InputError for a path on the command line that does not exist, a list of which nothing exists, or a folder
- * without sounds
+ * @throws InputError for an input that does not exist, a list of which nothing exists, a folder without sounds, or `-`
+ * without `stdin`
+ * @example
+ * const { sounds, close } = await listSounds(['recordings', 'one more.wav']);
  */
-export async function listSounds(
-  inputs: readonly string[],
-  stdin: AsyncIterable<Uint8Array> = process.stdin,
-): Promise<ListedSounds> {
+export async function listSounds(inputs: readonly string[], options: ListSoundsOptions = {}): Promise<ListedSounds> {
+  const { stdin, reporter } = options;
   const sounds = new Map<string, ListedSound>();
   let temporary: string | undefined;
   const add = async (input: string): Promise<void> => {
@@ -42,12 +50,12 @@ export async function listSounds(
     else {
       const opened = await openFolder(input);
       const leftOut = undecodableFiles(opened);
-      if (leftOut !== undefined) console.error(`${input}: ${leftOut}`);
+      if (leftOut !== undefined) reporter?.warning?.(`${input}: ${leftOut}`);
       for (const { id } of opened.clips) sounds.set(join(input, id), { id: join(input, id), path: join(input, id) });
     }
   };
   const close = async (): Promise<void> => {
-    if (temporary !== undefined) await rm(temporary, { recursive: true });
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   };
   try {
     for (const input of inputs) {
@@ -55,6 +63,7 @@ export async function listSounds(
         await add(input);
         continue;
       }
+      if (!stdin) throw new InputError('the input - means standard input; give it as `stdin`', 'option');
       const bytes = await readAll(stdin);
       if (isSound(bytes)) {
         temporary = await mkdtemp(join(tmpdir(), 'audio-ssl-'));
@@ -66,7 +75,7 @@ export async function listSounds(
       const lines = bytes.toString('utf8').split(/\r?\n/).filter(Boolean);
       if (lines.length > 0 && !lines.some((line) => existsSync(line)))
         throw new InputError(
-          `${printable(lines[0] as string)}: no such file; expected a WAV or FLAC file or paths, one a line, on standard input`,
+          `${printable(lines[0]!)}: no such file; expected a WAV or FLAC file or paths, one a line, on standard input`,
         );
       for (const line of lines) {
         if (existsSync(line)) await add(line);
@@ -81,11 +90,11 @@ export async function listSounds(
   return { sounds: [...sounds.values()], close };
 }
 
-/** Whether bytes are a sound's and no list of paths, which may begin with the same letters. */
+/** Whether bytes are a sound and not a list of paths, which may begin with the same letters. */
 function isSound(bytes: Buffer): boolean {
   const text = bytes.toString('latin1', 0, 12);
   if (/^(RIFF|RIFX|RF64)/.test(text)) return text.endsWith('WAVE');
-  if (text.startsWith('ID3')) return bytes[3]! < 32; // its version, no letter of a name
+  if (text.startsWith('ID3')) return bytes[3]! < 32; // its version, which is not a letter of a name
   return text.startsWith('fLaC') && (bytes[4]! & 0x7f) === 0; // the type of the first block, with a flag
 }
 

@@ -1,12 +1,9 @@
-const LONGEST = 80;
-
-/** Text of whatever origin as a terminal takes it: without control characters, and not too long. */
-export function printable(text: string): string {
-  const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
-  return shown.replace(/[\p{C}\uFFFD]/gu, '?');
-}
-
-/** Writes an argument as a shell takes it. */
+/**
+ * Writes an argument as a POSIX shell reads it: in single quotes where it needs them.
+ *
+ * @example
+ * quote('my notes'); // 'my notes', in quotes
+ */
 export function quote(arg: string): string {
   return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`;
 }

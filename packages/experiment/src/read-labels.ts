@@ -3,17 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { InputError } from './input-error.js';
 
 /**
- * Class names in the order of a head, from a file of the data set: JSON that gives names their index (or indices their
- * names) or lists the names, a CSV table with a column of indices (`index` or `target`) and one of names (`name`, `display_name` or
- * `category`), one without a header (`index,name`, as FSD50K's vocabulary), or plain lines. A table with a column `mid`
- * is that of AudioSet, whose published head orders its outputs by it.
+ * Reads class names in the order of a head's outputs from a file of the data set. It may be JSON that maps names to
+ * indices or indices to names, or lists the names; a CSV table with a column of indices (`index` or `target`) and one of
+ * names (`name`, `display_name` or `category`); a table without a header (`index,name`, such as FSD50K's vocabulary); or
+ * plain lines. A table with a column `mid` is AudioSet's, whose published head orders its outputs by that column.
  *
- * @param classes how many the head has
- * @throws InputError when the file does not give each of them a name
+ * @param classes the number of classes of the head
+ * @throws InputError when the file does not name each of them
+ * @example
+ * const labels = await readLabels('ESC-50/meta/esc50.csv', 50);
  */
 export async function readLabels(path: string, classes: number): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --labels`);
+    throw new InputError(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check \`labels\``);
   });
   const pairs = /^\s*[[{]/.test(text) ? fromJson(path, text) : fromTable(path, text);
   const labels = new Map(pairs);
@@ -34,7 +36,7 @@ function fromJson(path: string, text: string): Pairs {
       typeof value === 'number' ? [value, key] : [Number(key), String(value)],
     );
   } catch (error) {
-    throw new InputError(`${path} is not valid JSON (${(error as Error).message}); check --labels`);
+    throw new InputError(`${path} is not valid JSON (${(error as Error).message}); check \`labels\``);
   }
 }
 
@@ -43,7 +45,7 @@ function fromTable(path: string, text: string): Pairs {
   try {
     rows = parse(text, { skip_empty_lines: true, relax_column_count: true, bom: true });
   } catch (error) {
-    throw new InputError(`${path} is not a table (${(error as Error).message}); check --labels`);
+    throw new InputError(`${path} is not a table (${(error as Error).message}); check \`labels\``);
   }
   const [header = [], ...rest] = rows;
   const column = (...names: string[]): number => header.findIndex((name) => names.includes(name));

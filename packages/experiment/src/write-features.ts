@@ -1,100 +1,60 @@
 import { npyHeader, safetensorsChunks, type PendingTensor } from '@audio-ssl/tensor-files';
-import { fileWriter, ParquetWriter } from 'hyparquet-writer';
-import { createWriteStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { FeatureStore, StoredFile } from './feature-store.js';
-import { cannotWrite } from './run-directory.js';
+import { writeAtomically } from '@audio-ssl/tensor-files/node';
+import { cannotWrite } from '@audio-ssl/trainer';
+import { extname } from 'node:path';
+import { parquetChunks } from './parquet-chunks.js';
+import { vectors, type FeatureShape, type StoredFeatures } from './stored-features.js';
 
 /** The types of file that features are written to. */
 export const featureTypes = ['.npy', '.safetensors', '.jsonl', '.parquet'] as const;
 
-/** What is written: files of a store, in this order. */
-export interface Features {
-  readonly store: Pick<FeatureStore, 'read' | 'width'>;
-  readonly files: readonly StoredFile[];
-}
-
-/** What the rows of a store are. */
-export interface FeatureShape {
-  /** Whether a file has a row for every time step, or one in all. */
-  readonly perFrame: boolean;
-  /** Layers in a row, one after the other; `undefined` when it is one alone. */
-  readonly layers: readonly number[] | undefined;
-  readonly dims: number;
-  /** Seconds from one time step to the next. */
-  readonly secondsPerFrame: number;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** More files than this make a header of safetensors that readers refuse. */
+/** More arrays than this make a header of safetensors that readers refuse. */
 const SAFETENSORS_LIMIT = 50_000;
 
 /**
- * Writes features as one file of the type that its name tells, with no more than some megabytes in memory; the name holds the
- * old content or all of the new, whatever interrupts the process or the machine.
+ * Writes features to one file of the type that its name ends in, holding no more than some megabytes in memory; the name
+ * holds the old content or all of the new, whatever interrupts the process or the machine.
  *
  * `.npy`: (files, dims), per frame (frames, dims), with layers (..., layers, dims), and beside it `NAME.files.jsonl`, which
- * tells the rows of each file. `.safetensors`: one array a file. `.jsonl`: one line a file. `.parquet`: one row a vector.
+ * lists the rows of each file. `.safetensors`: one array per file. `.jsonl`: one line per file. `.parquet`: one row per
+ * vector.
+ *
+ * @throws Error naming the file when it cannot be written
  */
-export async function writeFeatures(features: Features, shape: FeatureShape, out: string): Promise<void> {
-  const partial = `${out}.partial`;
+export async function writeFeatures(features: StoredFeatures, shape: FeatureShape, out: string): Promise<void> {
   try {
-    switch (extname(out)) {
-      case '.npy': {
-        await write(Readable.from(placesOf(features)), placesFile(out));
-        await write(Readable.from(npy(features, shape)), partial);
-        break;
-      }
-      case '.safetensors':
-        await write(Readable.from(safetensors(features, shape)), partial);
-        break;
-      case '.jsonl':
-        await write(Readable.from(jsonLines(features, shape)), partial);
-        break;
-      default:
-        await parquet(features, shape, partial);
-    }
-    await flush(partial);
-    await rename(partial, out);
-    if (process.platform !== 'win32') await flush(dirname(out)); // folders cannot be opened there
+    const type = extname(out);
+    if (type === '.npy') await writeAtomically(placesFile(out), placesOf(features));
+    await writeAtomically(out, contents[type as keyof typeof contents](features, shape));
   } catch (error) {
-    await rm(partial, { force: true });
     throw cannotWrite(out, error);
   }
 }
 
-/** Waits until a file, or what a folder says of its files, is on the disk. */
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const contents = {
+  '.npy': npy,
+  '.safetensors': safetensors,
+  '.jsonl': jsonLines,
+  '.parquet': parquetChunks,
+} satisfies Record<(typeof featureTypes)[number], unknown>;
 
-/** What tells the rows of each file in a `.npy`. */
+/** The file beside a `.npy` that lists the rows of each file. */
 export const placesFile = (out: string): string => `${out}.files.jsonl`;
 
-/** Whether a type of file can hold that many files; says why not. */
+/** Why a type of file cannot hold that many files; `undefined` when it can. */
 export function refusal(out: string, files: number): string | undefined {
   return extname(out) === '.safetensors' && files > SAFETENSORS_LIMIT
-    ? `safetensors with ${files} arrays are refused by their readers; take .npy, .parquet or .jsonl`
+    ? `readers refuse safetensors with ${files} arrays; take .npy, .parquet or .jsonl`
     : undefined;
 }
-
-const write = (from: Readable, to: string): Promise<void> => pipeline(from, createWriteStream(to));
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
 const rowShape = ({ layers, dims }: FeatureShape): number[] => (layers ? [layers.length, dims] : [dims]);
 
-/** Where the rows of each file stand in the result. */
-function* placesOf({ files }: Features): Generator<string> {
+/** The rows of each file in the result. */
+function* placesOf({ files }: StoredFeatures): Generator<string> {
   let first = 0;
   for (const { file, rows } of files) {
     yield `${JSON.stringify({ file, first, rows })}\n`;
@@ -102,18 +62,18 @@ function* placesOf({ files }: Features): Generator<string> {
   }
 }
 
-async function* npy({ store, files }: Features, shape: FeatureShape): AsyncGenerator<Uint8Array> {
+async function* npy({ store, files }: StoredFeatures, shape: FeatureShape): AsyncGenerator<Uint8Array> {
   yield npyHeader([files.reduce((sum, { rows }) => sum + rows, 0), ...rowShape(shape)]);
   for (let i = 0; i < files.length;) {
     const { first } = files[i]!;
     let rows = 0;
-    // Files that stand one after the other are read together.
+    // Files whose rows follow one another are read together.
     while (files[i]?.first === first + rows) rows += files[i++]!.rows;
     for await (const values of store.read(first, rows)) yield bytesOf(values);
   }
 }
 
-async function* safetensors({ store, files }: Features, shape: FeatureShape): AsyncGenerator<Uint8Array> {
+async function* safetensors({ store, files }: StoredFeatures, shape: FeatureShape): AsyncGenerator<Uint8Array> {
   const tensors = new Map(
     files.map(({ file, first, rows }): [string, PendingTensor] => [
       file,
@@ -129,24 +89,9 @@ async function* safetensors({ store, files }: Features, shape: FeatureShape): As
   yield* safetensorsChunks(tensors, shape.metadata);
 }
 
-/** The vectors of one file, row by row: those of its layers, or the only one. */
-async function* vectors(
-  store: Features['store'],
-  { first, rows }: StoredFile,
-  dims: number,
-): AsyncGenerator<number[][]> {
-  for await (const values of store.read(first, rows)) {
-    for (let at = 0; at < values.length; at += store.width) {
-      yield Array.from({ length: store.width / dims }, (_, layer) =>
-        Array.from(values.subarray(at + layer * dims, at + (layer + 1) * dims)),
-      );
-    }
-  }
-}
-
-/** A line a file, a piece a vector: the line of an hour is longer than a string may be. */
+/** A line per file, in pieces of a vector: the line of an hour is longer than a string may be. */
 async function* jsonLines(
-  { store, files }: Features,
+  { store, files }: StoredFeatures,
   { perFrame, layers, dims }: FeatureShape,
 ): AsyncGenerator<string> {
   for (const entry of files) {
@@ -158,52 +103,4 @@ async function* jsonLines(
     }
     yield perFrame ? ']}\n' : '}\n';
   }
-}
-
-const VALUES_IN_GROUP = 2 ** 20; // as numbers of JavaScript, and again as they are encoded: some 50 MB
-
-async function parquet({ store, files }: Features, shape: FeatureShape, path: string): Promise<void> {
-  const { perFrame, layers, dims, secondsPerFrame, metadata } = shape;
-  const columns = [
-    { name: 'file', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
-    ...(perFrame ? ([{ name: 'seconds', type: 'DOUBLE', repetition_type: 'REQUIRED' }] as const) : []),
-    ...(layers ? ([{ name: 'layer', type: 'INT32', repetition_type: 'REQUIRED' }] as const) : []),
-  ] as const;
-  const writer = new ParquetWriter({
-    writer: fileWriter(path),
-    schema: [
-      { name: 'root', num_children: columns.length + 1 },
-      ...columns,
-      { name: 'embedding', num_children: 1, converted_type: 'LIST', repetition_type: 'REQUIRED' },
-      { name: 'list', num_children: 1, repetition_type: 'REPEATED' },
-      { name: 'element', type: 'FLOAT', repetition_type: 'REQUIRED' },
-    ],
-    codec: 'UNCOMPRESSED', // floats of features do not compress
-    kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    createdBy: 'audio-ssl',
-  });
-  let group: { file: string; seconds: number; layer: number; embedding: number[] }[] = [];
-  const writeGroup = (): void => {
-    if (group.length === 0) return;
-    void writer.write({
-      columnData: [...columns.map(({ name }) => name), 'embedding' as const].map((name) => ({
-        name,
-        data: group.map((row) => row[name]),
-      })),
-      rowGroupSize: group.length,
-    });
-    group = [];
-  };
-  for (const entry of files) {
-    let step = 0;
-    for await (const row of vectors(store, entry, dims)) {
-      row.forEach((embedding, i) => {
-        group.push({ file: entry.file, seconds: step * secondsPerFrame, layer: layers?.[i] ?? 0, embedding });
-      });
-      step++;
-      if (group.length * dims >= VALUES_IN_GROUP) writeGroup();
-    }
-  }
-  writeGroup();
-  void writer.finish();
 }
