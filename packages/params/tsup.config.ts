@@ -1,3 +1,4 @@
 import { build } from '../../tsup.base.js';
 
-export default build();
+// The generator of random numbers is bundled, so that a block installs no package beside TensorFlow.js and ours.
+export default build(['src/index.ts', 'src/random.ts'], { noExternal: [/^pure-rand/] });

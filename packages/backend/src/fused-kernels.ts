@@ -1,35 +1,5 @@
+import { fusedOperations, type FusedOperation } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
-
-/** Signature of a fused operation: its inputs in order, its attributes, and the number of its outputs. */
-interface FusedKernel {
-  readonly inputs: readonly string[];
-  readonly floats?: readonly string[];
-  readonly ints?: readonly string[];
-  readonly outputs: number;
-}
-
-/** The operations of native/ops.cc. */
-const FUSED_KERNELS: Readonly<Record<string, FusedKernel>> = {
-  AudioSslMatMulTransposed: { inputs: ['a', 'b'], outputs: 1 },
-  AudioSslLayerNorm: { inputs: ['x', 'weight', 'bias'], floats: ['epsilon'], outputs: 3 },
-  AudioSslLayerNormGrad: { inputs: ['dy', 'x', 'weight', 'mean', 'inverse'], outputs: 3 },
-  AudioSslBiasGelu: { inputs: ['x', 'bias'], outputs: 1 },
-  AudioSslBiasGeluGrad: { inputs: ['dy', 'x', 'bias'], outputs: 2 },
-  AudioSslColumnSum: { inputs: ['x'], outputs: 1 },
-  AudioSslSharpen: { inputs: ['x', 'center', 'temperature'], outputs: 1 },
-  AudioSslCrossEntropy: { inputs: ['x', 'target', 'temperature'], outputs: 2 },
-  AudioSslCrossEntropyGrad: { inputs: ['dloss', 'x', 'target', 'normalizer', 'temperature'], outputs: 1 },
-  AudioSslAttention: { inputs: ['qkv'], ints: ['heads', 'first'], outputs: 2 },
-  AudioSslAttentionGrad: { inputs: ['dout', 'qkv', 'out', 'normalizer'], ints: ['heads', 'first'], outputs: 1 },
-  AudioSslAdamW: {
-    inputs: ['param', 'grad', 'first', 'second', 'rate', 'floor', 'kept', 'scale'],
-    floats: ['beta1', 'beta2', 'rest1', 'rest2'],
-    outputs: 3,
-  },
-  AudioSslAverage: { inputs: ['slow', 'fast', 'taken'], outputs: 1 },
-  AudioSslSquaredSum: { inputs: ['x'], outputs: 1 },
-  AudioSslAfter: { inputs: ['x', 'trigger'], outputs: 1 },
-};
 
 /** The part of tfjs-node's backend that runs an operation by name. */
 interface NodeBackend {
@@ -45,8 +15,8 @@ interface NodeBackend {
 }
 
 /**
- * Registers the fused operations of the native build as kernels of the `tensorflow` backend, under which the blocks
- * look for them (`runFused` of `@audio-ssl/params`). They run on the processor alone.
+ * Registers the fused operations of the native build (native/ops.cc) as kernels of the `tensorflow` backend, where the
+ * blocks look for them (`runFused` of `@audio-ssl/params`). They run on the processor alone.
  *
  * @returns false, and registers nothing, when the binding was built without them.
  */
@@ -54,12 +24,13 @@ export function registerFusedKernels(): boolean {
   const { binding } = tf.engine().findBackend('tensorflow') as unknown as NodeBackend;
   try {
     const id = binding.createTensor([1], binding.TF_FLOAT, new Float32Array([3]));
-    const [sum] = binding.executeOp('AudioSslSquaredSum', [], [id], 1);
+    const [sum] = binding.executeOp(fusedOperations.squaredSum.op, [], [id], 1);
     for (const made of [id, sum!.id]) binding.deleteTensor(made);
   } catch {
     return false;
   }
-  for (const [kernelName, { inputs: names, floats = [], ints = [], outputs }] of Object.entries(FUSED_KERNELS)) {
+  const operations: readonly FusedOperation[] = Object.values(fusedOperations);
+  for (const { op: kernelName, inputs: names, floats = [], ints = [], outputs } of operations) {
     if (tf.getKernel(kernelName, 'tensorflow')) continue;
     tf.registerKernel({
       kernelName,
@@ -75,7 +46,7 @@ export function registerFusedKernels(): boolean {
           ...ints.map(attribute(node.binding.TF_ATTR_INT)),
         ];
         const ordered = names.map((name) => (inputs as Record<string, tf.TensorInfo>)[name]!);
-        return node.executeMultipleOutputs(kernelName, attributes, ordered, outputs);
+        return node.executeMultipleOutputs(kernelName, attributes, ordered, outputs.length);
       },
     });
   }

@@ -1,15 +1,24 @@
+import { fusedOperation } from './fused.js';
 import type { Trace, TracedOperation } from './trace.js';
 
-/** The fused operations of `@audio-ssl/backend` that can write over their inputs: positions of those. */
-const OVERWRITTEN: Readonly<Record<string, readonly number[]>> = { AudioSslAdamW: [0, 2, 3], AudioSslAverage: [0] };
+/** The inputs that an operation writes over, where it may; none for TensorFlow's own operations. */
+function targetsOf({ op, inputs }: TracedOperation): number[] {
+  const { inputs: names = [], overwrites = [] } = fusedOperation(op) ?? {};
+  return overwrites.map((name) => inputs[names.indexOf(name)]!);
+}
 
 /**
- * Operations whose results are surely memory of their own. Others may hand on their input's, as a reshape does, or be
- * simplified away, as a second `Neg`: who reads their result reads the argument. (Arithmetic with 0 or 1 is no danger:
- * beside an attribute `in_place`, TensorFlow's optimiser puts a copy in its place.)
+ * TensorFlow's operations whose results are surely memory of their own. Others may hand on their input's, as a reshape
+ * does, or be simplified away, as a second `Neg`: who reads their result reads the argument. (Arithmetic with 0 or 1 is
+ * no danger: beside an attribute `in_place`, TensorFlow's optimiser puts a copy in its place.)
  */
 const FRESH =
-  /^(Add|AddV2|Sub|Mul|RealDiv|Square|Sqrt|Rsqrt|Exp|Log|Maximum|Minimum|Greater|Softmax|MatMul|BatchMatMulV2|GatherV2|UnsortedSegmentSum|AudioSsl(?!After).*)$/;
+  /^(Add|AddV2|Sub|Mul|RealDiv|Square|Sqrt|Rsqrt|Exp|Log|Maximum|Minimum|Greater|Softmax|MatMul|BatchMatMulV2|GatherV2|UnsortedSegmentSum)$/;
+
+function mayShare(op: string): boolean {
+  const operation = fusedOperation(op);
+  return operation ? operation.shares !== undefined : !FRESH.test(op);
+}
 
 /** What is written over in one call of a graph, and what may be in the next. */
 export interface InPlace {
@@ -41,7 +50,7 @@ export function inPlace({ operations, results }: Trace, donated: ReadonlySet<num
     found.add(id);
     for (const at of readersOf(id)) {
       const { op, outputs } = operations[at]!;
-      if (!FRESH.test(op)) for (const output of outputs) sharing(output, found);
+      if (mayShare(op)) for (const output of outputs) sharing(output, found);
     }
     return found;
   };
@@ -53,10 +62,10 @@ export function inPlace({ operations, results }: Trace, donated: ReadonlySet<num
   const updates = new Map<number, readonly number[]>();
   const overwritten = new Set<number>();
   const own = new Set<number>();
-  for (const [at, { op, inputs, outputs }] of operations.entries()) {
-    const targets = (OVERWRITTEN[op] ?? []).map((position) => inputs[position]!);
+  for (const [at, operation] of operations.entries()) {
+    const targets = targetsOf(operation);
     if (targets.length === 0) continue;
-    for (const id of outputs) if (shown(id) === 1) own.add(id);
+    for (const id of operation.outputs) if (shown(id) === 1) own.add(id);
     const distinct = new Set(targets).size === targets.length;
     if (!distinct || !targets.every((id) => donated.has(id) && shown(id) === 0)) continue;
     const readers = targets.flatMap((id) => [...sharing(id)].flatMap(readersOf));

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs/light.js';
+import { fusedOperation } from './fused.js';
 import type { InPlace } from './in-place.js';
 import type { Attribute, Binding } from './node-backend.js';
 import type { Trace } from './trace.js';
@@ -117,10 +118,12 @@ export function savedModel(
     const input = [...from.map((id) => source.get(id)!), ...(first ?? []).map((before) => `^op${before}`)];
     // tfjs-node leaves this one to the eager runtime, which finds types by itself.
     if (op === 'ExpandDims') attr['T'] = { type: typeOf(from[0]!) };
-    if (precision === 'bf16' && /MatMul/.test(op) && typeOf(to[0]!) === DATA_TYPES.float32) {
-      const ours = op === 'AudioSslMatMulTransposed'; // knows float32 alone
-      const half = { ...attr, ...(ours && { transpose_b: { b: true } }), T: { type: BFLOAT16 } };
-      node.push({ name, op: ours ? 'MatMul' : op, input: input.map(toHalf), attr: half });
+    // A fused operation knows float32 alone; TensorFlow's own takes its place.
+    const { op: standard = op, booleans = {} } = fusedOperation(op)?.standard ?? {};
+    if (precision === 'bf16' && /MatMul/.test(standard) && typeOf(to[0]!) === DATA_TYPES.float32) {
+      const added = Object.fromEntries(Object.entries(booleans).map(([key, b]) => [key, { b }]));
+      const half = { ...attr, ...added, T: { type: BFLOAT16 } };
+      node.push({ name, op: standard, input: input.map(toHalf), attr: half });
       source.set(to[0]!, cast(name, `${name}whole`, BFLOAT16, 1));
     } else {
       node.push({ name, op, input, attr });

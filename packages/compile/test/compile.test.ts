@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { disposeTree, leaves, noGrad, remat, runFused } from '@audio-ssl/params';
+import { asScalar, disposeTree, hasFused, leaves, noGrad, remat, runFused, type Scalar } from '@audio-ssl/params';
 import { expectClose, seeded } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it, vi } from 'vitest';
@@ -149,13 +149,47 @@ describe('compile', () => {
     expect(await f(x).data()).toEqual(await f(x).data());
   });
 
-  it('takes tensors only, and gives no gradient', () => {
-    const f = compile(((x: tf.Tensor, { rate }: { rate: number }) => tf.mul(x, rate)) as never) as (
-      ...args: unknown[]
-    ) => tf.Tensor;
-    expect(() => f(tf.scalar(1), { rate: 3 })).toThrow(
-      "the argument '1.rate' to be a tensor, got a value of type number",
+  it('makes tensors of the numbers among its arguments, without freezing them', async () => {
+    const seen: unknown[] = [];
+    const f = compile(
+      (x: tf.Tensor, { rate, shifts }: { rate: Scalar; shifts: readonly Scalar[] }) => {
+        seen.push(rate);
+        return { y: tf.add(tf.mul(x, rate), tf.stack(shifts.map(asScalar))), rate: asScalar(rate) };
+      },
+      { donate: [1] },
     );
+    const x = tf.tensor1d([1, 2]);
+    const { count, restore } = onTensorFlow ? counted('executeOp') : { count: () => 0, restore: () => {} };
+    await f(x, { rate: 2, shifts: [1, -1] }).y.data();
+    const compiling = count();
+    const before = tf.memory().numTensors;
+    for (const [rate, shift] of [
+      [3, 0.5],
+      [-1.5, 1e-3],
+      [tf.scalar(7), tf.scalar(2)],
+    ] as const) {
+      const scale = typeof rate === 'number' ? rate : 7;
+      const start = typeof shift === 'number' ? shift : 2;
+      const result = f(x, { rate, shifts: [shift, 0] });
+      await expectClose(result.y, [scale + start, 2 * scale], { relative: 1e-7 });
+      await expectClose(result.rate, [scale], {});
+      expect(result.rate.shape).toEqual([]);
+      disposeTree(result);
+    }
+    restore();
+    if (onTensorFlow) expect(count()).toBe(compiling);
+    expect(tf.memory().numTensors).toBe(before);
+    for (const rate of seen) expect(rate).toMatchObject({ dtype: 'float32', rank: 0 });
+    x.dispose();
+    f.dispose();
+  });
+
+  it('takes tensors and numbers only, and gives no gradient', () => {
+    const f = compile(((x: tf.Tensor) => tf.square(x)) as never) as (...args: unknown[]) => tf.Tensor;
+    expect(() => f(tf.scalar(1), { rate: '3' })).toThrow(
+      "the argument '1.rate' to be a tensor or a number, got a value of type string",
+    );
+    expect(() => f(null)).toThrow("the argument '0' to be a tensor or a number, got null");
     const g = compile(((x: tf.Tensor) => ({ x, size: 3 })) as never) as (...args: unknown[]) => unknown;
     expect(() => g(tf.scalar(1))).toThrow("the result 'size' to be a tensor, got a value of type number");
     const h = compile((x: tf.Tensor) => tf.square(x));
@@ -380,12 +414,14 @@ type Pair = { readonly p: tf.Tensor; readonly old: tf.Tensor };
 /** AdamW without decay, by the fused kernel where there is one. */
 function update({ p, first, second }: State, grad: tf.Tensor): Pick<State, 'p' | 'first' | 'second'> {
   const [rate, floor, one] = [tf.scalar(0.1), tf.scalar(1e-6), tf.scalar(1)] as const;
-  const made = runFused(
-    'AudioSslAdamW',
-    { param: p, grad, first, second, rate, floor, kept: one, scale: one },
-    { beta1: 0.9, beta2: 0.95, rest1: 0.1, rest2: 0.05 },
-  );
-  if (made) return { p: made[0]!, first: made[1]!, second: made[2]! };
+  if (hasFused('adamW')) {
+    const [param, m, v] = runFused(
+      'adamW',
+      { param: p, grad, first, second, rate, floor, kept: one, scale: one },
+      { beta1: 0.9, beta2: 0.95, rest1: 0.1, rest2: 0.05 },
+    );
+    return { p: param, first: m, second: v };
+  }
   const mean = tf.add(tf.mul(first, 0.9), tf.mul(grad, 0.1));
   const square = tf.add(tf.mul(second, 0.95), tf.mul(tf.square(grad), 0.05));
   return { p: tf.sub(p, tf.mul(tf.div(mean, tf.add(tf.sqrt(square), floor)), rate)), first: mean, second: square };
@@ -393,5 +429,7 @@ function update({ p, first, second }: State, grad: tf.Tensor): Pick<State, 'p' |
 
 function average(slow: tf.Tensor, fast: tf.Tensor): tf.Tensor {
   const taken = tf.scalar(0.1);
-  return runFused('AudioSslAverage', { slow, fast, taken })?.[0] ?? tf.add(slow, tf.mul(tf.sub(fast, slow), taken));
+  return hasFused('average')
+    ? runFused('average', { slow, fast, taken })[0]
+    : tf.add(slow, tf.mul(tf.sub(fast, slow), taken));
 }

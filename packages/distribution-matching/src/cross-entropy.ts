@@ -1,4 +1,4 @@
-import { asScalar, runFused, tidy, type Scalar } from '@audio-ssl/params';
+import { asScalar, hasFused, runFused, tidy, type Scalar } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTemperature } from './sharpen.js';
 
@@ -28,7 +28,7 @@ export function crossEntropy(
         'do student and teacher see the same tokens and classes?',
     );
   }
-  const op = tf.getKernel('AudioSslCrossEntropy', tf.getBackend()) ? fused : composed;
+  const op = hasFused('crossEntropy') ? fused : composed;
   return tidy(() => op(studentLogits, teacherProbabilities, asScalar(studentTemperature)));
 }
 
@@ -56,15 +56,14 @@ function composed(studentLogits: tf.Tensor, teacherProbabilities: tf.Tensor, stu
 function fused(studentLogits: tf.Tensor, target: tf.Tensor, temperature: tf.Tensor): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [x, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    const made = runFused('AudioSslCrossEntropy', { x, target, temperature });
-    const [loss, normalizer] = made as [tf.Tensor, tf.Tensor];
+    const [loss, normalizer] = runFused('crossEntropy', { x, target, temperature });
     save([x, target, normalizer, temperature]);
     return {
       value: tf.reshape(loss, x.shape.slice(0, -1)),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [logits, p, norm, t] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
         const inputs = { dloss: dy, x: logits, target: p, normalizer: norm, temperature: t };
-        return runFused('AudioSslCrossEntropyGrad', inputs)![0]!;
+        return runFused('crossEntropyGrad', inputs)[0];
       },
     };
   });

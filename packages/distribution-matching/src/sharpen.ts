@@ -1,4 +1,4 @@
-import { asScalar, isRecording, runFused, tidy, type Scalar } from '@audio-ssl/params';
+import { asScalar, hasFused, isRecording, runFused, tidy, type Scalar } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -22,14 +22,13 @@ export function sharpen(logits: tf.Tensor, center: tf.Tensor | null, temperature
     );
   }
   return tidy(() => {
-    if (!isRecording()) {
-      const inputs = {
+    if (hasFused('sharpen') && !isRecording()) {
+      const [value] = runFused('sharpen', {
         x: logits,
         center: center ?? tf.zeros([logits.shape.at(-1)!]),
         temperature: asScalar(temperature),
-      };
-      const made = runFused('AudioSslSharpen', inputs);
-      if (made) return made[0]!;
+      });
+      return value;
     }
     const centred = center === null ? logits : tf.sub(logits, center);
     return tf.softmax(tf.div(centred, asScalar(temperature)));

@@ -1,4 +1,4 @@
-import { runFused, tidy } from '@audio-ssl/params';
+import { hasFused, runFused, tidy } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { dense, requireInputDim, type Dense } from './dense.js';
 import { gelu } from './gelu.js';
@@ -18,18 +18,18 @@ import { matMulTransposed } from './mat-mul-transposed.js';
 export function denseGelu(params: Dense, x: tf.Tensor): tf.Tensor {
   const { kernel, bias } = params;
   requireInputDim('denseGelu', kernel, x);
-  if (!tf.getKernel('AudioSslBiasGelu', tf.getBackend())) return tidy(() => gelu(dense(params, x)));
+  if (!hasFused('biasGelu')) return tidy(() => gelu(dense(params, x)));
   const [inputDim, outputDim] = kernel.shape as [number, number];
   const op = tf.customGrad((...args) => {
     const [rows, w, b, save] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.Tensor, tf.GradSaveFunc];
     const product = tf.matMul(rows, w);
     save([rows, w, product, b]);
     return {
-      value: runFused('AudioSslBiasGelu', { x: product, bias: b })![0]!,
+      value: runFused('biasGelu', { x: product, bias: b })[0],
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [r, k, z, c] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor];
-        const [dz, db] = runFused('AudioSslBiasGeluGrad', { dy, x: z, bias: c }) as [tf.Tensor2D, tf.Tensor];
-        return [matMulTransposed(dz, k), tf.matMul(r, dz, true, false), db] as tf.Tensor[];
+        const [dz, db] = runFused('biasGeluGrad', { dy, x: z, bias: c });
+        return [matMulTransposed(dz, k), tf.matMul(r, dz as tf.Tensor2D, true, false), db];
       },
     };
   });

@@ -1,3 +1,4 @@
+export { attention, type AttentionOptions } from './attention.js';
 export { dense, initDense, type Dense } from './dense.js';
 export { denseGelu } from './dense-gelu.js';
 export { gelu } from './gelu.js';

@@ -1,4 +1,4 @@
-import { ones, runFused, tidy, zeros } from '@audio-ssl/params';
+import { hasFused, ones, runFused, tidy, zeros } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Scale and shift of a layer norm: weight (D), bias (D). */
@@ -25,21 +25,20 @@ export function initLayerNorm(dim: number): LayerNorm {
 export function layerNorm({ weight, bias }: LayerNorm, x: tf.Tensor, epsilon = 1e-6): tf.Tensor {
   const [dim] = weight.shape as [number];
   if (x.shape.at(-1) !== dim) throw new Error(`layerNorm: expected a last axis of ${dim}, got shape [${x.shape}]`);
-  const op = tf.getKernel('AudioSslLayerNorm', tf.getBackend()) ? fused(epsilon) : composed(epsilon);
+  const op = hasFused('layerNorm') ? fused(epsilon) : composed(epsilon);
   return tidy(() => tf.reshape(op(tf.reshape(x, [-1, dim]), weight, bias), x.shape));
 }
 
 function fused(epsilon: number): (...args: tf.Tensor[]) => tf.Tensor {
   return tf.customGrad((...args) => {
     const [rows, w, b, save] = args as unknown as [tf.Tensor2D, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    const made = runFused('AudioSslLayerNorm', { x: rows, weight: w, bias: b }, { epsilon })!;
-    const [value, mean, inverse] = made as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [value, mean, inverse] = runFused('layerNorm', { x: rows, weight: w, bias: b }, { epsilon });
     save([rows, w, mean, inverse]);
     return {
       value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [x, weight, m, i] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-        return runFused('AudioSslLayerNormGrad', { dy, x, weight, mean: m, inverse: i })!;
+        return runFused('layerNormGrad', { dy, x, weight, mean: m, inverse: i });
       },
     };
   });

@@ -1,7 +1,7 @@
-import { runFused } from '@audio-ssl/params';
+import { hasFused, runFused } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** TensorFlow packs all of b again for every product, which few rows of a do not pay back; above this they do. */
+/** Up to this many rows of a our kernel is faster: TensorFlow packs all of b again for every product. */
 const FEW = 1024;
 
 /**
@@ -12,6 +12,7 @@ const FEW = 1024;
  * @returns (R, I).
  */
 export function matMulTransposed(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  const ours = a.shape[0]! <= FEW ? runFused('AudioSslMatMulTransposed', { a, b }) : undefined;
-  return ours?.[0] ?? tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, false, true);
+  return a.shape[0]! <= FEW && hasFused('matMulTransposed')
+    ? runFused('matMulTransposed', { a, b })[0]
+    : tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, false, true);
 }

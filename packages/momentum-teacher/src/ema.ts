@@ -1,4 +1,4 @@
-import { asScalar, leaves, runFused, tidy, zipTrees, type Scalar, type TensorTree } from '@audio-ssl/params';
+import { asScalar, hasFused, leaves, runFused, tidy, zipTrees, type Scalar, type TensorTree } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -37,7 +37,9 @@ export function ema<T extends TensorTree>(teacher: T, student: T, decay: Scalar)
           `ema: '${path}' has shape [${t.shape}] in the teacher and [${s!.shape}] in the student; were they made with the same options?`,
         );
       }
-      return runFused('AudioSslAverage', { slow: t, fast: s!, taken })?.[0] ?? tf.add(t, tf.mul(tf.sub(s!, t), taken));
+      return hasFused('average')
+        ? runFused('average', { slow: t, fast: s!, taken })[0]
+        : tf.add(t, tf.mul(tf.sub(s!, t), taken));
     });
   });
 }

@@ -1,5 +1,6 @@
 import {
   asScalar,
+  hasFused,
   leaves,
   mapTree,
   runFused,
@@ -21,47 +22,41 @@ export type Moments<P> = { readonly first: P; readonly second: P };
  */
 export type Decay = 'all' | 'matrices' | ((path: string, shape: readonly number[]) => boolean);
 
-/** The constants of AdamW; the defaults are those of MATPAC. */
+/** The constants of AdamW; the defaults are those of its paper and of PyTorch, with decay for matrices alone. */
 export interface AdamWOptions {
   /** Decay of the first moment, in [0, 1); 0.9 by default. */
   readonly beta1?: number;
-  /** Decay of the second moment, in [0, 1); 0.95 by default. */
+  /** Decay of the second moment, in [0, 1); 0.999 by default. */
   readonly beta2?: number;
-  /** Added to the root of the second moment, above 0; 1e-6 by default. */
+  /** Added to the root of the second moment, above 0; 1e-8 by default. */
   readonly epsilon?: number;
   /**
-   * What epsilon is added to: the root of the second moment as it stands (`'uncorrected'`, fairseq's Adam; the default) or after
-   * the bias correction (`'corrected'`, the paper's and PyTorch's).
+   * What epsilon is added to: the root of the second moment after the bias correction (`'corrected'`, the paper's and
+   * PyTorch's; the default) or as it stands (`'uncorrected'`, fairseq's Adam).
    */
-  readonly epsilonPlacement?: 'uncorrected' | 'corrected';
-  /** Decoupled weight decay, 0 or more; multiplied by the learning rate. 0.05 by default. */
+  readonly epsilonPlacement?: 'corrected' | 'uncorrected';
+  /** Decoupled weight decay, 0 or more; multiplied by the learning rate. 0.01 by default. */
   readonly weightDecay?: number;
-  /** The parameters that decay; `'all'` by default. */
+  /** The parameters that decay; `'matrices'` by default. */
   readonly decay?: Decay;
 }
 
 /** What changes from step to step: numbers, or scalar tensors inside a step that is compiled. */
-export interface AdamWScalars extends AdamWCorrections<Scalar> {
+export interface AdamWScalars {
   readonly learningRate: Scalar;
+  /** The number of updates made before, for the bias corrections: the first update is step 0, as for the schedules. */
+  readonly step: Scalar;
   /** Factor of every gradient, as {@link globalNormScale} gives it; 1 by default. */
-  readonly gradientScale?: Scalar;
-}
-
-/** The bias corrections of one update. */
-export interface AdamWCorrections<Value = number> {
-  /** 1 - beta1^t. */
-  readonly firstCorrection: Value;
-  /** 1 - beta2^t. */
-  readonly secondCorrection: Value;
+  readonly gradientScale?: Scalar | undefined;
 }
 
 const defaults = {
   beta1: 0.9,
-  beta2: 0.95,
-  epsilon: 1e-6,
-  epsilonPlacement: 'uncorrected',
-  weightDecay: 0.05,
-  decay: 'all',
+  beta2: 0.999,
+  epsilon: 1e-8,
+  epsilonPlacement: 'corrected',
+  weightDecay: 0.01,
+  decay: 'matrices',
 } as const;
 
 /**
@@ -80,27 +75,9 @@ export function initMoments<P extends TensorTree>(params: P): Moments<P> {
 }
 
 /**
- * The bias corrections of the update made in `step`, in double precision: 1 - beta^(step + 1).
- *
- * @param step counted from 0, as for the schedules: the first update is step 0.
- * @throws Error for a step that is not a whole number of 0 or more.
- * @example
- * adamWCorrections(0); // { firstCorrection: 0.1, secondCorrection: 0.05 } to the last digits
- */
-export function adamWCorrections(
-  step: number,
-  { beta1 = defaults.beta1, beta2 = defaults.beta2 }: Pick<AdamWOptions, 'beta1' | 'beta2'> = {},
-): AdamWCorrections {
-  if (!Number.isInteger(step) || step < 0) {
-    throw new Error(`adamWCorrections: expected a step of 0 or more, got ${step}; the first update is step 0`);
-  }
-  return { firstCorrection: 1 - beta1 ** (step + 1), secondCorrection: 1 - beta2 ** (step + 1) };
-}
-
-/**
  * One update of Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2, where the schedule multiplier is 1):
  *
- * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g², with c1 = 1 - beta1^t and c2 = 1 - beta2^t, then
+ * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g², with c1 = 1 - beta1^t, c2 = 1 - beta2^t and t = step + 1, then
  * p = p - lr wd p - lr (m / c1) / (√(v / c2) + epsilon) for `'corrected'`, or
  * p = p - lr wd p - lr (√c2 / c1) m / (√v + epsilon) for `'uncorrected'` (fairseq's `adam`).
  *
@@ -109,12 +86,12 @@ export function adamWCorrections(
  * @param params float32 tensors of any shapes; borrowed, as all arguments are.
  * @param grads the gradients, or `null`, in the shape of the parameters.
  * @param moments from {@link initMoments} or the update before.
- * @param scalars the learning rate, and the corrections of {@link adamWCorrections}.
+ * @param scalars `learningRate`, `step` counted from 0, and `gradientScale`.
  * @returns new parameters and moments; the caller disposes the old ones.
- * @throws Error when the trees differ (naming the path), when every gradient is `null`, and for an option out of range.
+ * @throws Error when the trees differ (naming the path), when every gradient is `null`, for a step that is a number but
+ * not a whole one of 0 or more, and for an option out of range.
  * @example
- * const scalars = { learningRate: learningRate(step), ...adamWCorrections(step) };
- * const next = adamW(params, grads, moments, scalars, { weightDecay: 0.05 });
+ * const next = adamW(params, grads, moments, { learningRate: learningRate(step), step }, { weightDecay: 0.05 });
  */
 export function adamW<P extends TensorTree>(
   params: P,
@@ -126,9 +103,9 @@ export function adamW<P extends TensorTree>(
   const { beta1, beta2, epsilon, epsilonPlacement, weightDecay, decay } = checked(options);
   return tidy(() => {
     const learningRate = asScalar(scalars.learningRate);
-    const rootOfSecond = tf.sqrt(asScalar(scalars.secondCorrection));
+    const rootOfSecond = tf.sqrt(biasCorrection(beta2, scalars.step));
     // Both placements are one formula: √(v / c2) + epsilon = (√v + epsilon √c2) / √c2.
-    const rate = tf.div(tf.mul(learningRate, rootOfSecond), asScalar(scalars.firstCorrection));
+    const rate = tf.div(tf.mul(learningRate, rootOfSecond), biasCorrection(beta1, scalars.step));
     const floor = epsilonPlacement === 'corrected' ? tf.mul(rootOfSecond, epsilon) : tf.scalar(epsilon);
     const kept = tf.sub(1, tf.mul(learningRate, weightDecay));
     const scale = asScalar(scalars.gradientScale ?? 1);
@@ -153,16 +130,16 @@ export function adamW<P extends TensorTree>(
         return tf.clone(p);
       }
       updates++;
-      const decays = weightDecay > 0 && decay(path, p.shape);
-      const fused = runFused(
-        'AudioSslAdamW',
-        { param: p, grad: g, first: m, second: v, rate, floor, kept: decays ? kept : one, scale },
-        { beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2 },
-      );
-      if (fused) {
-        first.set(path, fused[1]!);
-        second.set(path, fused[2]!);
-        return fused[0]!;
+      const decayed = weightDecay > 0 && decay(path, p.shape);
+      if (hasFused('adamW')) {
+        const [param, mean, meanSquare] = runFused(
+          'adamW',
+          { param: p, grad: g, first: m, second: v, rate, floor, kept: decayed ? kept : one, scale },
+          { beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2 },
+        );
+        first.set(path, mean);
+        second.set(path, meanSquare);
+        return param;
       }
       const scaled = scalars.gradientScale === undefined ? g : tf.mul(g, scale);
       const mean = tf.add(tf.mul(m, b1), tf.mul(scaled, rest1));
@@ -170,7 +147,7 @@ export function adamW<P extends TensorTree>(
       first.set(path, mean);
       second.set(path, meanSquare);
       const change = tf.mul(tf.div(mean, tf.add(tf.sqrt(meanSquare), floor)), rate);
-      return tf.sub(decays ? tf.mul(p, kept) : p, change);
+      return tf.sub(decayed ? tf.mul(p, kept) : p, change);
     });
     if (updates === 0) {
       throw new Error('adamW: expected at least one gradient, all are null; does the loss use these parameters?');
@@ -178,6 +155,20 @@ export function adamW<P extends TensorTree>(
     const fill = (tree: P, found: ReadonlyMap<string, tf.Tensor>): P => mapTree(tree, (_, path) => found.get(path)!);
     return { params: updated, moments: { first: fill(params, first), second: fill(params, second) } };
   });
+}
+
+/**
+ * 1 - beta^(step + 1), a scalar: in double precision for a number. For a tensor -expm1((step + 1) ln beta), without the
+ * cancellation of 1 - beta^t while beta^t is near 1.
+ */
+function biasCorrection(beta: number, step: Scalar): tf.Tensor {
+  if (typeof step !== 'number') {
+    return tf.neg(tf.expm1(tf.mul(tf.add(tf.cast(step, 'float32'), 1), Math.log(beta))));
+  }
+  if (!Number.isInteger(step) || step < 0) {
+    throw new Error(`adamW: expected a step of 0 or more, got ${step}; the first update is step 0`);
+  }
+  return tf.scalar(1 - beta ** (step + 1));
 }
 
 // A leaf of another shape might broadcast, and train something else without a word.

@@ -1,4 +1,4 @@
-import { asScalar, leaves, mapTree, runFused, tidy, type Scalar, type TensorTree, type Tree } from '@audio-ssl/params';
+import { asScalar, hasFused, leaves, mapTree, runFused, tidy, type Scalar, type Tree } from '@audio-ssl/params';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -20,8 +20,7 @@ export function clipByGlobalNorm<G extends Tree<tf.Tensor | null>>(
 ): { readonly grads: G; readonly norm: tf.Scalar } {
   return tidy(() => {
     const { scale, norm } = globalNormScale(grads, maxNorm);
-    const scaled = (grad: tf.Tensor | null): tf.Tensor | null => (grad === null ? null : tf.mul(grad, scale));
-    return { grads: mapTree(grads as TensorTree, scaled) as G, norm };
+    return { grads: mapTree(grads, (grad) => tf.mul(grad, scale)), norm };
   });
 }
 
@@ -44,9 +43,7 @@ export function globalNormScale<G extends Tree<tf.Tensor | null>>(
     throw new Error(`globalNormScale: expected a maxNorm above 0, got ${maxNorm}; Infinity measures without clipping`);
   }
   return tidy(() => {
-    const squares = leaves<tf.Tensor | null>(grads).flatMap(([, grad]) =>
-      grad === null ? [] : [runFused('AudioSslSquaredSum', { x: grad })?.[0] ?? tf.sum(tf.square(grad))],
-    );
+    const squares = leaves<tf.Tensor | null>(grads).flatMap(([, grad]) => (grad === null ? [] : [squaredSum(grad)]));
     if (squares.length === 0) {
       throw new Error(
         'globalNormScale: expected at least one gradient, all are null; does the loss use the parameters?',
@@ -56,4 +53,8 @@ export function globalNormScale<G extends Tree<tf.Tensor | null>>(
     // Without a branch, so that it can be compiled; a norm of 0 gives an infinite ratio and a factor of 1.
     return { scale: tf.minimum(tf.div(asScalar(maxNorm), norm), 1) as tf.Scalar, norm };
   });
+}
+
+function squaredSum(x: tf.Tensor): tf.Tensor {
+  return hasFused('squaredSum') ? runFused('squaredSum', { x })[0] : tf.sum(tf.square(x));
 }

@@ -1,12 +1,3 @@
-export {
-  adamW,
-  adamWCorrections,
-  initMoments,
-  type AdamWCorrections,
-  type AdamWOptions,
-  type AdamWScalars,
-  type Decay,
-  type Moments,
-} from './adam-w.js';
+export { adamW, initMoments, type AdamWOptions, type AdamWScalars, type Decay, type Moments } from './adam-w.js';
 export { clipByGlobalNorm, globalNormScale } from './clip-by-global-norm.js';
 export { exponential, linear, warmupCosine, type Schedule, type WarmupCosineOptions } from './schedules.js';

@@ -2,7 +2,7 @@ import { cloneTree, disposeTree, leaves } from '@audio-ssl/params';
 import { expectClose, expectNoLeak, seeded } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { adamW, adamWCorrections, initMoments, linear, type AdamWOptions } from '../src/index.js';
+import { adamW, initMoments, linear, type AdamWOptions } from '../src/index.js';
 
 const shapes: Readonly<Record<string, number[]>> = {
   'layer.kernel': [3, 4],
@@ -77,15 +77,10 @@ describe('adamW', () => {
       let moments = initMoments(params);
       for (const [step, values] of steps.entries()) {
         const next = tf.tidy(() => {
-          const numbers = { learningRate: rate(step), ...adamWCorrections(step, options) };
           const scalars =
             kind === 'number'
-              ? numbers
-              : {
-                  learningRate: tf.scalar(numbers.learningRate),
-                  firstCorrection: tf.scalar(numbers.firstCorrection),
-                  secondCorrection: tf.scalar(numbers.secondCorrection),
-                };
+              ? { learningRate: rate(step), step }
+              : { learningRate: tf.scalar(rate(step)), step: tf.scalar(step) };
           return adamW(params, tree(values), moments, scalars, options);
         });
         disposeTree({ params, moments });
@@ -108,9 +103,15 @@ describe('adamW', () => {
     const gradient = tf.tensor([1e-3]);
     const params = { w: tf.tensor([0]) };
     const moments = initMoments(params);
-    const scalars = { learningRate: 1, ...adamWCorrections(0) };
+    const scalars = { learningRate: 1, step: 0 };
     const after = async (epsilonPlacement: 'corrected' | 'uncorrected'): Promise<number> =>
-      (await adamW(params, { w: gradient }, moments, scalars, { epsilon: 1e-3, epsilonPlacement }).params.w.data())[0]!;
+      (
+        await adamW(params, { w: gradient }, moments, scalars, {
+          beta2: 0.95,
+          epsilon: 1e-3,
+          epsilonPlacement,
+        }).params.w.data()
+      )[0]!;
     // First update: m / c1 = g and v / c2 = g², so |g| / (|g| + epsilon) = 1/2, or with epsilon / √0.05 instead.
     expect(await after('corrected')).toBeCloseTo(-0.5, 5);
     expect(await after('uncorrected')).toBeCloseTo(-1 / (1 + 1 / Math.sqrt(0.05)), 5);
@@ -122,8 +123,11 @@ describe('adamW', () => {
       first: { used: tf.tensor([0, 0]), unused: tf.tensor([0.5, 0.25]) },
       second: { used: tf.tensor([0, 0]), unused: tf.tensor([0.125, 1]) },
     };
-    const scalars = { learningRate: 0.5, ...adamWCorrections(7) };
-    const next = adamW(params, { used: tf.tensor([1, -1]), unused: null }, moments, scalars, { weightDecay: 0.5 });
+    const scalars = { learningRate: 0.5, step: 7 };
+    const next = adamW(params, { used: tf.tensor([1, -1]), unused: null }, moments, scalars, {
+      weightDecay: 0.5,
+      decay: 'all',
+    });
     disposeTree({ params, moments }); // the new trees must stand without the old ones
     expect([...(await next.params.unused.data())]).toEqual([3, 4]);
     expect([...(await next.moments.first.unused.data())]).toEqual([0.5, 0.25]);
@@ -140,7 +144,7 @@ describe('adamW', () => {
       params,
       grads,
       initMoments(params),
-      { learningRate: 0.5, ...adamWCorrections(0) },
+      { learningRate: 0.5, step: 0 },
       {
         weightDecay: 0.5,
         decay: (path, shape) => {
@@ -163,7 +167,7 @@ describe('adamW', () => {
     const grads = tree(draw(random, 1));
     const moments = initMoments(params);
     const copy = cloneTree(params);
-    const scalars = { learningRate: 0.1, ...adamWCorrections(0) };
+    const scalars = { learningRate: 0.1, step: 0 };
     await expectNoLeak(() => {
       const next = adamW(params, grads, moments, scalars);
       return [...leaves(next.params), ...leaves(next.moments)].map(([, leaf]) => leaf);
@@ -174,7 +178,7 @@ describe('adamW', () => {
   it('refuses trees that do not fit, no gradient at all, and options out of range', () => {
     const params = { w: tf.ones([2]), b: tf.ones([1]) };
     const moments = initMoments(params);
-    const scalars = { learningRate: 0.1, ...adamWCorrections(0) };
+    const scalars = { learningRate: 0.1, step: 0 };
     const grads = { w: tf.ones([2]), b: tf.ones([1]) };
     expect(() => adamW(params, { w: tf.ones([2]) } as typeof grads, moments, scalars)).toThrow(
       "'b' is in one tree and not in the other",
@@ -190,17 +194,75 @@ describe('adamW', () => {
     expect(() => adamW(params, grads, moments, scalars, { decay: 'matrix' as 'all' })).toThrow(
       "'matrices' or a function, got matrix",
     );
-    expect(() => adamWCorrections(-1)).toThrow('the first update is step 0');
+    for (const step of [-1, 0.5, NaN]) {
+      expect(() => adamW(params, grads, moments, { learningRate: 0.1, step })).toThrow(
+        `adamW: expected a step of 0 or more, got ${step}; the first update is step 0`,
+      );
+    }
     expect(() => initMoments({})).toThrow('at least one tensor');
   });
 });
 
-describe('adamWCorrections', () => {
-  it('is 1 - beta^t in double precision, t = step + 1', () => {
-    expect(adamWCorrections(0)).toEqual({ firstCorrection: 1 - 0.9, secondCorrection: 1 - 0.95 });
-    expect(adamWCorrections(9, { beta1: 0.5, beta2: 0.25 })).toEqual({
-      firstCorrection: 1 - 2 ** -10,
-      secondCorrection: 1 - 2 ** -20,
-    });
+/** The change of a parameter from moments of 1 by an update in `step` without a new gradient, which shows the bias corrections. */
+async function change(step: number | tf.Scalar, options: AdamWOptions): Promise<number> {
+  const params = { w: tf.tensor1d([0]) };
+  const { params: next } = adamW(
+    params,
+    { w: tf.tensor1d([1]) },
+    { first: { w: tf.tensor1d([1]) }, second: { w: tf.tensor1d([1]) } },
+    { learningRate: 1, step },
+    { ...options, weightDecay: 0 },
+  );
+  return (await next.w.data())[0]!;
+}
+
+describe('the bias corrections of adamW', () => {
+  // Every step to 100, then ever fewer to a million.
+  const steps = [...Array(101).keys(), ...Array.from({ length: 60 }, (_, i) => Math.round(100 * 10 ** ((4 * i) / 59)))];
+
+  it.each([
+    [0.9, 0.999],
+    [0.9, 0.95],
+    [0.5, 0.9999],
+    [0, 0],
+  ])(
+    'are those of double precision for steps up to 1e6, as numbers and as tensors: betas %f and %f',
+    async (...betas) => {
+      const [beta1, beta2] = betas;
+      for (const step of steps) {
+        // Both means stay 1, so that the change is -√c2 / c1 but for an epsilon too small to show.
+        const expected = -Math.sqrt(1 - beta2 ** (step + 1)) / (1 - beta1 ** (step + 1));
+        for (const given of [step, tf.scalar(step), tf.scalar(step, 'int32')]) {
+          const got = await change(given, { beta1, beta2, epsilon: 1e-12, epsilonPlacement: 'uncorrected' });
+          // A handful of float32 operations.
+          expect(Math.abs(got / expected - 1), `step ${step}`).toBeLessThan(1e-6);
+        }
+      }
+    },
+  );
+});
+
+describe('the defaults of adamW', () => {
+  it("are the paper's and PyTorch's: betas 0.9 and 0.999, epsilon 1e-8 after the correction, decay 0.01 of matrices", async () => {
+    // torch.optim.AdamW([w], lr=0.1) by hand: gradients of 2e-8 and -1e-8, where an epsilon of 1e-8 shows.
+    const expected = (decays: boolean): number => {
+      let [p, m, v] = [1, 0, 0];
+      for (const [i, g] of [2e-8, -1e-8].entries()) {
+        m = 0.9 * m + 0.1 * g;
+        v = 0.999 * v + 0.001 * g * g;
+        if (decays) p *= 1 - 0.1 * 0.01;
+        p -= (0.1 * (m / (1 - 0.9 ** (i + 1)))) / (Math.sqrt(v / (1 - 0.999 ** (i + 1))) + 1e-8);
+      }
+      return p;
+    };
+    let params = { kernel: tf.ones([1, 1]), bias: tf.ones([1]) };
+    let moments = initMoments(params);
+    for (const [step, g] of [2e-8, -1e-8].entries()) {
+      const grads = { kernel: tf.fill([1, 1], g), bias: tf.fill([1], g) };
+      ({ params, moments } = adamW(params, grads, moments, { learningRate: 0.1, step }));
+    }
+    await expectClose(params.kernel, [expected(true)], { absolute: 1e-6 });
+    await expectClose(params.bias, [expected(false)], { absolute: 1e-6 });
+    expect(Math.abs(expected(true) - expected(false))).toBeGreaterThan(1e-3);
   });
 });

@@ -16,7 +16,7 @@ export type Gradients<T> = MapLeaves<T, tf.Tensor | null>;
  * const { value, aux, grads } = valueAndGrad((p) => ({ value: tf.sum(tf.square(p.w)), aux: {} }), { w });
  */
 export function valueAndGrad<P extends TensorTree, A extends TensorTree>(
-  f: (params: P) => { readonly value: tf.Scalar; readonly aux: A },
+  f: (params: P) => { readonly value: tf.Tensor; readonly aux: A },
   params: P,
 ): { value: tf.Scalar; aux: A; grads: Gradients<P> } {
   return tidy(() => {
@@ -48,8 +48,7 @@ export function valueAndGrad<P extends TensorTree, A extends TensorTree>(
       throw new Error('valueAndGrad: the value depends on no parameter; does f use the params it is given?');
     }
     const rest = grads.values();
-    const tree: unknown = mapTree(params as TensorTree, () => rest.next().value ?? null);
-    return { value: value as tf.Scalar, aux, grads: tree as Gradients<P> };
+    return { value: value as tf.Scalar, aux, grads: mapTree(params, () => rest.next().value ?? null) };
   });
 }
 

@@ -11,9 +11,21 @@ export {
   type Tree,
 } from './tree.js';
 export { noGrad, valueAndGrad, type Gradients } from './gradients.js';
-export { after, isRecording, runFused } from './fused.js';
+export { accumulate } from './accumulate.js';
+export {
+  after,
+  fusedOperations,
+  hasFused,
+  isRecording,
+  runFused,
+  type FusedAttributes,
+  type FusedInputs,
+  type FusedName,
+  type FusedOperation,
+  type FusedOutputs,
+} from './fused-operations.js';
 export { remat } from './remat.js';
 export { tidy } from './tidy.js';
 export { asScalar, type Scalar } from './scalar.js';
-export { normal, ones, truncatedNormal, uniform, xavierUniform, zeros, type Random } from './initializers.js';
-export { randomStream } from './random-stream.js';
+export { normal, ones, truncatedNormal, uniform, xavierUniform, zeros } from './initializers.js';
+export { permutation, randomStream, type Random } from './random.js';

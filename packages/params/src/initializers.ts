@@ -1,7 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-
-/** A source of uniform numbers in [0, 1). Structural: any generator will do. */
-export type Random = () => number;
+import type { Random } from './random.js';
 
 function fill(shape: readonly number[], next: () => number): tf.Tensor {
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1));

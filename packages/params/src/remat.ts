@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { after } from './fused.js';
+import { after } from './fused-operations.js';
 import { tidy } from './tidy.js';
 import { leaves, mapTree, type TensorTree } from './tree.js';
 
@@ -19,7 +19,10 @@ export function remat<P extends TensorTree>(
 ): tf.Tensor {
   const call = (inputs: readonly tf.Tensor[]): tf.Tensor => {
     const rest = inputs.slice(1).values();
-    return f(mapTree(params as TensorTree, () => rest.next().value!) as P, inputs[0]!);
+    return f(
+      mapTree(params, () => rest.next().value!),
+      inputs[0]!,
+    );
   };
   const op = tf.customGrad((...args) => {
     const save = args.at(-1) as unknown as tf.GradSaveFunc;
@@ -40,5 +43,5 @@ export function remat<P extends TensorTree>(
       },
     };
   });
-  return tidy(() => op(x, ...leaves(params as TensorTree).map(([, leaf]) => leaf)));
+  return tidy(() => op(x, ...leaves(params).map(([, leaf]) => leaf)));
 }

@@ -6,12 +6,14 @@ export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [name: string
 /** A model, its moments or its gradients: nested objects and arrays of tensors. */
 export type TensorTree = Tree<tf.Tensor>;
 
-/** The tree `T` with every tensor replaced by `Leaf`. */
+/** The tree `T` with every tensor replaced by `Leaf`; what is `null` stays `null`. */
 export type MapLeaves<T, Leaf> = [TensorTree] extends [T]
   ? Tree<Leaf>
   : T extends tf.Tensor
     ? Leaf
-    : { [K in keyof T]: MapLeaves<T[K], Leaf> };
+    : T extends null
+      ? null
+      : { readonly [K in keyof T]: MapLeaves<T[K], Leaf> };
 
 const isLeaf = (node: unknown): boolean => node === null || node instanceof tf.Tensor || typeof node !== 'object';
 
@@ -36,30 +38,37 @@ export function leaves(tree: Tree<unknown>): [string, unknown][] {
 }
 
 /**
- * The tree of the same shape with `f(leaf, path)` in place of every leaf.
+ * The tree of the same structure with `f(leaf, path)` in place of every leaf. A leaf that is `null` (a gradient that
+ * does not exist) stays `null`.
  *
+ * @param tree of tensors, or of leaves of another kind.
  * @example
  * mapTree(params, (leaf) => tf.zerosLike(leaf));
  */
-export function mapTree<T extends TensorTree>(tree: T, f: (leaf: tf.Tensor, path: string) => tf.Tensor): T;
-export function mapTree<T extends TensorTree, R>(tree: T, f: (leaf: tf.Tensor, path: string) => R): MapLeaves<T, R>;
-export function mapTree(tree: TensorTree, f: (leaf: tf.Tensor, path: string) => unknown): unknown {
-  return walk([tree], ([leaf], path) => f(leaf as tf.Tensor, path));
+export function mapTree<T extends Tree<tf.Tensor | null>>(tree: T, f: (leaf: tf.Tensor, path: string) => tf.Tensor): T;
+export function mapTree<T extends Tree<tf.Tensor | null>, R>(
+  tree: T,
+  f: (leaf: tf.Tensor, path: string) => R,
+): MapLeaves<T, R>;
+export function mapTree<Leaf, R>(tree: Tree<Leaf>, f: (leaf: NonNullable<Leaf>, path: string) => R): Tree<R>;
+export function mapTree(tree: Tree<unknown>, f: (leaf: never, path: string) => unknown): unknown {
+  return walk([tree], ([leaf], path) => f(leaf as never, path));
 }
 
 /**
- * Walks trees of one shape together: the tree of the first one's shape with `f(leaves, path)` in place of every leaf.
- * Leaves may be tensors or, after the first tree, `null` (a gradient that does not exist).
+ * Walks trees of one structure together: the tree of the first one's structure with `f(leaves, path)` in place of every
+ * leaf. A leaf of the first tree that is `null` stays `null`; those of the others may be `null` (a gradient that does
+ * not exist).
  *
  * @throws Error naming the first path where the trees differ in structure.
  * @example
  * zipTrees([teacher, student], ([t, s]) => tf.add(t, s));
  */
-export function zipTrees<T extends TensorTree, L extends tf.Tensor | null>(
+export function zipTrees<T extends Tree<tf.Tensor | null>, L extends tf.Tensor | null>(
   trees: readonly [T, ...Tree<L>[]],
   f: (leaves: [tf.Tensor, ...L[]], path: string) => tf.Tensor,
 ): T;
-export function zipTrees<T extends TensorTree, R, L extends tf.Tensor | null>(
+export function zipTrees<T extends Tree<tf.Tensor | null>, R, L extends tf.Tensor | null>(
   trees: readonly [T, ...Tree<L>[]],
   f: (leaves: [tf.Tensor, ...L[]], path: string) => R,
 ): MapLeaves<T, R>;
@@ -75,6 +84,7 @@ function walk(nodes: readonly unknown[], f: (leaves: readonly unknown[], path: s
       `zipTrees: the trees differ at ${at}: one holds a leaf, the other a branch; were they made with the same options?`,
     );
   }
+  if (first === null) return null;
   if (isLeaf(first)) return f(nodes, path);
   const names = Object.keys(first as object);
   for (const node of rest) {
@@ -123,9 +133,9 @@ export function countParameters(tree: TensorTree): number {
   return leaves(tree).reduce((sum, [, leaf]) => sum + leaf.size, 0);
 }
 
-/** Disposes every tensor of the tree. */
-export function disposeTree(tree: TensorTree): void {
-  for (const [, leaf] of leaves(tree)) leaf.dispose();
+/** Disposes every tensor of the tree; `null` leaves are passed over. */
+export function disposeTree(tree: Tree<tf.Tensor | null>): void {
+  for (const [, leaf] of leaves<tf.Tensor | null>(tree)) leaf?.dispose();
 }
 
 /** A tree of new tensors that share the values of the old ones; each tree is disposed by itself. */

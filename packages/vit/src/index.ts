@@ -18,6 +18,7 @@ export {
   type EncodeOptions,
   type EncoderOptions,
 } from './encoder.js';
+export { maskedBatch, type MaskedBatch } from './masked-batch.js';
 export { embedPatches, initPatchEmbed, patchGrid, patchify, type Patch, type PatchEmbed } from './patches.js';
 export { sinCosPositions, sinCosTable } from './positions.js';
 export { initPredictor, predict, type Predictor, type PredictorOptions } from './predictor.js';

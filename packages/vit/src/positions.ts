@@ -1,11 +1,12 @@
 import type { Grid } from '@audio-ssl/masking';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { hostTensor2d } from './host-tensor.js';
 
 /**
  * Fixed two-dimensional sine-cosine positions (Vaswani et al. 2017, section 3.5, once per axis; MAE's layout): the first
  * half of the channels encodes the time column, the second half the frequency row, each as
  * [sin(p w_i) | cos(p w_i)] with w_i = 10000^(-i / (D/4)). Computed in double precision, so any grid gets the values
- * that a larger one has at the same place.
+ * that a larger one has at the same place; no backend needs to run yet.
  *
  * @param grid patches along frequency and time.
  * @param dim channels D, a multiple of 4.
@@ -16,11 +17,11 @@ import * as tf from '@tensorflow/tfjs-core';
  * const positions = sinCosPositions({ freq: 5, time: 38 }, 768); // (190, 768)
  */
 export function sinCosPositions(grid: Grid, dim: number, { timeOffset = 0 } = {}): tf.Tensor2D {
-  return tf.tensor2d(sinCosTable(grid, dim, { timeOffset }), [grid.freq * grid.time, dim]);
+  return hostTensor2d(sinCosTable(grid, dim, { timeOffset }), [grid.freq * grid.time, dim]);
 }
 
 /**
- * The numbers of {@link sinCosPositions}, row-major (N, D), for who has no backend running.
+ * The numbers of {@link sinCosPositions}, row-major (N, D).
  *
  * @throws Error when D is not a multiple of 4.
  * @example
