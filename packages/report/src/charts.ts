@@ -2,6 +2,7 @@ import { BarChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts'
 import { GridComponent, VisualMapComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { percent } from './format.js';
 import { type Html, trusted } from './html.js';
 import type { ReportProbe, ReportScore } from './report-data.js';
 
@@ -172,16 +173,6 @@ export function confusionChart({ classes, confusion }: Pick<ReportProbe, 'classe
       },
     ],
   });
-}
-
-/** Writes a share as a percentage with one decimal. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-/** A bound of an interval as a share that there can be: Student's interval knows nothing of 0 and 1. */
-export function bound(share: number): number {
-  return Math.min(1, Math.max(0, share));
 }
 
 /** Draws one chart as an SVG, on the server's side of echarts. */

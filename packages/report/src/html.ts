@@ -1,6 +1,4 @@
-import { htmlEscape } from 'escape-goat';
-
-/** A piece of HTML that is known to be safe to put into a page. */
+/** A piece of HTML that is safe to put into a page. */
 export interface Html {
   readonly markup: string;
 }
@@ -23,6 +21,19 @@ export function trusted(markup: string): Html {
 
 function render(value: Value): string {
   if (value === undefined || value === false) return '';
-  if (typeof value === 'string' || typeof value === 'number') return htmlEscape(String(value));
+  if (typeof value === 'string' || typeof value === 'number') return escapeHtml(String(value));
   return 'markup' in value ? value.markup : value.map(render).join('');
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Escapes text for content and for attributes in double or single quotes. */
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] as string);
 }

@@ -1,6 +1,7 @@
-export { type Line, bound, draw, lineChart, percent } from './charts.js';
-export { type Html, html, trusted } from './html.js';
-export { duration, renderReport } from './render-report.js';
+export { bound, duration, type MeanInterval, percent, percentWithInterval, signedPoints } from './format.js';
+export { renderMarkdown, resultTables } from './render-markdown.js';
+export { renderReport } from './render-report.js';
+export { renderSuite } from './render-suite.js';
 export {
   type ReportData,
   type ReportNeighbours,
@@ -10,6 +11,14 @@ export {
   type ReportSpectrogram,
   type SkippedFile,
 } from './report-data.js';
-export { spectrogramImage } from './spectrogram-image.js';
-export { style } from './style.js';
-export { trainingCharts } from './training-charts.js';
+export { type DrawnSpectrogram, type HiddenPatches, spectrogramImage } from './spectrogram-image.js';
+export {
+  type Difference,
+  type Published,
+  type RowResult,
+  type RowScore,
+  type SuiteReport,
+  type SuiteResults,
+  type SuiteRun,
+  type Verdict,
+} from './suite-report.js';

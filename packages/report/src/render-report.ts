@@ -1,5 +1,5 @@
-import { bound, confusionChart, lineChart, percent, scoreChart } from './charts.js';
-import { median } from '@audio-ssl/experiment';
+import { confusionChart, lineChart, scoreChart } from './charts.js';
+import { duration, percent, points, shareRange, signedPoints } from './format.js';
 import { html, type Html, trusted } from './html.js';
 import type { ReportData, ReportProbe, ReportScore, ReportSound, SkippedFile } from './report-data.js';
 import { style } from './style.js';
@@ -86,7 +86,7 @@ function figures(data: ReportData, probe: ReportProbe | undefined): Html {
       ? ([
           [
             'Gain',
-            `${signed(probe.gain.value)} points`,
+            `${signedPoints(probe.gain.value)} points`,
             `95 % CI ${points(probe.gain.low)} to ${points(probe.gain.high)}`,
           ],
           ['Pretrained', percent(probe.pretrained.value), interval(probe.pretrained)],
@@ -131,7 +131,7 @@ ${rows.map(
       ${cell(score.seeds && interval(score.seeds))}
     </tr>`,
 )}
-<tr><th scope="row">gain (pretrained - random start)<td class="number">${signed(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}${cell(probe.gain.seeds && `${points(probe.gain.seeds.low)} to ${points(probe.gain.seeds.high)}`)}</tr>
+<tr><th scope="row">gain (pretrained - random start)<td class="number">${signedPoints(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}${cell(probe.gain.seeds && `${points(probe.gain.seeds.low)} to ${points(probe.gain.seeds.high)}`)}</tr>
 </tbody></table></div></div>
 <details${probe.classes.length <= 16 && trusted(' open')}><summary>Confusion matrix of the pretrained encoder</summary>
 <figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>
@@ -315,15 +315,7 @@ function column(data: ReportData, key: string): (readonly [number, number])[] {
 }
 
 function interval({ low, high }: Pick<ReportScore, 'low' | 'high'>): string {
-  return `${(100 * bound(low)).toFixed(1)} to ${(100 * bound(high)).toFixed(1)} %`;
-}
-
-function points(share: number): string {
-  return (100 * share).toFixed(1).replace('-', '−');
-}
-
-function signed(share: number): string {
-  return share < 0 ? points(share) : `+${points(share)}`;
+  return `${shareRange(low, high)} %`;
 }
 
 function figure(value: number): string {
@@ -333,11 +325,7 @@ function figure(value: number): string {
     : String(Number(value.toPrecision(size > 0.9 && size < 1 ? 6 : 4)));
 }
 
-/** Writes seconds as people say them. */
-export function duration(seconds: number): string {
-  if (seconds < 100) return `${seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 6000) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(whole / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+/** The middle value, the upper one of two. */
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }

@@ -1,22 +1,26 @@
 import { schemeTableau10 } from 'd3-scale-chromatic';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { stringify } from 'yaml';
-import { draw, lineChart, percent, type Line } from '@audio-ssl/report';
-import { html, type Html, trusted } from '@audio-ssl/report';
-import { duration } from '@audio-ssl/report';
-import { style } from '@audio-ssl/report';
-import { trainingCharts } from '@audio-ssl/report';
-import { readRunLog, type RunLogRow } from '@audio-ssl/experiment';
-import { readRunRecord } from '@audio-ssl/experiment';
-import { accuracy, howToRead, ofSeeds, points, range } from './render-markdown.js';
-import type { SuitePlan } from './plan.js';
-import { comparison, type RowResult, type SuiteResults } from './results.js';
-import { runFolder } from './tasks.js';
+import { draw, lineChart, type Line } from './charts.js';
+import { duration, percent, percentWithInterval, pointsRange, signedPoints } from './format.js';
+import { html, type Html, trusted } from './html.js';
+import { style } from './style.js';
+import {
+  compareWithPublished,
+  howToRead,
+  ofSeeds,
+  type RowResult,
+  type SuiteReport,
+  type SuiteResults,
+} from './suite-report.js';
+import { trainingCharts } from './training-charts.js';
 
-/** Renders the results as one self-contained HTML page, in the manner of a run's report. */
-export async function renderSuite(out: string, plan: SuitePlan, results: SuiteResults): Promise<string> {
-  const curves = await readCurves(out, plan);
+/**
+ * Renders the results of a suite as one self-contained HTML page: no script, no network, every value escaped.
+ *
+ * @returns the page as text
+ * @example
+ * await writeFile('report.html', renderSuite({ ...results, configs, curves }));
+ */
+export function renderSuite(results: SuiteReport): string {
   const { title, suite, dataset, steps, batchSize, seeds, done, total, secondsSpent, executor, environment } = results;
   const failed = results.rows.flatMap(({ name, runs }) =>
     runs.filter((run) => run.failed).map((run) => ({ name, ...run })),
@@ -80,7 +84,7 @@ export async function renderSuite(out: string, plan: SuitePlan, results: SuiteRe
             }
             ${results.poolings.map((pooling) => poolingSection(results, pooling))}
           </section>
-          ${curveSection(results, curves)} ${rowSection(results)}
+          ${curveSection(results)} ${rowSection(results)}
           <section id="again">
             <h2>Do it again</h2>
             <pre><code>${results.command}</code></pre>
@@ -131,15 +135,15 @@ function lead(results: SuiteResults): Html {
   });
   const unfinished = results.done < results.total && html` <strong>Not all runs are done.</strong>`;
   if (!score) return html`No run of the baseline is done.${unfinished}`;
-  return html`The baseline, ${baseline.name}, reaches <strong>${accuracy(score)}</strong> (pooled by
-    ${pooling})${start ? html`, from ${accuracy(start)} at the random start` : ''}.
+  return html`The baseline, ${baseline.name}, reaches <strong>${percentWithInterval(score)}</strong> (pooled by
+    ${pooling})${start ? html`, from ${percentWithInterval(start)} at the random start` : ''}.
     ${
       clear.length === 0
         ? 'No row differs from it by more than its interval.'
         : html`${clear.map(({ name, scores }, i) => {
             const { mean = 0 } = scores[pooling]?.difference ?? {};
             return html`${i > 0 && '; '}${name} ${mean > 0 ? 'raises' : 'lowers'} it by
-            ${points(Math.abs(mean)).slice(1)} points`;
+            ${signedPoints(Math.abs(mean)).slice(1)} points`;
           })};
           ${clear.length === others.length ? 'all rows differ clearly.' : 'the other rows are within their intervals.'}`
     }${unfinished}`;
@@ -191,20 +195,22 @@ function poolingSection(results: SuiteResults, pooling: string): Html {
                 ${row.name}${row.notes.length > 0 && html` <span class="note">(${row.notes.join('; ')})</span>`}
               </th>
               <td class="number">
-                ${score?.accuracy ? `${accuracy(score.accuracy)}${ofSeeds(score, results)}` : 'not done'}
+                ${score?.accuracy ? `${percentWithInterval(score.accuracy)}${ofSeeds(score, results)}` : 'not done'}
               </td>
-              <td class="number">${difference ? `${points(difference.mean)}${ofSeeds(difference, results)}` : ''}</td>
               <td class="number">
-                ${difference ? (difference.low === null ? 'one seed' : range(difference.low, difference.high as number)) : ''}
+                ${difference ? `${signedPoints(difference.mean)}${ofSeeds(difference, results)}` : ''}
               </td>
-              <td class="number">${difference ? range(difference.clips.low, difference.clips.high) : ''}</td>
+              <td class="number">
+                ${difference ? (difference.low === null ? 'one seed' : pointsRange(difference.low, difference.high as number)) : ''}
+              </td>
+              <td class="number">${difference ? pointsRange(difference.clips.low, difference.clips.high) : ''}</td>
               <td>
                 ${i === 0 ? 'baseline' : difference && html`<span${difference.verdict !== 'no clear difference' && trusted(' class="clear"')}>${difference.verdict}</span>`}
               </td>
-              ${compared && html`<td>${published && difference && html`${points((onEsc50 ? published.esc50 : published.average) / 100)}: ${comparison(difference, published, onEsc50)} <span class="note">${published.source}</span>`}</td>`}
+              ${compared && html`<td>${published && difference && html`${signedPoints((onEsc50 ? published.esc50 : published.average) / 100)}: ${compareWithPublished(difference, published, onEsc50)} <span class="note">${published.source}</span>`}</td>`}
             </tr>`;
           })}
-          ${bare('random start', start ? accuracy(start) : 'not done')}
+          ${bare('random start', start ? percentWithInterval(start) : 'not done')}
           ${bare('log-mel statistics', percent(results.logMel))}
         </tbody>
       </table>
@@ -295,26 +301,12 @@ function effectChart(rows: readonly RowResult[], pooling: string): Html {
   });
 }
 
-type Curves = ReadonlyMap<string, readonly RunLogRow[]>;
-
-/** The log of each row's first seed. */
-async function readCurves(out: string, { rows, seeds }: SuitePlan): Promise<Curves> {
-  const logs = await Promise.all(
-    rows.map(async ({ slug }) => {
-      const run = join(out, runFolder({ row: slug, seed: seeds[0] as number }));
-      const log = existsSync(join(run, 'config.json')) ? await readRunLog(run, await readRunRecord(run)) : [];
-      return [slug, log] as const;
-    }),
-  );
-  return new Map(logs);
-}
-
-function curveSection({ rows, seeds }: SuiteResults, curves: Curves): Html {
+function curveSection({ rows, seeds, curves }: SuiteReport): Html {
   const colors = rowColors(rows.length);
   const charts = trainingCharts.flatMap(({ title, note, logarithmic, columns }) =>
     columns.flatMap(({ column, name }) => {
       const lines = rows.flatMap(({ slug, name: row }, i): Line[] => {
-        const points = (curves.get(slug) ?? []).flatMap((entry) =>
+        const points = (curves[slug] ?? []).flatMap((entry) =>
           Number.isFinite(entry[column]) ? [[entry.step as number, entry[column] as number] as const] : [],
         );
         return points.length > 1 ? [{ name: row, points, color: colors[i] as string }] : [];
@@ -344,12 +336,12 @@ function curveSection({ rows, seeds }: SuiteResults, curves: Curves): Html {
   </section>`;
 }
 
-function rowSection({ rows, seeds }: SuiteResults): Html {
+function rowSection({ rows, seeds, configs }: SuiteReport): Html {
   return html`<section id="rows">
     <h2>What each row is</h2>
     <p>Each configuration is that of the run with seed ${seeds[0]}; the others differ in <code>seed</code> alone.</p>
     ${rows.map(
-      ({ name, changes, source, runs, notes, scores, trainingSeconds, probeSeconds }, i) =>
+      ({ name, slug, changes, source, runs, notes, scores, trainingSeconds, probeSeconds }, i) =>
         html`<details>
           <summary>${name}</summary>
           <p>
@@ -371,7 +363,7 @@ function rowSection({ rows, seeds }: SuiteResults): Html {
               .join('; ')}.
           </p>
           <pre><code>${runs.flatMap(({ commands }) => commands).join('\n')}</code></pre>
-          <pre><code>${stringify(runs[0]?.config)}</code></pre>
+          <pre><code>${configs[slug]}</code></pre>
         </details>`,
     )}
   </section>`;
