@@ -1,0 +1,127 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { disposeTree } from '@audio-ssl/params';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  cannotWrite,
+  FileError,
+  newestCheckpoint,
+  readCheckpoint,
+  readJson,
+  readJsonOr,
+  requireWritableFile,
+  requireWritableFolder,
+  runFiles,
+  train,
+  writeJson,
+  writeRunFile,
+} from '../src/index.js';
+import { regression } from './fixtures/regression.js';
+
+let run: string;
+beforeEach(async () => void (run = await mkdtemp(join(tmpdir(), 'run-'))));
+afterEach(() => rm(run, { recursive: true, force: true }));
+
+describe('the newest checkpoint', () => {
+  it('is the one that resuming takes: damaged ones are passed over, one by one', async () => {
+    expect(await newestCheckpoint(run)).toBeUndefined();
+    disposeTree((await train({ ...regression(run, 4), checkpointEvery: { steps: 2 } })).state);
+    const [second, fourth] = ['2', '4'].map((step) =>
+      join(run, runFiles.checkpoints, `step-0000000${step}.safetensors`),
+    );
+    expect(await newestCheckpoint(run)).toEqual({ path: fourth, step: 4 });
+    const bytes = await readFile(fourth!);
+    const otherStep = Buffer.from(bytes);
+    otherStep.set(Buffer.from('"step":"5"'), otherStep.indexOf('"step":"4"'));
+    const noFingerprint = Buffer.from(bytes);
+    noFingerprint.set(Buffer.from('"fingerqrint"'), noFingerprint.indexOf('"fingerprint"'));
+    for (const damaged of [
+      ...[bytes.subarray(0, bytes.length - 5), bytes.subarray(0, 20)],
+      ...[Buffer.alloc(bytes.length), Buffer.alloc(0), otherStep, noFingerprint],
+    ]) {
+      await writeFile(fourth!, damaged);
+      const warnings: string[] = [];
+      const onWarning = (message: string): void => void warnings.push(message);
+      expect(await newestCheckpoint(run, { onWarning })).toEqual({ path: second, step: 2 });
+      expect((await readCheckpoint(run, { onWarning }))?.step).toBe(2);
+      expect(warnings).toHaveLength(2);
+    }
+    await writeFile(second!, '');
+    await expect(newestCheckpoint(run)).rejects.toThrow('train: none of the 2 checkpoints');
+    await expect(readCheckpoint(run)).rejects.toThrow('train: none of the 2 checkpoints');
+  });
+});
+
+describe('files of a run', () => {
+  it('are written with the folders around them, and read again', async () => {
+    const path = join(run, 'new', runFiles.probes);
+    expect(await readJsonOr(path, ['none'])).toEqual(['none']);
+    await writeJson(path, { figures: [1, 2] });
+    expect(await readFile(path, 'utf8')).toBe('{\n  "figures": [\n    1,\n    2\n  ]\n}\n');
+    expect(await readJson(path)).toEqual({ figures: [1, 2] });
+    expect(await readJsonOr(path, ['none'])).toEqual({ figures: [1, 2] });
+    await writeRunFile(run, runFiles.report, '<html>');
+    expect((await readdir(run)).sort()).toEqual(['new', 'report.html']);
+  });
+
+  it('that are missing or damaged are named, with the next step', async () => {
+    const path = join(run, runFiles.summary);
+    const error = await readJson(path).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FileError);
+    expect(String(error)).toBe(`FileError: ${path} is missing; is ${run} the folder of a run?`);
+    await writeFile(path, '{"a":');
+    await expect(readJson(path, 'delete it')).rejects.toThrow(/summary\.json is not valid JSON \(.*\); delete it$/);
+    await expect(readJsonOr(path, 1)).rejects.toThrow(/restore it or start a new run in another folder$/);
+    await mkdir(join(run, 'folder'));
+    await expect(readJson(join(run, 'folder'))).rejects.toThrow(/cannot read .*folder \(EISDIR/);
+  });
+
+  it('that cannot be written are named, with a remedy; other errors stay what they are', async () => {
+    await writeFile(join(run, 'report'), 'a file');
+    await expect(writeRunFile(run, runFiles.probes, '')).rejects.toThrow(
+      /^cannot write .*probes\.json \(E.*\); see that the folder is there and can be written to, then try again$/,
+    );
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    expect(cannotWrite('x.npy', full)).toMatchObject({
+      name: 'FileError',
+      message: 'cannot write x.npy (ENOSPC: no space left on device, write); make room, then try again',
+      cause: full,
+    });
+    for (const other of [new Error('of ours'), Object.assign(new Error('Node'), { code: 'ERR_INVALID_ARG' })])
+      expect(cannotWrite('x.npy', other)).toBe(other);
+  });
+});
+
+describe('outputs', () => {
+  it('that can be written are accepted, and nothing is made', async () => {
+    await requireWritableFolder(join(run, 'a', 'b'), 'out');
+    await requireWritableFile(join(run, 'a', 'b.npy'), 'out');
+    expect(await readdir(run)).toEqual([]);
+  });
+
+  it('in whose way something is are refused by the name of their option', async () => {
+    await writeFile(join(run, 'file'), '');
+    await expect(requireWritableFolder(join(run, 'file', 'a'), 'out')).rejects.toThrow(
+      /^`out`: expected a folder that can be written to, got .*file\/a: .*file is a file; name another one$/,
+    );
+    await expect(requireWritableFile(run, 'to')).rejects.toThrow(
+      `\`to\` ${run}: expected a file, got a folder; name a file in it`,
+    );
+    await expect(requireWritableFile(join(run, 'file', 'a.npy'), 'to')).rejects.toThrow(FileError);
+  });
+
+  // The superuser may write everywhere.
+  it.skipIf(process.getuid?.() === 0)('in a closed folder are refused', async () => {
+    await chmod(run, 0o500);
+    await expect(requireWritableFolder(join(run, 'a'), 'out')).rejects.toThrow('cannot be written to (EACCES)');
+    await chmod(run, 0o700);
+  });
+});
+
+it('what a killed process left unfinished goes when a run is resumed', async () => {
+  const left = 'log.jsonl.12-0123456789ab.tmp';
+  await writeFile(join(run, left), '');
+  disposeTree((await train(regression(run, 1))).state);
+  expect((await readdir(run)).sort()).toEqual([runFiles.checkpoints, runFiles.log]);
+});
