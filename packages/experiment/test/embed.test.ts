@@ -271,13 +271,14 @@ describe('embed', () => {
       ['probe.bias', entry([2], () => 0)],
     ] as const;
     await writeFile(probe, writeSafetensors(new Map(entries)));
-    const refused = (options: Partial<EmbedOptions>) => expect(embed({ checkpoint, inputs, out, ...options })).rejects;
-    await refused({ checkpoint: 'none.pt' }).toThrow('none.pt: no such file; check the path');
-    await refused({ checkpoint: 'package.json' }).toThrow('package.json: expected a PyTorch checkpoint');
-    await refused({}).toThrow(/give `?numHeads/);
-    await refused({ numHeads: 2, layers: [7] }).toThrow('`layers` 7: the encoder has the blocks 0 to 1');
-    await refused({ numHeads: 2, network: 'teacher' }).toThrow('has no teacher; take its student');
-    await refused({ checkpoint: probe }).toThrow('linear probe of 2 classes and has no encoder');
+    const refused = (options: Partial<EmbedOptions>, message: string | RegExp) =>
+      expect(embed({ checkpoint, inputs, out, ...options })).rejects.toThrow(message);
+    await refused({ checkpoint: 'none.pt' }, 'none.pt: no such file; check the path');
+    await refused({ checkpoint: 'package.json' }, 'package.json: expected a PyTorch checkpoint');
+    await refused({}, /give `?numHeads/);
+    await refused({ numHeads: 2, layers: [7] }, '`layers` 7: the encoder has the blocks 0 to 1');
+    await refused({ numHeads: 2, network: 'teacher' }, 'has no teacher; take its student');
+    await refused({ checkpoint: probe }, 'linear probe of 2 classes and has no encoder');
     expect(existsSync(out)).toBe(false);
   });
 
