@@ -190,6 +190,7 @@ function poolingSection(results: SuiteResults, pooling: string): Html {
             const score = row.scores[pooling];
             const difference = score?.difference ?? undefined;
             const { published } = row;
+            const gain = difference ? `${signedPoints(difference.mean)}${ofSeeds(difference, results)}` : '';
             return html`<tr>
               <th scope="row">
                 ${row.name}${row.notes.length > 0 && html` <span class="note">(${row.notes.join('; ')})</span>`}
@@ -197,9 +198,7 @@ function poolingSection(results: SuiteResults, pooling: string): Html {
               <td class="number">
                 ${score?.accuracy ? `${percentWithInterval(score.accuracy)}${ofSeeds(score, results)}` : 'not done'}
               </td>
-              <td class="number">
-                ${difference ? `${signedPoints(difference.mean)}${ofSeeds(difference, results)}` : ''}
-              </td>
+              <td class="number">${gain}</td>
               <td class="number">
                 ${difference ? (difference.low === null ? 'one seed' : pointsRange(difference.low, difference.high as number)) : ''}
               </td>
