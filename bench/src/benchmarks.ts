@@ -7,7 +7,7 @@ export interface Group {
   /** Turns, each of a few runs of every row. */
   readonly turns: number;
   readonly runsPerTurn: number;
-  /** Measure new processes up to the end of their first run, one a turn, and not runs of the same ones. */
+  /** Measure new processes up to the end of their first run, one per turn, instead of further runs of the same ones. */
   readonly fresh?: boolean;
 }
 

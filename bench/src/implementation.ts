@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { python } from './pytorch-environment.js';
 import type { Row } from './row.js';
 
-/** An implementation at work in a process of its own. */
+/** An implementation running in a process of its own. */
 export interface Implementation {
   readonly row: Row;
   /** Milliseconds of that many runs. */
@@ -20,7 +20,7 @@ export interface Implementation {
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 
-/** Whether a row is one of the counterparts. */
+/** Whether a row runs in PyTorch. */
 export function needsPytorch({ implementation }: Row): boolean {
   return implementation.startsWith('pytorch') || implementation === 'torchaudio';
 }
@@ -35,12 +35,15 @@ export async function start(row: Row): Promise<Implementation> {
   const child = spawn(command!, [...program, JSON.stringify(row)], { cwd: bench, stdio: ['pipe', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-4000)));
-  child.stdin.on('error', () => {}); // it has ended: the next answer says so
+  child.stdin.on('error', () => {}); // it has ended: the next answer reports it
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async (): Promise<{ ms?: number[] }> => {
     for (;;) {
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${row.benchmark}, ${row.implementation} (${row.size}): it ended; it said:\n${errors}`);
+      if (done)
+        throw new Error(
+          `${row.benchmark}, ${row.implementation} (${row.size}): it ended; its last output was:\n${errors}`,
+        );
       if (value.startsWith('@')) return JSON.parse(value.slice(1)) as { ms?: number[] };
     }
   };

@@ -20,7 +20,7 @@ async function measure(group: Group): Promise<Result[]> {
   return group.fresh ? measureStarts(group) : measureRuns(group);
 }
 
-/** Runs of processes that are at work already, in turn. */
+/** Runs of processes that are already warm, in turn. */
 async function measureRuns({ rows, turns, runsPerTurn }: Group): Promise<Result[]> {
   const running: Implementation[] = [];
   try {
@@ -42,7 +42,7 @@ async function measureRuns({ rows, turns, runsPerTurn }: Group): Promise<Result[
   }
 }
 
-/** New processes up to the end of their first run, in turn; a start before has left what is cached on disk. */
+/** New processes up to the end of their first run, in turn; an earlier start has filled the caches on disk. */
 async function measureStarts({ rows, turns }: Group): Promise<Result[]> {
   const samples = rows.map(() => ({ ms: [] as number[], peak: 0 }));
   for (let turn = 0; turn <= turns; turn++) {
@@ -98,6 +98,6 @@ async function main(only: readonly Benchmark[]): Promise<void> {
 const program = new Command('bench').option('--only <name...>', `of ${benchmarks.join(', ')}`, [...benchmarks]).parse();
 const { only } = program.opts<{ only: Benchmark[] }>();
 const unknown = only.find((name) => !benchmarks.includes(name));
-if (unknown) program.error(`bench: expected --only to be of ${benchmarks.join(', ')}, got '${String(unknown)}'`);
+if (unknown) program.error(`bench: expected --only to be one of ${benchmarks.join(', ')}, got '${String(unknown)}'`);
 await main(only);
 process.exit(0);

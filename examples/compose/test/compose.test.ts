@@ -249,7 +249,7 @@ describe('ibot', () => {
     );
     const expected = tf.add(tf.mean(tf.concat(pairs)), maskedMean(patches, at));
     await expectClose(loss, tf.reshape(expected, []), { relative: 1e-5 });
-    // DINO's centre starts at 0 and takes in a tenth of the mean logits.
+    // DINO's centre starts at 0 and moves a tenth of the way to the mean logits.
     const mean = tf.mul(tf.mean(vit.dropClassToken(taught as tf.Tensor3D), [0, 1]), 0.1);
     await expectClose(next.centers.patches, mean, { absolute: 1e-6 });
   });

@@ -13,7 +13,7 @@ export interface Grid {
 /**
  * Which tokens of each clip the student sees and which it predicts, as row-major indices into the grid: `visible` is
  * (B, V) and `masked` is (B, M), so that each is one int32 tensor. No token stands in both, and none stands twice.
- * The order within a clip carries no meaning; each strategy says which it gives.
+ * The order within a clip carries no meaning; each strategy documents its own.
  *
  * @example
  * const mask = randomMask({ ratio: 0.7 })({ freq: 5, time: 38 }, 2, Math.random);

@@ -8,19 +8,19 @@ const LEAST_PERPLEXITY = 1.5;
 const LEAST_ODDS = 2;
 
 /**
- * The collapses that the figures of a step show, named in words; none as a rule. A function of the figures alone, so
- * that a resumed run says what an unbroken one would.
+ * The collapses that the metrics of a step show, in words; usually an empty list. A function of the metrics alone, so that
+ * a resumed run reports what an uninterrupted one would.
  *
- * - Latents that all point one way: their spread (see {@link spread}) is below 0.15 of the 1 / √D of directions that
- *   differ, for the teacher, whose latents are the targets, or for the student's predictions
- *   where they are trained.
+ * - Latents that all point one way: their spread (see {@link spread}) is below 0.15 of the 1 / √D of random directions, for
+ *   the teacher, whose latents are the targets, or for the student's predictions where they are trained.
  * - Pseudo-classes: one of them takes nearly all the mass (perplexity below 1.5), or none is preferred (the most probable
  *   class has on average less than 2 / (K + 1), twice the odds of chance): the two ways in which self-distillation
- *   collapses (DINO, Caron et al. 2021, section 5.3, which centring and sharpening hold in balance).
+ *   collapses, which centring and sharpening balance (DINO, Caron et al. 2021, section 5.3).
  *
- * A single batch can look collapsed that is not (silence in every crop): take a sign seriously that holds for some steps.
+ * A single batch can look collapsed without being so (silence in every crop): take a sign seriously once it has lasted for
+ * some steps.
  *
- * @param metrics what a step of {@link trainStep} measured; what was not measured shows nothing.
+ * @param metrics what a step of {@link trainStep} measured; a metric that is absent shows nothing.
  * @example
  * const signs = signsOfCollapse({ 'teacher/spread': 0.001 }, options);
  * // ["the teacher's latents all point one way"]

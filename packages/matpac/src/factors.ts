@@ -6,10 +6,10 @@ type Part<T> = T extends readonly unknown[] | string | number | boolean | null
   ? T
   : { readonly [K in keyof T]?: Part<T[K]> };
 
-/** Any part of a recipe, of its sizes and of the masking that feeds it: what stands in it replaces what was there. */
+/** Any part of a recipe, its sizes and its masking: the values that it names replace those of the options under it. */
 export type Setting = Part<MatpacOptions & { readonly masking: MaskOptions }>;
 
-/** One choice that a recipe makes, and what it may be. */
+/** One choice that a recipe makes, with its alternatives. */
 export interface Factor {
   /** The question that it answers, in a few words. */
   readonly title: string;
@@ -91,7 +91,7 @@ export const factors = {
     },
   },
   centerUpdate: {
-    title: 'when the centre takes in a step',
+    title: 'when a step enters the centre',
     source: "the next step: the authors' code and DINO, algorithm 1; at once: a control",
     reference: 'next step',
     levels: {
@@ -136,7 +136,7 @@ export const factors = {
     },
   },
   averageOrder: {
-    title: 'which student the average takes in',
+    title: 'which student enters the average',
     source: "before the optimiser's step: the authors' code; after it: M2D, DINO (algorithm 1) and BYOL (eq. 1)",
     reference: 'before',
     levels: { before: { teacher: { update: 'before' } }, after: { teacher: { update: 'after' } } },

@@ -41,7 +41,7 @@ export function matpacLoss(
   targets: Targets,
   scalars: { readonly hypothesisTemperature: Scalar },
   options: MatpacOptions,
-): { value: tf.Scalar; aux: StudentOutputs } {
+): { value: tf.Tensor; aux: StudentOutputs } {
   const { model, prediction, classification } = options;
   const remat = options.memory?.remat ?? false;
   return tidy(() => {
@@ -64,7 +64,7 @@ export function matpacLoss(
       if (classification.weight > 0) terms.push(tf.mul(tf.mean(classificationLoss), classification.weight));
       outputs = { ...outputs, classificationLoss, logits };
     }
-    return { value: tf.addN(terms) as tf.Scalar, aux: outputs };
+    return { value: tf.addN(terms), aux: outputs };
   });
 
   function predictLatents(trunk: tf.Tensor): { predicted: tf.Tensor; best: tf.Tensor; loss: tf.Tensor } {

@@ -11,7 +11,7 @@ export interface Range {
 export interface DecayRange extends Range {
   /**
    * Updates of the run that the decay is meant for: it is rescaled to d^(referenceSteps / steps), which forgets as much
-   * over a run of another length. `null` takes it as it is.
+   * over a run of another length. `null` leaves it as it is.
    */
   readonly referenceSteps: number | null;
 }
@@ -69,7 +69,7 @@ export interface PredictionOptions {
 export interface ClassificationOptions {
   /** Weight of the mean loss; 0 removes the term, and the heads with it unless `observe` is set. */
   readonly weight: number;
-  /** Keep heads, centre and statistics at weight 0, as the authors' code does: they are watched and train nothing. */
+  /** Keep heads, centre and statistics at weight 0, as the authors' code does: they are measured and train nothing. */
   readonly observe: boolean;
   /** Temperature of the student's distribution. */
   readonly studentTemperature: number;
@@ -87,9 +87,9 @@ export interface ClassificationOptions {
 export interface TeacherOptions {
   /** How the teacher's encoder starts: with a draw of its own (the authors) or as a copy of the student's. */
   readonly start: 'independent' | 'student';
-  /** What the teacher sees: the masked patches and the class token (the authors) or all patches. */
+  /** What the teacher sees: the masked patches and the class token (the authors), or all patches. */
   readonly input: 'masked' | 'all';
-  /** Whether the average takes in the student that made the forward pass (`before` the optimiser's step, the authors; skipped at step 0) or the updated one. */
+  /** Whether the average is taken with the student that made the forward pass (`before` the optimiser's step, the authors; skipped at step 0) or with the updated one. */
   readonly update: 'before' | 'after';
   /** Decay of the encoder's average. */
   readonly encoderDecay: DecayRange;
@@ -114,24 +114,24 @@ export interface MemoryOptions {
   /** Keep only each block's input for the gradient and compute the rest again there (about a third more time). */
   readonly remat: boolean;
   /**
-   * Parts in which a batch is computed, one after the other; a divisor of the batch. One update, average and centre for
-   * all of them; a centre that is applied `now`, and Sinkhorn, see a part at a time. 1 computes the batch at once.
+   * Parts in which a batch is computed, one after the other; a divisor of the batch size. All parts make one update, one
+   * average and one centre; a centre that is applied `now`, and Sinkhorn, see one part at a time. 1 computes the batch at once.
    */
   readonly accumulation: number;
 }
 
-/** Everything that makes a MATPAC run but its data and its length. */
+/** Everything that defines a MATPAC run except its data and its length. */
 export interface MatpacOptions {
   readonly model: ModelOptions;
   readonly prediction: PredictionOptions;
   readonly classification: ClassificationOptions;
   readonly teacher: TeacherOptions;
   readonly optimizer: OptimizerOptions;
-  /** Everything at once and nothing computed twice when it is left out. */
+  /** When left out, a batch is computed at once and nothing twice. */
   readonly memory?: MemoryOptions | undefined;
 }
 
-/** Whether the options need heads: for the loss, or to be watched. */
+/** Whether the options need heads: for the loss, or to be measured. */
 export function hasHead({ classification }: Pick<MatpacOptions, 'classification'>): boolean {
   return classification.weight > 0 || classification.observe;
 }

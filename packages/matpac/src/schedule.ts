@@ -23,7 +23,7 @@ export interface MatpacSchedule {
   readonly headDecay: Schedule;
   readonly teacherTemperature: Schedule;
   readonly hypothesisTemperature: Schedule;
-  /** All values of one step, as {@link trainStep} takes them. */
+  /** All values of one step, as {@link trainStep} expects them. */
   readonly at: (step: number) => MatpacScalars;
 }
 

@@ -7,11 +7,11 @@ import { embedBatch, type MatpacBatch } from './batch.js';
 import { hasHead, type MatpacOptions } from './options.js';
 import { hasCenter, type MatpacState } from './state.js';
 
-/** What the teacher says of the masked tokens; no gradient reaches it. */
+/** What the teacher makes of the masked tokens; no gradient reaches it. */
 export type Targets = {
   /** The teacher's latents z_m (B, M, D), as the prediction loss compares them. */
   readonly latents: tf.Tensor;
-  /** The teacher's latents before {@link PredictionOptions.standardizeTargets}, which the head sees. */
+  /** The teacher's latents before {@link PredictionOptions.standardizeTargets}, which the head is given. */
   readonly raw: tf.Tensor;
   /** The teacher's pseudo-class distribution p_m (B, M, K). */
   readonly probabilities?: tf.Tensor;

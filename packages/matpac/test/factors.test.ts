@@ -24,7 +24,7 @@ import { tinyModel } from './tiny-model.js';
 
 const [clips, bins, frames] = [2, 24, 32];
 const grid = patchGrid(bins, frames, tinyModel.patch); // 3 x 4: the least that holds the 3 x 3 blocks of the masks
-const depth = 3; // of the head, said aloud so that the level 3 is seen to be the same
+const depth = 3; // of the head, given explicitly so that the level 3 is recognised as unchanged
 // The first steps of a run of 30, whose warm-up of 10 in 300 epochs is one step, and of 20 two.
 const [done, steps] = [4, 30];
 
@@ -79,7 +79,7 @@ async function train(options: typeof base): Promise<{ losses: number[]; before: 
   return { losses, before, after };
 }
 
-/** A teacher that has been at work: the last norm of a new one standardises its tokens already. */
+/** A teacher whose last norm has moved: that of a new one standardises its tokens already. */
 function withUsedNorm(state: MatpacState): MatpacState {
   const { norm } = state.teacher.encoder;
   const bias = normal(norm.bias.shape, 0.3, randomStream(5, 'norm'));
@@ -95,7 +95,7 @@ const unchanged = train(base);
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 describe.each(Object.entries<Factor>(factors))('%s', (name, { title, source, reference, levels }) => {
-  it('says what it asks and where it comes from', () => {
+  it('has a title and a source', () => {
     expect(title).toMatch(/^[\w"]/);
     expect(source).toMatch(/MATPAC|authors|arXiv/);
   });

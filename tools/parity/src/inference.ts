@@ -23,7 +23,7 @@ export const TINY_HEADS = 4;
  *
  * @param backend decides on the bounds: float32 rounding on `tensorflow`; `wasm` and `cpu` have an erf good to 1.5e-7 only.
  * @param options `compiled`: the encoder runs as one graph. `heads`: attention heads of checkpoints whose width is no multiple
- *   of 64, where the metadata of the recordings have no `numHeads`; no checkpoint tells them.
+ *   of 64, where the metadata of the recordings have no `numHeads`; checkpoints do not store them.
  */
 export async function compareInference(
   folder: string,
@@ -39,8 +39,8 @@ export async function compareInference(
   for (const name of files) {
     const file = await openTensors(await openFile(join(folder, name)));
     const width = [...file.tensors].find(([tensor]) => /(^|\.)cls_token$/.test(tensor))?.[1].shape.at(-1) ?? 0;
-    const told = metadata['numHeads'] === undefined ? undefined : Number(metadata['numHeads']);
-    const model = await loadModel(file, { numHeads: told ?? (width % 64 === 0 ? undefined : heads) });
+    const recorded = metadata['numHeads'] === undefined ? undefined : Number(metadata['numHeads']);
+    const model = await loadModel(file, { numHeads: recorded ?? (width % 64 === 0 ? undefined : heads) });
     // Half precision loses all but three digits of the weights.
     const isHalf = [...file.tensors.values()].some(({ dtype }) => dtype === 'F16' || dtype === 'BF16');
     await file.close();

@@ -27,7 +27,7 @@ describe.skipIf(!reference)('compareInference', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('fails for another waveform, and says when a recording has no checkpoint', async () => {
+  it('fails for another waveform, and reports a recording without a checkpoint', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'parity-'));
     try {
       const bytes = await readFile(join(reference!, 'inference.safetensors'));
@@ -54,7 +54,7 @@ describe.skipIf(!reference)('compareInference', () => {
         'tiny_encoder.pt precise layers',
         'tiny_encoder.pt fast embedding',
       ]);
-      // The heads are told, and the recordings' own word goes before.
+      // The option gives the heads, and the recordings' metadata take precedence.
       const { tensors } = readSafetensors(await readFile(join(reference!, 'inference.safetensors')));
       const ok = async (numHeads: string | undefined, heads: number): Promise<boolean> => {
         await writeFile(path, writeSafetensors(tensors, numHeads === undefined ? {} : { numHeads }));
