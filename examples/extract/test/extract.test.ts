@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,18 +56,16 @@ afterAll(() => rm(folder, { recursive: true }));
 /** The files of the test by their full path; the name of a size as it is. */
 const inFolder = (arg: string): string => (arg.includes('.') ? join(folder, arg) : arg);
 
+const argsOf = (example: string, ...args: string[]): string[] => [
+  ...['--import', 'tsx', '--conditions=@audio-ssl/source'],
+  join(import.meta.dirname, '..', 'src', example),
+  ...args.map(inFolder),
+];
+
 const run = (example: string, ...args: string[]): string =>
-  execFileSync(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      '--conditions=@audio-ssl/source',
-      join(import.meta.dirname, '..', 'src', example),
-      ...args.map(inFolder),
-    ],
-    { encoding: 'utf8', cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  execFileSync(process.execPath, argsOf(example, ...args), {
+    ...{ encoding: 'utf8', cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'pipe'] },
+  });
 
 it.each<[string, string[], RegExp]>([
   ['embed.ts', ['training.bin', 'noise.wav'], /audio-ssl training checkpoint: 640 values/],
@@ -76,9 +74,32 @@ it.each<[string, string[], RegExp]>([
     ['training.bin', 'probe.bin', 'noise.wav'],
     /accordion|banjo|bass|cello|clarinet|cymbals|drums|flute|guitar|organ|piano|voice/,
   ],
-  ['go-on.ts', ['training.bin', 'demo'], /student\.encoder, .*teacher\.head, center/],
+  ['resume-pretraining.ts', ['training.bin', 'demo'], /student\.encoder, .*teacher\.head, center/],
 ])('%s runs', { timeout: 240_000 }, (example, args, printed) => {
   expect(run(example, ...args)).toMatch(printed);
+});
+
+it('serve.ts finds the nearest sounds, refuses what is no sound, and ends', { timeout: 240_000 }, async () => {
+  const server = spawn(process.execPath, argsOf('serve.ts', 'training.bin', '.', '0'), { cwd: import.meta.dirname });
+  let printed = '';
+  let wrong = '';
+  server.stdout.on('data', (text) => (printed += text));
+  server.stderr.on('data', (text) => (wrong += text));
+  const ended = new Promise<number | null>((resolve) => server.on('close', resolve));
+  try {
+    while (!/port (\d+)/.test(printed) && server.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const address = `http://localhost:${/port (\d+)/.exec(printed)?.[1]}`;
+    const ask = (body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
+      fetch(address, { method: 'POST', body, headers: { connection: 'close' } });
+    const answer = await ask(await readFile(inFolder('noise.wav')));
+    expect(await answer.json()).toEqual([{ name: 'noise.wav', similarity: expect.any(Number) }]);
+    const refused = await ask('no sound');
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('expected a WAV or FLAC')]);
+  } finally {
+    server.kill('SIGTERM');
+  }
+  expect(await ended, wrong).toBe(0);
 });
 
 it('page.ts gives in a page the features of embed.ts', { timeout: 240_000 }, async () => {
