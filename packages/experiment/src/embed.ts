@@ -8,6 +8,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
+import { beginStage } from './begin-stage.js';
 import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
 import { sideBySide } from './features.js';
 import { InputError } from './input-error.js';
@@ -65,8 +66,6 @@ export interface FailedFile {
 
 /** Sounds encoded together. */
 const BATCH = 8;
-
-const STAGE = 'embed';
 
 /**
  * Embeds any number of sounds with bounded memory. What is done is kept beside the result in `OUT.unfinished`, from where
@@ -185,7 +184,7 @@ async function embedAll(
   const workers = Math.min(8, availableParallelism());
   const logMels = await openLogMels(clips, { logMel, workers, memory: 0, fillShort: true });
   let done = total - sounds.length;
-  reporter?.stage?.({ name: STAGE, total, done });
+  const progress = beginStage(reporter, 'embed', total, done);
   try {
     let batch: { index: number; spectrogram: Spectrogram }[] = [];
     const flush = async (): Promise<void> => {
@@ -198,8 +197,7 @@ async function embedAll(
       );
       done += batch.length;
       batch = [];
-      const detail = failed.length > 0 ? { detail: `${failed.length} failed` } : {};
-      reporter?.progress?.({ stage: STAGE, done: done + failed.length, total, ...detail });
+      progress(done + failed.length, failed.length > 0 ? `${failed.length} failed` : undefined);
     };
     for await (const { index, loaded } of inOrder(logMels, 2 * workers + BATCH)) {
       signal?.throwIfAborted();
