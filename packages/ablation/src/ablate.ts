@@ -1,272 +1,198 @@
+import { detectLayout, labelledLayouts, type LayoutName } from '@audio-ssl/datasets';
+import { describeEnvironment, InputError, type Reporter } from '@audio-ssl/experiment';
+import { renderMarkdown, renderSuite, type SuiteResults } from '@audio-ssl/report';
+import { readJson, runFiles, writeJson, writeRunFile } from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeEnvironment } from '@audio-ssl/experiment';
-import { median } from '@audio-ssl/experiment';
-import { startProgress } from '@audio-ssl/experiment';
-import { readRunJson, runFiles, writeRunFile, writeRunJson } from '@audio-ssl/experiment';
-import { duration } from '@audio-ssl/report';
-import { InputError } from '@audio-ssl/experiment';
-import { clock } from './clock.js';
-import type { Executor, Failure } from './executor.js';
+import { type Estimate, estimateSuite } from './estimate.js';
+import type { Executor, TaskFailure } from './executor.js';
 import { localExecutor, localParallelism } from './local-executor.js';
-import { type PlannedRow, type PlanOptions, type ProbedLayout, planSuite, savePlan, type SuitePlan } from './plan.js';
-import { renderMarkdown } from './render-markdown.js';
-import { renderSuite } from './render-suite.js';
-import { suiteResults, type SuiteResults } from './results.js';
-import { secondsFor, stepsWithin, type RunCost } from './schedule-runs.js';
+import { type PlanOptions, planSuite, savePlan, type SuitePlan } from './plan.js';
+import { suiteReport, suiteResults } from './results.js';
+import { type RunCost, secondsFor } from './schedule-runs.js';
 import { slurmExecutor } from './slurm-executor.js';
 import { withSpentTime } from './spent-time.js';
+import { suiteFiles } from './suite-files.js';
 import { loadSuite } from './suites.js';
-import { isDone, type Probed, readResult, runFolder, type Task, taskFile, taskName, type Timing } from './tasks.js';
+import { isDone, runFolder, runTasks, type RunTask, taskFile } from './tasks.js';
 
-/** What {@link ablate} is asked for. */
+/** What {@link ablate} takes. */
 export interface AblateOptions extends Omit<PlanOptions, 'suite' | 'layout'> {
-  /** A suite's name or a YAML file. */
+  /** A suite's name (`paper`, `masking`, `targets`) or a YAML file. */
   readonly suite: string;
-  /** Layout of the data; found out by its files when left out. */
-  readonly layout?: ProbedLayout | undefined;
+  /** Layout of the data; detected when left out. */
+  readonly layout?: LayoutName | undefined;
+  /** Folder of the suite. */
   readonly out: string;
-  /** Runs at the same time; one a core by default. */
+  /** Runs at the same time; one a core by default, and on Slurm all. */
   readonly parallel?: number | undefined;
+  /** Where runs go: processes of this machine (default) or jobs of a Slurm cluster. */
   readonly executor?: 'local' | 'slurm' | undefined;
-  /** Options for `sbatch`. */
+  /** Options for `sbatch`, such as `--partition=gpu`. */
   readonly sbatch?: readonly string[] | undefined;
-  /** Ends after the plan and its time are shown. */
+  /** Whether to end before the first run. */
   readonly planOnly?: boolean | undefined;
-  readonly signal: AbortSignal;
+  /** Called once, when everything is measured and before the first run. */
+  readonly onPlan?: ((plan: SuitePlan, estimate: SuiteEstimate) => void) | undefined;
+  readonly reporter?: Reporter | undefined;
+  /** Lets each run save and stop; the same call resumes them. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a suite will take. */
+export interface SuiteEstimate extends Estimate {
+  /** Whether the budget is too short even for the least number of steps, which the runs have then. */
+  readonly short: boolean;
+  /** Runs that are not done, and what they take in seconds. */
+  readonly left: { readonly runs: number; readonly seconds: number };
+  /** Runs at the same time. */
+  readonly parallel: number;
 }
 
 /** What a suite came to. */
 export interface Ablated {
+  /** `stopped` by the signal, `planned` when only that was asked for. */
   readonly end: 'completed' | 'planned' | 'stopped';
-  /** What to show: the table of results, or the plan. */
-  readonly words: string;
-  readonly failed: readonly Failure[];
+  readonly plan: SuitePlan;
+  /** Absent when stopped before everything was measured. */
+  readonly estimate?: SuiteEstimate;
+  /** Absent when no run was to be started. */
+  readonly results?: SuiteResults;
+  /** The runs that failed. */
+  readonly failed: readonly TaskFailure[];
 }
-
-/** What was measured before the runs, and follows from it; saved as `estimate.json`. */
-interface Estimate {
-  readonly steps: number;
-  /** What all runs will take, and what the budget left for them; null without one. */
-  readonly seconds: number;
-  readonly available: number | null;
-  readonly perRow: Readonly<Record<string, RunCost>>;
-}
-
-// Fewer steps show nothing, whatever the budget.
-const LEAST_STEPS = 20;
-// Of the budget, for what is not measured: checkpoints, pauses of a busy machine, the report.
-const RESERVE = 0.05;
 
 /**
  * Runs a suite of ablations: plans it, times it, pretrains and probes every row with every seed, and writes
- * `report.html`, `report.md` and `results.json` into its folder. What is done already is not done again, so the same
- * command goes on where a stopped one was.
+ * `report.html`, `report.md` and `results.json` into its folder. Each piece is done by a process of its own, which starts
+ * the tensor backend itself. What is done is not done again, so the same call continues a suite that was stopped.
  *
- * @throws InputError for options that do not fit, or a folder that holds another suite
+ * @throws InputError for options that do not fit, a folder that holds another suite, and when timing fails
+ * @example
+ * const { results } = await ablate({ suite: 'masking', data: 'ESC-50-master', out: 'runs/masking', seeds: 3, preset: 'small-data' });
  */
 export async function ablate(options: AblateOptions): Promise<Ablated> {
-  const { out } = options;
+  const { out, reporter = {}, signal = new AbortController().signal } = options;
   const suite = await loadSuite(options.suite);
-  const layout = options.layout ?? layoutOf(options.data);
+  const layout = options.layout ?? (await labelledLayoutOf(options.data));
   const plan = await savePlan(out, await planSuite({ ...options, suite, layout }));
-  return withSpentTime(out, (spent) => runPlan(plan, options, spent));
+  return withSpentTime(out, (spent) => runPlan(plan, { ...options, reporter, signal, spent }));
 }
 
-async function runPlan(plan: SuitePlan, options: AblateOptions, spent: () => number): Promise<Ablated> {
-  const { out, signal, planOnly = false } = options;
+async function runPlan(
+  plan: SuitePlan,
+  options: AblateOptions & {
+    readonly reporter: Reporter;
+    readonly signal: AbortSignal;
+    readonly spent: () => number;
+  },
+): Promise<Ablated> {
+  const { out, reporter, signal, spent, planOnly = false, onPlan } = options;
   const executor = executorOf(options, plan);
-  console.error(`suite ${plan.suite}: ${plan.title}\n${executor.words}`);
+  reporter.note?.(`suite ${plan.suite}: ${plan.title}`);
+  reporter.note?.(executor.words);
 
-  const estimate = await measure(out, plan, executor, signal, spent);
-  if (!estimate)
-    return {
-      end: 'stopped',
-      words: 'stopped before the plan was made; the same command goes on from there',
-      failed: [],
-    };
+  const measured = await estimateSuite(out, plan, { executor, spent, reporter, signal });
+  if (!measured) return { end: 'stopped', plan, failed: [] };
   const runs = runTasks(plan);
   const left = runs.filter((task) => !isDone(out, task));
-  const shown = planWords(plan, estimate, { left, parallel: executor.parallel });
-  if (planOnly) return { end: 'planned', words: shown, failed: [] };
-  console.error(shown);
+  const estimate = estimateOf(measured, left, executor.parallel);
+  onPlan?.(plan, estimate);
+  if (planOnly) return { end: 'planned', plan, estimate, failed: [] };
 
-  const failed = await withProgress(out, runs, estimate.steps, () => executor.run(left, signal));
+  const failed = await withProgress(out, runs, estimate.steps, reporter, () => executor.run(left, signal));
   const results = await suiteResults(out, plan, {
     steps: estimate.steps,
     executor: executor.words,
     secondsSpent: spent(),
-    environment: await environmentOf(out, plan),
+    environment: await environmentOf(out, runs),
     failed: new Map(failed.map(({ task, reason }) => [taskFile(task), reason])),
   });
-  await writeReports(out, plan, results);
-  const words = `${renderMarkdown(results).table}\n`;
-  if (signal.aborted)
-    return {
-      end: 'stopped',
-      words: `stopped with ${results.done} of ${results.total} runs done; the same command goes on`,
-      failed,
-    };
-  return { end: 'completed', words, failed };
+  await writeReports(out, results);
+  return { end: signal.aborted ? 'stopped' : 'completed', plan, estimate, results, failed };
 }
 
-async function writeReports(out: string, plan: SuitePlan, results: SuiteResults): Promise<void> {
-  await writeRunJson(out, 'results.json', results);
-  await writeRunFile(out, 'report.md', renderMarkdown(results).page);
-  await writeRunFile(out, 'report.html', await renderSuite(out, plan, results));
+async function writeReports(out: string, results: SuiteResults): Promise<void> {
+  await writeJson(join(out, suiteFiles.results), results);
+  const report = await suiteReport(out, results);
+  await writeRunFile(out, suiteFiles.markdown, renderMarkdown(report));
+  await writeRunFile(out, suiteFiles.report, renderSuite(report));
 }
 
-/** Prepares and times, as far as it is not done; undefined when stopped. */
-async function measure(
-  out: string,
-  plan: SuitePlan,
-  executor: Executor,
-  signal: AbortSignal,
-  spent: () => number,
-): Promise<Estimate | undefined> {
-  const prepare: Task = { kind: 'prepare' };
-  const times = plan.rows.map(({ slug }): Task => ({ kind: 'time', row: slug }));
-  const starts = plan.seeds.map((seed): Task => ({ kind: 'start', seed }));
-  for (const [name, tasks] of [
-    ['prepare', [prepare]],
-    ['calibrate', [...starts, ...times]],
-  ] as const) {
-    const missing = tasks.filter((task) => !isDone(out, task));
-    if (missing.length === 0) continue;
-    const progress = startProgress(name, tasks.length, tasks.length - missing.length);
-    const timer = setInterval(() => progress.update(tasks.filter((task) => isDone(out, task)).length), 1000);
-    const failed = await executor.run(missing, signal).finally(() => {
-      clearInterval(timer);
-      progress.stop();
-    });
-    if (signal.aborted) return undefined;
-    const [first] = failed;
-    if (first) throw new InputError(`${taskName(first.task)} failed: ${first.reason}\nIts log is ${join(out, 'logs')}`);
-  }
-  if (existsSync(join(out, 'estimate.json'))) return readRunJson<Estimate>(out, 'estimate.json');
-
-  const probed = await Promise.all(starts.map((task) => readResult<Probed>(out, task)));
-  const probeSeconds = median(probed.map((start) => start.probeSeconds));
-  const timings = await Promise.all(times.map((task) => readResult<Timing>(out, task)));
-  const start = median(timings.map(({ startSeconds }) => startSeconds)) + probeSeconds;
-  const costs = plan.rows.map(({ config }, i) => runCost(timings[i] as Timing, start, config.monitor.every));
-  const perRow = Object.fromEntries(plan.rows.map(({ slug }, i) => [slug, costs[i] as RunCost]));
-  const runs = runTasks(plan).map(({ row }) => perRow[row] as RunCost);
-  const { parallel } = executor;
-  const available = plan.budget === null ? null : (1 - RESERVE) * plan.budget - spent();
-  const steps =
-    available === null
-      ? (plan.rows[0] as PlannedRow).config.steps
-      : stepsWithin(runs, available, { parallel, least: LEAST_STEPS });
-  const estimate: Estimate = { steps, seconds: secondsFor(runs, steps, parallel), available, perRow };
-  await writeRunJson(out, 'estimate.json', estimate);
-  return estimate;
-}
-
-/** The monitor looks every so many steps and after the last one. */
-function runCost({ secondsPerStep, secondsPerLook }: Timing, start: number, every: number): RunCost {
-  const perStep = every > 0 ? secondsPerStep + secondsPerLook / every : secondsPerStep;
-  return { start: start + secondsPerLook, perStep };
-}
-
-/** Every run, the seeds one after the other: what is there when a suite is stopped can be compared. */
-function runTasks({ rows, seeds }: SuitePlan): (Task & { kind: 'run' })[] {
-  return seeds.flatMap((seed) => rows.map(({ slug: row }) => ({ kind: 'run', row, seed }) as const));
-}
-
-function planWords(
-  plan: SuitePlan,
-  { steps, seconds, available, perRow }: Estimate,
-  { left, parallel }: { readonly left: readonly { readonly row: string }[]; readonly parallel: number },
-): string {
-  const { rows, seeds, budget } = plan;
-  const width = Math.max(...rows.map(({ name }) => name.length));
-  const lines = rows.map(({ name, slug, changes }, i) => {
-    const { start, perStep } = perRow[slug] as RunCost;
-    const each = duration(start + steps * perStep).padStart(12);
-    return `  ${name.padEnd(width)}  ${`${(1000 * perStep).toFixed(0)} ms/step`.padStart(12)}  ${each}  ${i === 0 ? 'baseline' : changes.join(', ')}`;
-  });
-  const ahead = secondsFor(
-    left.map(({ row }) => perRow[row] as RunCost),
-    steps,
+function estimateOf(estimate: Estimate, left: readonly RunTask[], parallel: number): SuiteEstimate {
+  const { steps, seconds, available, perRow } = estimate;
+  const costs = left.map(({ row }) => perRow[row] as RunCost);
+  return {
+    ...estimate,
+    short: available !== null && seconds > available,
+    left: { runs: left.length, seconds: secondsFor(costs, steps, parallel) },
     parallel,
-  );
-  const over =
-    budget !== null && available !== null && seconds > available
-      ? `\nThe budget of ${duration(budget)}, of which ${duration(Math.max(0, available))} are left for the runs, is too short even for ${LEAST_STEPS} steps a run: it takes longer.`
-      : '';
-  return [
-    `plan: ${rows.length} rows x ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}, each ${steps} steps and a probe`,
-    ...lines,
-    left.length > 0
-      ? `${left.length} runs to do, about ${duration(ahead)}, ${parallel} at a time, until ${clock(ahead)}${over}`
-      : 'all runs are done',
-  ].join('\n');
+  };
 }
 
 async function withProgress<R>(
   out: string,
-  runs: readonly (Task & { kind: 'run' })[],
+  runs: readonly RunTask[],
   steps: number,
+  reporter: Reporter,
   work: () => Promise<R>,
 ): Promise<R> {
-  // A probe counts as a tenth of its run's steps, so that the bar moves on to the end.
+  const stage = 'ablate';
+  // A probe counts as a tenth of its run's steps, so that progress does not stand still while runs are probed.
   const units = (done: number): number => done * Math.ceil(1.1 * steps);
-  const stepsOf = async (task: Task & { kind: 'run' }): Promise<number> =>
+  const total = units(runs.length);
+  const unitsOf = async (task: RunTask): Promise<number> =>
     isDone(out, task) ? units(1) : stepsDone(join(out, runFolder(task)));
-  const total = async (): Promise<number> => (await Promise.all(runs.map(stepsOf))).reduce((a, b) => a + b, 0);
-  const bar = startProgress('ablate', units(runs.length), await total());
-  const show = async (): Promise<void> => {
-    const steps = await total();
-    bar.update(steps, `${runs.filter((task) => isDone(out, task)).length} of ${runs.length} runs`);
+  const done = async (): Promise<number> => (await Promise.all(runs.map(unitsOf))).reduce((a, b) => a + b, 0);
+  reporter.stage?.({ name: stage, total, done: await done() });
+  const tell = async (): Promise<void> => {
+    const detail = `${runs.filter((task) => isDone(out, task)).length} of ${runs.length} runs`;
+    reporter.progress?.({ stage, total, done: await done(), detail });
   };
-  const timer = setInterval(() => void show(), 2000);
+  const timer = setInterval(() => void tell(), 2000);
   try {
     return await work();
   } finally {
     clearInterval(timer);
-    await show();
-    bar.stop();
+    await tell();
   }
 }
 
 /** Steps in the log of a run that is under way. */
 async function stepsDone(run: string): Promise<number> {
-  const text = await readFile(join(run, 'log.jsonl'), 'utf8').catch(() => '');
+  const text = await readFile(join(run, runFiles.log), 'utf8').catch(() => '');
   return text.split('\n').length - 1;
 }
 
 function executorOf(
-  { out, executor = 'local', parallel, sbatch = [] }: AblateOptions,
+  { out, executor = 'local', parallel, sbatch = [], reporter }: AblateOptions,
   { rows, seeds }: SuitePlan,
 ): Executor {
   const most = rows.length * seeds.length;
   if (executor === 'slurm')
-    return slurmExecutor(out, { parallel: parallel ?? most, cores: coresAsked(sbatch), sbatch });
+    return slurmExecutor(out, { parallel: parallel ?? most, cores: coresAsked(sbatch), sbatch, reporter });
   return localExecutor(out, Math.min(most, parallel ?? localParallelism()));
 }
 
-/** Cores of a job: what `sbatch` is told, one otherwise. */
+/** Cores of a job: what `sbatch` is given, one otherwise. */
 function coresAsked(sbatch: readonly string[]): number {
-  const told = sbatch.map((option) => /^(?:--cpus-per-task=|-c)(\d+)$/.exec(option)?.[1]).find(Boolean);
-  return Number(told ?? 1);
+  const given = sbatch.map((option) => /^(?:--cpus-per-task=|-c)(\d+)$/.exec(option)?.[1]).find(Boolean);
+  return Number(given ?? 1);
 }
 
 /** Where the runs went, as one of them has noted it: on a cluster that is not this machine. */
-async function environmentOf(out: string, plan: SuitePlan): Promise<Record<string, string>> {
-  const run = runTasks(plan)
-    .map((task) => join(out, runFolder(task)))
-    .find((at) => existsSync(join(at, runFiles.environment)));
-  return run === undefined
+async function environmentOf(out: string, runs: readonly RunTask[]): Promise<Record<string, string>> {
+  const noted = runs.map((task) => join(out, runFolder(task), runFiles.environment)).find((path) => existsSync(path));
+  return noted === undefined
     ? describeEnvironment('none: no run was started')
-    : readRunJson<Record<string, string>>(run, runFiles.environment);
+    : readJson<Record<string, string>>(noted);
 }
 
-function layoutOf(data: string): ProbedLayout {
-  if (existsSync(join(data, 'meta', 'esc50.csv'))) return 'esc50';
-  if (existsSync(join(data, 'examples.json'))) return 'nsynth';
+async function labelledLayoutOf(data: string): Promise<LayoutName> {
+  const found = await detectLayout(data);
+  if (found !== undefined && labelledLayouts.includes(found)) return found;
   throw new InputError(
-    `${data}: neither meta/esc50.csv nor examples.json is there; a suite is probed on labelled data: give its folder, or --dataset`,
+    `${data} is laid out as none of ${labelledLayouts.join(', ')}; a suite is probed on labelled data: give its folder as \`data\`, or its \`layout\``,
   );
 }

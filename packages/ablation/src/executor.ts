@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isDone, type Task, taskName } from './tasks.js';
+import { isDone, logFile, type SuiteTask } from './tasks.js';
 
 /** A task that ended without its file. */
-export interface Failure {
-  readonly task: Task;
-  /** Its own last words, or how it ended. */
+export interface TaskFailure {
+  readonly task: SuiteTask;
+  /** The last words of its process, or how that ended. */
   readonly reason: string;
 }
 
@@ -19,30 +19,28 @@ export interface Executor {
   /** Tasks that run at the same time. */
   readonly parallel: number;
   /**
-   * Runs tasks, those that come first first, and returns the ones that failed. When the signal is aborted, running tasks
-   * are told to save and stop, and the promise resolves once they have.
+   * Runs tasks in their order, and returns those that failed. When the signal is aborted, running tasks are asked to save
+   * and stop, and the promise resolves once they have.
    */
-  run(tasks: readonly Task[], signal: AbortSignal): Promise<readonly Failure[]>;
+  run(tasks: readonly SuiteTask[], signal: AbortSignal): Promise<readonly TaskFailure[]>;
 }
 
-/** The command of one task, to be followed by its name. */
-export function taskCommand(out: string): readonly [command: string, ...args: string[]] {
+/** What a worker puts before its last words, in its log. */
+export const lastWordsMark = 'audio-ssl: ';
+
+/** The command of a worker, to be followed by the name of its task. */
+export function workerCommand(out: string): readonly [command: string, ...args: string[]] {
   const at = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-  // From TypeScript in this repository, or from the built package, where all code lies beside main.js.
-  const main = import.meta.url.endsWith('.ts')
+  // From TypeScript in this repository, or from the built package.
+  const worker = import.meta.url.endsWith('.ts')
     ? [
         '--import',
         pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
         '--conditions=@audio-ssl/source',
-        at('../../cli/src/main.ts'),
+        at('./worker.ts'),
       ]
-    : [at('./main.js')];
-  return [process.execPath, ...main, 'ablate-task', out];
-}
-
-/** The log of a task, in the folder of the suite. */
-export function logFile(task: Task): string {
-  return join('logs', `${taskName(task).replaceAll(':', '.')}.log`);
+    : [at('./worker.js')];
+  return [process.execPath, ...worker, out];
 }
 
 /**
@@ -52,9 +50,9 @@ export function logFile(task: Task): string {
  */
 export async function failures(
   out: string,
-  tasks: readonly Task[],
-  ends: ReadonlyMap<Task, string> = new Map(),
-): Promise<readonly Failure[]> {
+  tasks: readonly SuiteTask[],
+  ends: ReadonlyMap<SuiteTask, string> = new Map(),
+): Promise<readonly TaskFailure[]> {
   const failed = tasks.filter((task) => !isDone(out, task));
   return Promise.all(
     failed.map(async (task) => ({ task, reason: await lastWords(join(out, logFile(task)), ends.get(task)) })),
@@ -64,6 +62,6 @@ export async function failures(
 async function lastWords(log: string, end: string | undefined): Promise<string> {
   if (!existsSync(log)) return end ?? 'it left no log';
   const lines = (await readFile(log, 'utf8')).split(/[\r\n]+/).filter(Boolean);
-  const told = lines.filter((line) => line.startsWith('audio-ssl: ')).at(-1);
-  return told?.replace('audio-ssl: ', '') ?? end ?? lines.at(-1) ?? 'it left an empty log';
+  const marked = lines.filter((line) => line.startsWith(lastWordsMark)).at(-1);
+  return marked?.slice(lastWordsMark.length) ?? end ?? lines.at(-1) ?? 'it left an empty log';
 }

@@ -1,4 +1,6 @@
-export { type AblateOptions, type Ablated, ablate } from './ablate.js';
-export { parseDuration } from './duration.js';
+export { type AblateOptions, type Ablated, ablate, type SuiteEstimate } from './ablate.js';
+export type { TaskFailure } from './executor.js';
+export type { PlannedRow, SuitePlan } from './plan.js';
+export type { RunCost } from './schedule-runs.js';
 export { suiteName } from './suites.js';
-export { doTask, parseTask, taskName } from './tasks.js';
+export { type RunTask, type SuiteTask, taskName } from './tasks.js';

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Executor, failures, logFile, taskCommand } from './executor.js';
-import { type Task, taskName } from './tasks.js';
+import { type Executor, failures, workerCommand } from './executor.js';
+import { logFile, type SuiteTask, taskName } from './tasks.js';
 
 // What one run may take of the memory: a small model, its data and TensorFlow itself.
 const BYTES_PER_RUN = 2 * 2 ** 30;
@@ -25,7 +25,7 @@ export function localExecutor(out: string, parallel: number): Executor {
     parallel,
     run: async (tasks, signal) => {
       const waiting = [...tasks];
-      const ends = new Map<Task, string>();
+      const ends = new Map<SuiteTask, string>();
       const work = async (): Promise<void> => {
         for (let task = waiting.shift(); task && !signal.aborted; task = waiting.shift())
           ends.set(task, await runTask(out, task, threads, signal));
@@ -37,8 +37,8 @@ export function localExecutor(out: string, parallel: number): Executor {
 }
 
 /** Says how the process of a task ended. */
-async function runTask(out: string, task: Task, threads: number, signal: AbortSignal): Promise<string> {
-  const [command, ...args] = taskCommand(out);
+async function runTask(out: string, task: SuiteTask, threads: number, signal: AbortSignal): Promise<string> {
+  const [command, ...args] = workerCommand(out);
   const log = join(out, logFile(task));
   mkdirSync(dirname(log), { recursive: true });
   const output = openSync(log, 'w'); // without the words of an earlier attempt

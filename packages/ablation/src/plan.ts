@@ -1,16 +1,14 @@
+import { type LayoutName, layouts } from '@audio-ssl/datasets';
+import { type Config, configDifferences, InputError, loadConfig, parseConfig } from '@audio-ssl/experiment';
 import { variantSources, withSettings } from '@audio-ssl/matpac';
+import type { Published } from '@audio-ssl/report';
+import { readJson, writeJson } from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Config } from '@audio-ssl/experiment';
-import { configDifferences } from '@audio-ssl/experiment';
-import { loadConfig, parseConfig } from '@audio-ssl/experiment';
-import { readRunJson, writeRunJson } from '@audio-ssl/experiment';
-import { InputError } from '@audio-ssl/experiment';
-import type { Published, Suite, SuiteRow } from './suites.js';
+import { suiteFiles } from './suite-files.js';
+import type { Suite, SuiteRow } from './suites.js';
+import { startSlug } from './tasks.js';
 import { variantChanges } from './variant-changes.js';
-
-/** Layouts that have labels and folds for a probe. */
-export type ProbedLayout = 'esc50' | 'nsynth';
 
 /** A row of a plan: a suite's row with its whole configuration (but for the seed). */
 export interface PlannedRow {
@@ -24,52 +22,63 @@ export interface PlannedRow {
   readonly config: Config;
 }
 
-/** Where the untrained encoders are, among the folders of the rows. */
-export const startSlug = 'random-start';
-
 /** What a suite is to do; saved as `suite.json` before anything is measured. */
 export interface SuitePlan {
   readonly suite: string;
   readonly title: string;
   readonly data: string;
   readonly dataName?: string | undefined;
-  readonly layout: ProbedLayout;
+  readonly layout: LayoutName;
   readonly rows: readonly PlannedRow[];
   readonly seeds: readonly number[];
   /** Seconds for all of it, or null: then every run has the configuration's steps. */
   readonly budget: number | null;
+  /** What started it, in words. */
   readonly command: string;
+  /** When it was first planned, ISO 8601. */
   readonly started: string;
 }
 
-/** What {@link planSuite} is asked for. */
+/** What {@link planSuite} takes. */
 export interface PlanOptions {
   readonly suite: Suite;
+  /** Folder of a labelled data set. */
   readonly data: string;
+  /** What the report calls the data; by default as the data set calls itself. */
   readonly dataName?: string | undefined;
-  readonly layout: ProbedLayout;
+  readonly layout: LayoutName;
+  /** Number of seeds a row, from the configuration's on. */
   readonly seeds: number;
-  readonly budget: number | null;
+  /** Seconds for all of it; without it, or with null, every run has the configuration's steps. */
+  readonly budget?: number | null | undefined;
+  /** Sizes and defaults of every run. */
   readonly preset: string;
+  /** A YAML file with settings of every run. */
   readonly file?: string | undefined;
+  /** Single settings of every run, such as `optimizer.learningRate=1e-3`. */
   readonly set?: readonly string[] | undefined;
-  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
-  readonly command: string;
+  /** What starts the suite, for the report: a command line, say. */
+  readonly command?: string | undefined;
 }
 
 /**
  * Builds every row's configuration: preset and variant, the user's settings, above them what the baseline changes, and what
  * the row changes on top.
  *
- * @throws InputError for a row that changes what all rows share, and for `minutes`
+ * @throws InputError for a layout without labels, a row that changes what all rows share, and for `minutes`
  */
 export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
-  const { suite, data, dataName, layout, seeds, budget, preset, file, set, defaults, command } = options;
+  const { suite, data, dataName, layout, seeds, budget = null, preset, file, set } = options;
+  const { command = 'ablate(), called by a program' } = options;
+  if (!layouts[layout].labelled)
+    throw new InputError(`\`layout\` ${layout} has no labels; a suite is probed on labelled data`, 'option');
+  if (!(Number.isInteger(seeds) && seeds >= 1))
+    throw new InputError(`\`seeds\`: expected a whole number of 1 or more, got ${seeds}`, 'option');
   for (const row of suite.rows) refuseShared(suite, row);
   const [first, ...others] = suite.rows as readonly [SuiteRow, ...SuiteRow[]];
   const configure = (layers: readonly object[]): Promise<Config> => {
     const over = layers.reduce((at, layer) => withSettings(at, layer), {});
-    return loadConfig({ preset, file, set, defaults, over: { ...over } });
+    return loadConfig({ preset, file, set, over: { ...over } });
   };
   const baseline = await configure([
     variantChanges('matpac', first.setting.variant),
@@ -78,7 +87,7 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
   ]);
   const { seed, steps, minutes, batchSize, probe } = baseline;
   if (minutes !== null)
-    throw new InputError('minutes is the time of a single run; give --budget, the time of the whole suite', 'option');
+    throw new InputError('minutes is the time of a single run; give `budget`, the time of the whole suite', 'option');
   const { dataset, frontEnd, mean, std } = baseline.data;
   const shared = { seed, steps, minutes, batchSize, probe, data: { dataset, frontEnd, mean, std } };
   const configureRow = ({ setting }: SuiteRow): Promise<Config> =>
@@ -90,7 +99,7 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
     const source = row.source ?? (setting.variant && variantSources[setting.variant]);
     // `variant` names where values come from; the values themselves are what counts.
     const changes = configDifferences(baseline, { ...config, variant: baseline.variant });
-    if (i > 0 && changes.length === 0) return []; // the baseline has this level already
+    if (i > 0 && changes.length === 0) return []; // the baseline has this level
     return [{ name, slug: unique(name, slugs), changes, source, published, config }];
   });
   if (rows.length < 2) throw new InputError(`suite ${suite.name}: every row equals the baseline; change its settings`);
@@ -110,14 +119,14 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
 
 // What the tasks of a suite take from the baseline for all rows, and how it is given.
 const sharedKeys: Readonly<Record<string, string>> = {
-  seed: '--set seed=FIRST, and their number with --seeds',
-  steps: '--budget, or --set steps=COUNT',
-  minutes: '--budget',
-  'data.dataset': '--dataset',
+  seed: '`set` seed=FIRST, and their number with `seeds`',
+  steps: '`budget`, or `set` steps=COUNT',
+  minutes: '`budget`',
+  'data.dataset': '`layout`',
   ...Object.fromEntries(
     ['batchSize', 'data.frontEnd', 'data.mean', 'data.std', 'probe.pool', 'probe.folds'].map((key) => [
       key,
-      `--set ${key}=VALUE, or in the file of --config`,
+      `\`set\` ${key}=VALUE, or in \`file\``,
     ]),
   ),
 };
@@ -132,16 +141,15 @@ function refuseShared(suite: Suite, { name, setting }: SuiteRow): void {
   }
 }
 
-const file = 'suite.json';
-
 /**
- * Saves a plan in the folder of a suite, or takes up the one that is there, as the present command's.
+ * Saves a plan in the folder of a suite, or continues with the one that is there, under the present command.
  *
  * @throws InputError when the folder holds another suite
  */
 export async function savePlan(out: string, plan: SuitePlan): Promise<SuitePlan> {
-  if (!existsSync(join(out, file))) {
-    await writeRunJson(out, file, plan);
+  const path = join(out, suiteFiles.plan);
+  if (!existsSync(path)) {
+    await writeJson(path, plan);
     return readPlan(out);
   }
   const saved = await readPlan(out);
@@ -153,13 +161,13 @@ export async function savePlan(out: string, plan: SuitePlan): Promise<SuitePlan>
   ];
   if (differences.length === 0) return { ...saved, command: plan.command };
   throw new InputError(
-    `${out} holds another suite (${differences.join('; ')}); give a new --out, or the same options to go on with it`,
+    `${out} holds another suite (${differences.join('; ')}); give another \`out\`, or the same options to continue it`,
   );
 }
 
 /** Reads the plan in the folder of a suite. */
 export async function readPlan(out: string): Promise<SuitePlan> {
-  const plan = await readRunJson<SuitePlan>(out, file);
+  const plan = await readJson<SuitePlan>(join(out, suiteFiles.plan));
   return { ...plan, rows: plan.rows.map((row) => ({ ...row, config: parseConfig(row.config) })) };
 }
 

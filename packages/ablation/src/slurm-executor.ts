@@ -1,15 +1,14 @@
+import { InputError, quote, type Reporter } from '@audio-ssl/experiment';
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { quote } from '@audio-ssl/experiment';
-import { InputError } from '@audio-ssl/experiment';
-import { type Executor, failures, logFile, taskCommand } from './executor.js';
-import { type Task, taskName } from './tasks.js';
+import { type Executor, failures, workerCommand } from './executor.js';
+import { logFile, type SuiteTask, taskName } from './tasks.js';
 
 const run = promisify(execFile);
-// Milliseconds between two looks at the queue; doubled after each that fails, so that a restart of the controller is outlived.
+// Milliseconds between two looks at the queue; doubled after each that fails, so that a restart of the controller does no harm.
 const POLL = 2000;
 const RETRIES = 5;
 
@@ -23,13 +22,14 @@ export interface SlurmOptions {
   readonly sbatch: readonly string[];
   /** Milliseconds between two looks at the queue; 2000 by default. */
   readonly poll?: number;
+  readonly reporter?: Reporter | undefined;
 }
 
 /**
  * Runs tasks as an array job of a Slurm cluster, one task a job, and waits for its end. The suite's folder must be on a
  * disk that the nodes share. Stopping it cancels the array; a task saves first, as with Ctrl-C.
  */
-export function slurmExecutor(out: string, { parallel, cores, sbatch, poll = POLL }: SlurmOptions): Executor {
+export function slurmExecutor(out: string, { parallel, cores, sbatch, poll = POLL, reporter }: SlurmOptions): Executor {
   const folder = resolve(out);
   return {
     words: `a Slurm array job, ${parallel} at a time with ${cores} ${cores === 1 ? 'core' : 'cores'} each`,
@@ -43,7 +43,7 @@ export function slurmExecutor(out: string, { parallel, cores, sbatch, poll = POL
       await Promise.all(tasks.map((task) => rm(join(folder, logFile(task)), { force: true })));
       await writeFile(script, arrayScript(folder, tasks, { parallel, cores }), { mode: 0o755 });
       const job = (await slurm('sbatch', ['--parsable', ...sbatch, script])).split(';')[0] as string;
-      console.error(`submitted ${tasks.length} tasks as Slurm job ${job} (${script})`);
+      reporter?.note?.(`submitted ${tasks.length} tasks as Slurm job ${job} (${script})`);
       const cancel = (): Promise<unknown> => slurm('scancel', [job]).catch(() => undefined); // it may have ended by itself
       const stop = (): void => void cancel();
       signal.addEventListener('abort', stop, { once: true });
@@ -64,7 +64,7 @@ export function slurmExecutor(out: string, { parallel, cores, sbatch, poll = POL
 /** The batch script of an array: each job picks its task by its number. */
 export function arrayScript(
   folder: string,
-  tasks: readonly Task[],
+  tasks: readonly SuiteTask[],
   { parallel, cores }: Pick<SlurmOptions, 'parallel' | 'cores'>,
 ): string {
   return `#!/bin/bash
@@ -78,7 +78,7 @@ tasks=(${tasks.map((task) => quote(taskName(task))).join(' ')})
 logs=(${tasks.map((task) => quote(join(folder, logFile(task)))).join(' ')})
 export TF_NUM_INTRAOP_THREADS=${cores} TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=${cores}
 # exec, so that Slurm's SIGTERM reaches the task, which then saves and stops.
-exec ${taskCommand(folder).map(quote).join(' ')} "\${tasks[$SLURM_ARRAY_TASK_ID]}" >>"\${logs[$SLURM_ARRAY_TASK_ID]}" 2>&1
+exec ${workerCommand(folder).map(quote).join(' ')} "\${tasks[$SLURM_ARRAY_TASK_ID]}" >>"\${logs[$SLURM_ARRAY_TASK_ID]}" 2>&1
 `;
 }
 
@@ -102,7 +102,7 @@ async function slurm(command: string, args: readonly string[]): Promise<string> 
     const { code, stderr, message } = error as NodeJS.ErrnoException & { readonly stderr?: string };
     throw new InputError(
       code === 'ENOENT'
-        ? `--executor slurm needs ${command} of Slurm, which is not on the PATH; run on a login node, or with --executor local`
+        ? `\`executor\` slurm needs ${command} of Slurm, which is not on the PATH; run on a login node, or with \`executor\` local`
         : `${command} failed: ${(stderr ?? '').trim() || message}`,
     );
   }

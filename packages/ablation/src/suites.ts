@@ -1,19 +1,12 @@
+import { InputError } from '@audio-ssl/experiment';
 import { type Factor, factors, type FactorName, type Setting, type VariantName } from '@audio-ssl/matpac';
+import type { Published } from '@audio-ssl/report';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { InputError } from '@audio-ssl/experiment';
 
 /** What a row of a suite changes in the configuration that all rows share. */
 export type RowSetting = Setting & { readonly variant?: VariantName };
-
-/** A figure that others have published for the same change. */
-export interface Published {
-  /** Row minus baseline, in points, averaged over their tasks; and on ESC-50 alone. */
-  readonly average: number;
-  readonly esc50: number;
-  readonly source: string;
-}
 
 /** One row of a suite: a setting, compared with the baseline. */
 export interface SuiteRow {
@@ -138,7 +131,7 @@ export async function loadSuite(nameOrFile: string): Promise<Suite> {
   if (Object.hasOwn(suites, nameOrFile)) return suites[nameOrFile as keyof typeof suites];
   const text = await readFile(nameOrFile, 'utf8').catch(() => {
     throw new InputError(
-      `--suite ${nameOrFile}: neither one of ${Object.keys(suites).join(', ')} nor a file that can be read`,
+      `\`suite\` ${nameOrFile}: neither one of ${Object.keys(suites).join(', ')} nor a file that can be read`,
       'option',
     );
   });

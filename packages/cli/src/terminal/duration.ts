@@ -12,5 +12,5 @@ export function parseDuration(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([smh])$/.exec(text.trim()) ?? [];
   const value = Number(number) * seconds[unit as keyof typeof seconds];
   if (value > 0) return value;
-  throw new InputError(`--budget ${text}: expected a time such as 90s, 30m or 1.5h`, 'option');
+  throw new InputError(`\`budget\` ${text}: expected a time such as 90s, 30m or 1.5h`, 'option');
 }

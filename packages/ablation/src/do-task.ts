@@ -1,0 +1,210 @@
+import type { StartedBackend } from '@audio-ssl/backend';
+import { isEsc50, logMelStatistics } from '@audio-ssl/datasets';
+import type { ProbeResult } from '@audio-ssl/evaluation';
+import {
+  clipFeatures,
+  type Config,
+  fitProbe,
+  InputError,
+  leastFrames,
+  loadEncoder,
+  logMelFeatures,
+  matpacOptions,
+  openClips,
+  type OpenClips,
+  pretrain,
+  type ProbePooling,
+  probeTask,
+  type Reporter,
+  runExtractor,
+  timeSteps,
+} from '@audio-ssl/experiment';
+import { initMatpac } from '@audio-ssl/matpac';
+import { disposeTree } from '@audio-ssl/params';
+import { readJson, writeJson, writeRunFile } from '@audio-ssl/trainer';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type PlannedRow, readPlan, type SuitePlan } from './plan.js';
+import { suiteFiles } from './suite-files.js';
+import {
+  configFile,
+  type Prepared,
+  type Probed,
+  readResult,
+  runCommands,
+  runConfig,
+  runFolder,
+  type RunTask,
+  type SuiteTask,
+  taskFile,
+  type Timing,
+} from './tasks.js';
+
+/** What a task runs with. */
+export interface TaskOptions {
+  /** What `startBackend` returned. */
+  readonly backend?: StartedBackend | undefined;
+  readonly reporter?: Reporter | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Does one task. The tensor backend must be running, except for what needs none.
+ *
+ * @param out the suite's folder
+ */
+export async function doTask(out: string, task: SuiteTask, options: TaskOptions = {}): Promise<void> {
+  const plan = await readPlan(out);
+  const [first] = plan.rows as readonly [PlannedRow];
+  const leave = (result: Prepared | Timing | Probed): Promise<void> => writeJson(join(out, taskFile(task)), result);
+  if (task.kind === 'prepare') {
+    await withClips(plan, first.config, options, async (clips) => leave(await prepare(clips, first.config, options)));
+    return;
+  }
+  const prepared = await readResult<Prepared>(out, { kind: 'prepare' });
+  if (task.kind === 'start') {
+    const config = { ...first.config, seed: task.seed };
+    await withClips(plan, config, options, async (clips) => {
+      const { student, ...rest } = initMatpac(matpacOptions(config), config.seed);
+      disposeTree(rest);
+      try {
+        await leave({ ...(await probeEncoder(student, config, prepared, clips, options)), trainingSeconds: 0 });
+      } finally {
+        disposeTree(student);
+      }
+    });
+    return;
+  }
+  const row = plan.rows.find(({ slug }) => slug === task.row);
+  if (!row)
+    throw new InputError(`${out} has no row ${task.row}; its rows are ${plan.rows.map(({ slug }) => slug).join(', ')}`);
+  if (task.kind === 'time') {
+    const time = async (clips: OpenClips): Promise<void> => {
+      const timed = await timeSteps({ config: row.config, clips, ...prepared.standardization });
+      await leave({ ...timed, startSeconds: process.uptime() - timed.secondsPerMonitor });
+    };
+    await withClips(plan, row.config, options, time, leastFrames(row.config)); // those that the run will have
+    return;
+  }
+  const { steps } = await readJson<{ readonly steps: number }>(join(out, suiteFiles.estimate));
+  await leave(
+    await trainAndProbe(
+      out,
+      plan,
+      task,
+      runConfig(row.config, { seed: task.seed, steps, ...prepared }),
+      prepared,
+      options,
+    ),
+  );
+}
+
+async function prepare(clips: OpenClips, config: Config, { reporter, signal }: TaskOptions): Promise<Prepared> {
+  const { mean, std } = config.data;
+  const measured =
+    typeof mean === 'number' && typeof std === 'number'
+      ? { mean, std }
+      : await logMelStatistics(clips.store, clips.kept);
+  const task = probeTask(clips, config.probe.folds);
+  const features = await logMelFeatures(clips.store, clips.kept);
+  const { accuracy } = await fitProbe('probe, log-mel', features, task, { reporter, signal });
+  const names = [...new Set(task.bootstrapGroups)];
+  return {
+    standardization: {
+      mean: typeof mean === 'number' ? mean : measured.mean,
+      std: typeof std === 'number' ? std : measured.std,
+    },
+    dataset: clips.dataset.name,
+    esc50: isEsc50(clips.dataset),
+    clips: clips.kept.length,
+    classes: task.classes,
+    chance: task.chance,
+    folds: task.description,
+    logMel: accuracy,
+    ...(task.bootstrapGroups && { groups: task.bootstrapGroups.map((group) => names.indexOf(group)) }),
+  };
+}
+
+async function trainAndProbe(
+  out: string,
+  plan: SuitePlan,
+  task: RunTask,
+  config: Config,
+  prepared: Prepared,
+  options: TaskOptions,
+): Promise<Probed> {
+  const run = join(out, runFolder(task));
+  await writeRunFile(out, configFile(task), stringify(config));
+  const { data, dataName } = plan;
+  const [command] = runCommands(out, plan, task);
+  const { completed, step, steps, trainingSeconds } = await pretrain({
+    ...options,
+    data,
+    dataName,
+    out: run,
+    config,
+    command,
+  });
+  options.signal?.throwIfAborted();
+  if (!completed) throw new InputError(`${run} stopped after step ${step} of ${steps}; start the suite again`);
+  return withClips(plan, config, options, async (clips) => {
+    const student = await loadEncoder(run, config);
+    try {
+      return { ...(await probeEncoder(student, config, prepared, clips, options)), trainingSeconds };
+    } finally {
+      disposeTree(student);
+    }
+  });
+}
+
+async function probeEncoder(
+  weights: Parameters<typeof runExtractor>[0],
+  config: Config,
+  { standardization }: Prepared,
+  clips: OpenClips,
+  { reporter, signal }: TaskOptions,
+): Promise<Omit<Probed, 'trainingSeconds'>> {
+  const began = performance.now();
+  const poolings: readonly ProbePooling[] = config.probe.pool;
+  const extract = runExtractor(weights, config, standardization);
+  const features = await clipFeatures('features', extract, clips.store, {
+    indices: clips.kept,
+    poolings,
+    reporter,
+    signal,
+  });
+  const task = probeTask(clips, config.probe.folds);
+  const found: (readonly [ProbePooling, ProbeResult])[] = [];
+  for (const pooling of poolings) {
+    const matrix = features.get(pooling);
+    if (matrix) found.push([pooling, await fitProbe(`probe, ${pooling}`, matrix, task, { reporter, signal })]);
+  }
+  return {
+    accuracy: Object.fromEntries(found.map(([pooling, { accuracy }]) => [pooling, accuracy])),
+    correct: Object.fromEntries(found.map(([pooling, { correct }]) => [pooling, Array.from(correct)])),
+    probeSeconds: (performance.now() - began) / 1000,
+  };
+}
+
+async function withClips<R>(
+  { data, dataName, layout }: SuitePlan,
+  config: Config,
+  options: TaskOptions,
+  use: (clips: OpenClips) => Promise<R>,
+  minFrames?: number,
+): Promise<R> {
+  const clips = await openClips({
+    ...options,
+    root: data,
+    layout,
+    name: dataName,
+    frontEnd: config.data.frontEnd,
+    workers: config.data.workers,
+    minFrames,
+  });
+  try {
+    return await use(clips);
+  } finally {
+    await clips.store.close();
+  }
+}
