@@ -24,12 +24,19 @@ export const TFJS_NODE_VERSION = '4.22.0';
 export const NATIVE_SOURCES = fileURLToPath(new URL('../native', import.meta.url));
 
 /** Tells the sources in native/ from older ones, so that a build of those is not taken for one of these. */
-const NATIVE_VERSION = readdirSync(NATIVE_SOURCES)
-  .filter((name) => /\.(cc|h)$/.test(name))
-  .sort()
-  .reduce((hash, name) => hash.update(name).update(readFileSync(join(NATIVE_SOURCES, name))), createHash('sha256'))
-  .digest('hex')
-  .slice(0, 8);
+function nativeVersion(): string {
+  if (!existsSync(NATIVE_SOURCES)) {
+    throw new Error(
+      `the C++ sources of @audio-ssl/backend are not in ${NATIVE_SOURCES}; if it is part of a bundle, leave it outside`,
+    );
+  }
+  return readdirSync(NATIVE_SOURCES)
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort()
+    .reduce((hash, name) => hash.update(name).update(readFileSync(join(NATIVE_SOURCES, name))), createHash('sha256'))
+    .digest('hex')
+    .slice(0, 8);
+}
 
 /** Which library a native build holds: the processor's alone, or the CUDA one. */
 export type Flavour = 'cpu' | 'gpu';
@@ -50,7 +57,7 @@ export function buildFolder(flavour: Flavour, version: string, root = cacheFolde
   return join(
     root,
     'native',
-    `tensorflow-${TENSORFLOW_VERSION}-tfjs-${version}-native-${NATIVE_VERSION}-${process.platform}-${process.arch}-${flavour}`,
+    `tensorflow-${TENSORFLOW_VERSION}-tfjs-${version}-native-${nativeVersion()}-${process.platform}-${process.arch}-${flavour}`,
   );
 }
 

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerFusedKernels } from './fused-kernels.js';
-import { bindingOf, findNodePackage, placeMissingBinding } from './native-build.js';
+import { bindingOf, cacheFolder, findNodePackage, placeMissingBinding } from './native-build.js';
 import { prepareProcess } from './prepare-process.js';
+import { registerGradients } from './register-gradients.js';
 import { selfTest } from './self-test.js';
 import { completeWasm } from './wasm-kernels.js';
 
@@ -25,6 +27,8 @@ export interface StartedBackend {
   /** The version of what computes: TensorFlow's, or the TensorFlow.js backend's. */
   readonly version: string;
   readonly device: 'cpu' | 'gpu';
+  /** Where log-mels, compiled graphs and native builds are kept from run to run, as {@link cacheFolder}. */
+  readonly cacheFolder: string;
 }
 
 const require = createRequire(import.meta.url);
@@ -47,7 +51,8 @@ export async function startBackend({ prefer = 'tensorflow' }: StartOptions = {})
   if (first < 0)
     throw new Error(`startBackend: expected prefer to be one of ${ORDER.join(', ')}, got ${JSON.stringify(prefer)}`);
   prepareProcess();
-  await import('@tensorflow/tfjs'); // registers the cpu backend and the gradients in the engine that all copies of tfjs-core share
+  registerGradients();
+  await import('@tensorflow/tfjs-backend-cpu'); // registers itself in the engine that all copies of tfjs-core share
   // Says on its first tensor, otherwise, that tfjs-node would be faster.
   (tf.engine().findBackend('cpu') as unknown as { firstUse: boolean }).firstUse = false;
   const lacking: string[] = [];
@@ -59,7 +64,7 @@ export async function startBackend({ prefer = 'tensorflow' }: StartOptions = {})
       if (name !== 'cpu') await selfTest();
       const why =
         lacking.join('; ') || (name === prefer && first > 0 ? `${name} was asked for` : `${name} is the fastest`);
-      return { name, why, version, device };
+      return { name, why, version, device, cacheFolder: cacheFolder() };
     } catch (error) {
       lacking.push(`${name} is not available: ${firstLine(error)}`);
     }
@@ -88,14 +93,22 @@ const starters: { readonly [name in BackendName]: () => Promise<Pick<StartedBack
   },
   async wasm() {
     const { setWasmPaths, version_wasm } = await import('@tensorflow/tfjs-backend-wasm');
-    // The default is relative to the running script, which is wrong as soon as somebody bundles it.
-    setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), sep));
+    setWasmPaths(join(wasmFolder(), sep));
     return { version: version_wasm, device: 'cpu' };
   },
   async cpu() {
     return { version: tf.version_core, device: 'cpu' };
   },
 };
+
+/** The folder of the `.wasm` files: that of their package or, in a bundle without it, that of the bundle. */
+function wasmFolder(): string {
+  try {
+    return dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
+  } catch {
+    return dirname(fileURLToPath(import.meta.url));
+  }
+}
 
 /**
  * Emscripten's modules listen for uncaught errors to throw them again, from inside their one line of 60 kB, which Node

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
-import { doctor, selfTest, startBackend } from '@audio-ssl/backend';
+import { cacheFolder, doctor, selfTest, startBackend } from '@audio-ssl/backend';
 import { afterAll, describe, expect, test } from 'vitest';
 import { prepareProcess } from '../src/prepare-process.js';
 import { projectWithoutBinding, temporaryFolder } from './fake-machine.js';
@@ -18,6 +18,7 @@ describe('startBackend', () => {
       why: 'wasm was asked for',
       version: '4.22.0',
       device: 'cpu',
+      cacheFolder: cacheFolder(),
     });
     expect(tf.getBackend()).toBe('wasm');
     expect(await startBackend({ prefer: 'cpu' })).toMatchObject({ name: 'cpu' });

@@ -1,12 +1,9 @@
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { permutation, randomStream } from '@audio-ssl/params/random';
 
 import { cropStarts } from './crop-starts.js';
 import { noneLeft, SkippedClipError, type LogMelStore } from './log-mel-store.js';
 import { mixSpectrograms } from './mix-spectrograms.js';
-import { generatorFor, shuffled } from './random.js';
 
 /** What goes into a batch. */
 export interface BatchOptions {
@@ -20,7 +17,7 @@ export interface BatchOptions {
   readonly mean: number;
   /** Standard deviation of the log-mels, divided by; above 0. */
   readonly std: number;
-  /** Any number: decides order and crops. */
+  /** A whole number, which decides order and crops. */
   readonly seed: number;
   /** Batches made ahead of the one asked for. Default 2. */
   readonly prefetch?: number;
@@ -77,7 +74,7 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
   ] as const) {
     check(name, Number.isSafeInteger(value) && value >= least, `a whole number of ${least} or more`, value);
   }
-  check('seed', Number.isFinite(seed), 'a number', seed);
+  check('seed', Number.isSafeInteger(seed), 'a whole number', seed);
   check('mean', Number.isFinite(mean), 'a number', mean);
   check('std', Number.isFinite(std) && std > 0, 'a number above 0', std);
   check('maxSilence', maxSilence >= 0 && maxSilence <= 1, 'a number from 0 to 1', maxSilence);
@@ -88,7 +85,7 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
   const order = (epoch: number): readonly number[] => {
     const known = orders.get(epoch);
     if (known) return known;
-    const made = shuffled(indices, generatorFor('order', seed, epoch));
+    const made = Array.from(permutation(indices.length, randomStream(seed, 'order', epoch)), (i) => indices[i]!);
     if (orders.size >= 4) orders.delete(orders.keys().next().value!);
     orders.set(epoch, made);
     return made;
@@ -108,9 +105,9 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
     throw new Error(noneLeft(store.skipped));
   };
 
-  const crop = (spectrogram: Spectrogram, generator: RandomGenerator): Spectrogram => {
+  const crop = (spectrogram: Spectrogram, draw: number): Spectrogram => {
     const { bins, frames: all } = spectrogram;
-    const start = drawStart(spectrogram, generator);
+    const start = cropStart(spectrogram, draw);
     const taken = Math.min(frames, all);
     const data = new Float32Array(bins * taken);
     for (let bin = 0; bin < bins; bin++) {
@@ -119,25 +116,28 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
     return { bins, frames: taken, data };
   };
 
-  const drawStart = (spectrogram: Spectrogram, generator: RandomGenerator): number => {
+  /** The first frame of a crop; `draw` is uniform in [0, 1). */
+  const cropStart = (spectrogram: Spectrogram, draw: number): number => {
     const last = spectrogram.frames - frames;
     if (last <= 0) return 0;
-    if (maxSilence === 1) return uniformInt(generator, 0, last);
+    if (maxSilence === 1) return Math.floor(draw * (last + 1));
     const starts = cropStarts(spectrogram, frames, maxSilence);
-    return starts[uniformInt(generator, 0, starts.length - 1)]!;
+    return starts[Math.floor(draw * starts.length)]!;
   };
 
   /** Each crop with another one of the batch mixed in. */
-  const mixed = (crops: readonly Spectrogram[], step: number): readonly Spectrogram[] =>
-    crops.map((own, row) => {
-      const generator = generatorFor('mixing', seed, step, row);
-      const other = crops[(row + uniformInt(generator, 1, batchSize - 1)) % batchSize]!;
-      return mixSpectrograms(own, other, mixing * uniformFloat64(generator));
+  const mixed = (crops: readonly Spectrogram[], step: number): readonly Spectrogram[] => {
+    const random = randomStream(seed, 'mixing', step);
+    return crops.map((own, row) => {
+      const other = crops[(row + 1 + Math.floor(random() * (batchSize - 1))) % batchSize]!;
+      return mixSpectrograms(own, other, mixing * random());
     });
+  };
 
   const make = async (step: number): Promise<Batch> => {
     const loaded = await Promise.all(Array.from({ length: batchSize }, (_, row) => loadAt(step * batchSize + row)));
-    const crops = loaded.map(({ spectrogram }, row) => crop(spectrogram, generatorFor('crop', seed, step, row)));
+    const random = randomStream(seed, 'crop', step); // one number a row, used or not
+    const crops = loaded.map(({ spectrogram }) => crop(spectrogram, random()));
     const { bins } = crops[0]!;
     const data = new Float32Array(batchSize * bins * frames); // (B, bins, frames); what stays zero is the padding
     (mixing > 0 ? mixed(crops, step) : crops).forEach((one, row) => {

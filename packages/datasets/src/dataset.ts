@@ -27,3 +27,21 @@ export interface Dataset {
   /** Class names in the order of their indices; empty when the clips have no labels. */
   readonly classes: readonly string[];
 }
+
+/** A way to lay out a data set in a folder, and the words for what is in it. */
+export interface DatasetLayout {
+  /** What a person calls it, such as `ESC-50`. */
+  readonly title: string;
+  /** Lists the clips of a folder in this layout; rejects when it is not in it. */
+  open(root: string): Promise<Dataset>;
+  /** Whether a folder looks as if it had this layout; reads no file. */
+  detect(root: string): Promise<boolean>;
+  /** Whether clips have classes, so that a probe can be trained on them. */
+  readonly labelled: boolean;
+  /** What clips of one {@link Clip.group} share, in the singular, such as `instrument`. */
+  readonly group: string;
+  /** What is predicted, in the singular, such as `instrument family`. */
+  readonly target: string;
+  /** How a probe of it is judged. */
+  readonly metric: 'accuracy';
+}

@@ -1,4 +1,5 @@
-export type { Clip, Dataset } from './dataset.js';
+export type { Clip, Dataset, DatasetLayout } from './dataset.js';
+export { detectLayout, labelledLayouts, layoutNames, layouts, type LayoutName } from './layouts.js';
 export { openFolder } from './open-folder.js';
 export { isEsc50, openEsc50 } from './open-esc50.js';
 export { openNsynth, type NsynthOptions } from './open-nsynth.js';

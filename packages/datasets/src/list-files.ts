@@ -61,6 +61,13 @@ export async function listFiles(root: string): Promise<string[]> {
   return files.sort(byName);
 }
 
+/** Whether there is a file at a path. */
+export const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
 /** Refuses a root that is missing or a file. */
 export async function requireFolder(caller: string, root: string): Promise<void> {
   const found = await stat(root).catch((error: NodeJS.ErrnoException) => error.code ?? 'not readable');

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
+import { writeAtomically } from '@audio-ssl/tensor-files/node';
 
 /** Raise it when the numbers of the front end or the layout of a file below change: older files are then left alone. */
 const version = 1;
@@ -43,19 +44,13 @@ export async function readCache(file: string): Promise<Spectrogram | undefined> 
   return { data, bins: bins!, frames: frames! };
 }
 
-/** Writes beside the file and renames, so that no other process ever reads half of it. */
+/** Writes a spectrogram so that no other process ever reads half of it. */
 export async function writeCache(file: string, { data, bins, frames }: Spectrogram): Promise<void> {
   const body = Buffer.concat([
     new Uint8Array(Uint32Array.of(bins, frames).buffer),
     new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   ]);
-  const unfinished = `${file}.${randomUUID()}.tmp`;
   await mkdir(dirname(file), { recursive: true });
-  try {
-    await writeFile(unfinished, Buffer.concat([digest(body), body]));
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => undefined);
-    throw error;
-  }
+  // Not flushed: a file that a power cut damages does not match its checksum, and is computed again.
+  await writeAtomically(file, Buffer.concat([digest(body), body]), { flush: false });
 }

@@ -25,7 +25,7 @@ export interface LogMelStoreOptions {
   readonly fillShort?: boolean;
   /** Memory for spectrograms that were used last, in MiB. Default 512. */
   readonly memory?: number;
-  /** Told once if spectrograms cannot be cached. Default `console.warn`. */
+  /** Called once if spectrograms cannot be cached. Default: nothing is said. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -104,7 +104,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     fillShort = false,
     memory = 512,
     workers = Math.min(8, availableParallelism()),
-    onWarning = console.warn,
+    onWarning,
   } = options;
   if (clips.length === 0) throw new Error('openLogMels: expected one or more clips, got none; check the data set');
   requireAtLeast('minFrames', minFrames, 1);
@@ -149,8 +149,8 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     if ('reason' in result) return skip(result.reason);
     if (result.notCached !== undefined && !warned) {
       warned = true;
-      onWarning(
-        `openLogMels: cannot write to ${cacheDir} (${result.notCached}); going on from memory, slower next time`,
+      onWarning?.(
+        `openLogMels: cannot write to ${cacheDir} (${result.notCached}); continuing from memory, slower next time`,
       );
     }
     const { spectrogram } = result;

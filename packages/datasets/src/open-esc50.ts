@@ -4,12 +4,14 @@ import { basename, join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 
 import { audioFolder } from './audio-folder.js';
-import type { Clip, Dataset } from './dataset.js';
-import { requireFolder } from './list-files.js';
+import type { Clip, Dataset, DatasetLayout } from './dataset.js';
+import { isFile, requireFolder } from './list-files.js';
 
 const header = 'filename,fold,target,category,esc10,src_file,take';
 const needed = ['filename', 'fold', 'target', 'category'] as const;
 type Row = { readonly [column in (typeof needed)[number]]: string } & { readonly src_file?: string };
+
+const tableIn = (root: string): string => join(root, 'meta', 'esc50.csv');
 
 /**
  * ESC-50 as its authors publish it: `meta/esc50.csv` with their five folds, and `audio/`, whose files may have been
@@ -25,7 +27,7 @@ type Row = { readonly [column in (typeof needed)[number]]: string } & { readonly
  */
 export async function openEsc50(root: string): Promise<Dataset> {
   await requireFolder('openEsc50', root);
-  const table = join(root, 'meta', 'esc50.csv');
+  const table = tableIn(root);
   const rows = readTable(table, await readText(table, root));
   const find = await audioFolder('openEsc50', root);
   const categories = new Map<number, string>();
@@ -57,6 +59,17 @@ export async function openEsc50(root: string): Promise<Dataset> {
   const opened = { name: basename(resolve(root)), root: resolve(root), table, clips, classes };
   return isEsc50(opened) ? { ...opened, name: 'ESC-50' } : opened;
 }
+
+/** ESC-50's layout, for the table of layouts. */
+export const esc50: DatasetLayout = {
+  title: 'ESC-50',
+  open: openEsc50,
+  detect: (root) => isFile(tableIn(root)),
+  labelled: true,
+  group: 'source recording',
+  target: 'sound class',
+  metric: 'accuracy',
+};
 
 /** Whether a data set is ESC-50 itself, 2000 clips of 50 classes, and not other data in its layout. */
 export function isEsc50({ clips, classes }: Pick<Dataset, 'clips' | 'classes'>): boolean {

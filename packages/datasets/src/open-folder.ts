@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 
-import type { Dataset } from './dataset.js';
+import type { Dataset, DatasetLayout } from './dataset.js';
 import { countUndecodable, isAudio, listFiles, requireAudio, requireFolder } from './list-files.js';
 
 /**
@@ -26,3 +26,14 @@ export async function openFolder(root: string): Promise<Dataset> {
     classes: [],
   };
 }
+
+/** A plain folder, for the table of layouts. */
+export const folder: DatasetLayout = {
+  title: 'folder of audio files',
+  open: openFolder,
+  detect: () => Promise.resolve(false), // every folder would be one: it is asked for by name
+  labelled: false,
+  group: 'file',
+  target: 'class',
+  metric: 'accuracy',
+};

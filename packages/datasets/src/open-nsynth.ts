@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { audioFolder } from './audio-folder.js';
-import type { Clip, Dataset } from './dataset.js';
-import { byName, requireFolder } from './list-files.js';
+import type { Clip, Dataset, DatasetLayout } from './dataset.js';
+import { byName, isFile, requireFolder } from './list-files.js';
 
 /** Which fields of a note's entry become label and group. */
 export interface NsynthOptions {
@@ -12,6 +12,8 @@ export interface NsynthOptions {
   /** The field whose equal values must not be split between training and test. Default `'instrument_str'`. */
   readonly group?: string;
 }
+
+const tableIn = (root: string): string => join(root, 'examples.json');
 
 /**
  * NSynth's layout: `examples.json` maps each note's name to its fields, the sound is `audio/<name>.wav` or `.flac`.
@@ -29,7 +31,7 @@ export async function openNsynth(
   { label = 'instrument_family_str', group = 'instrument_str' }: NsynthOptions = {},
 ): Promise<Dataset> {
   await requireFolder('openNsynth', root);
-  const table = join(root, 'examples.json');
+  const table = tableIn(root);
   const examples = await readExamples(table);
   const find = await audioFolder('openNsynth', root);
   const field = (name: string, key: string): string => {
@@ -51,6 +53,17 @@ export async function openNsynth(
   const classes = [...new Set(clips.map((clip) => clip.label!))].sort(byName);
   return { name: basename(resolve(root)), root: resolve(root), table, clips, classes };
 }
+
+/** NSynth's layout, for the table of layouts. */
+export const nsynth: DatasetLayout = {
+  title: 'NSynth',
+  open: (root) => openNsynth(root),
+  detect: (root) => isFile(tableIn(root)),
+  labelled: true,
+  group: 'instrument',
+  target: 'instrument family',
+  metric: 'accuracy',
+};
 
 async function readExamples(table: string): Promise<Record<string, unknown>> {
   const text = await readFile(table, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -29,7 +29,7 @@ async function cached(folder: string): Promise<{ whole: number; unfinished: numb
 
 const told = [
   expect.stringMatching(
-    /^openLogMels: cannot write to .* \(E(NOSPC|FBIG).*\); going on from memory, slower next time$/,
+    /^openLogMels: cannot write to .* \(E(NOSPC|FBIG).*\); continuing from memory, slower next time$/,
   ),
 ];
 

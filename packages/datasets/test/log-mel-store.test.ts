@@ -125,7 +125,7 @@ describe('the cache', () => {
     const store = await open(root, { cacheDir, workers: 2, onWarning: (message) => warnings.push(message) });
     expect((await store.prepareAll()).kept).toEqual([0, 1, 2, 3]);
     expect(warnings).toEqual([
-      expect.stringMatching(/^openLogMels: cannot write to .*taken \(E.*\); going on from memory, slower next time$/),
+      expect.stringMatching(/^openLogMels: cannot write to .*taken \(E.*\); continuing from memory, slower next time$/),
     ]);
   });
 });

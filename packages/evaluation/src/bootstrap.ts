@@ -1,6 +1,6 @@
+import { randomStream } from '@audio-ssl/params/random';
 import { checkLength, rowsByGroup, type Groups } from './features.js';
 import { studentQuantile } from './quantiles.js';
-import { seededRandom } from './seeded-random.js';
 
 /** Options of {@link bootstrapInterval} and {@link pairedBootstrap}. */
 export interface BootstrapOptions {
@@ -117,7 +117,7 @@ function metricInterval(
   if (Number.isNaN(mean)) throw new Error(`${caller}: the metric of these clips is NaN; is no class present?`);
   const members = groups && rowsByGroup(groups);
   const units = members?.length ?? count;
-  const random = seededRandom(seed);
+  const random = randomStream(seed, 'bootstrap');
   const drawn: number[] = [];
   for (let r = 0; r < resamples; r++) {
     weights.fill(0);

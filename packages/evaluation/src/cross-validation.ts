@@ -1,3 +1,4 @@
+import { permutation, randomStream } from '@audio-ssl/params/random';
 import { designMatrix } from './design-matrix.js';
 import { checkFeatures, checkLength, type Features, type Groups } from './features.js';
 import { trainClassifier, type Clips, type TrainedClassifier } from './gradient-classifier.js';
@@ -13,7 +14,6 @@ import {
   type ProbeProtocol,
 } from './probe-protocols.js';
 import { fitScaler } from './scaler.js';
-import { permutation, seededRandom } from './seeded-random.js';
 
 /** What every probe is asked for beside its labels. */
 export interface ProbeTask {
@@ -127,7 +127,7 @@ async function gradientRuns(task: ProbeTask, objective: Objective, protocol: Gra
   const runs: ProbeRun[] = [];
   for (const seed of protocol.seeds) {
     const run = emptyRun(task);
-    const random = seededRandom(seed);
+    const random = randomStream(seed, 'validation');
     for (const fold of outer) {
       const { test, train: all } = split(task, fold);
       const { train, validation } = splitForValidation(task, objective, protocol, fold, all, random);

@@ -1,9 +1,9 @@
+import { permutation, randomStream } from '@audio-ssl/params/random';
 import type { ProbeRun } from './cross-validation.js';
 import { checkTask, crossValidate } from './cross-validation.js';
 import { checkClasses, summarize, type LinearProbeOptions, type ProbeResult } from './linear-probe.js';
 import { singleLabel } from './objectives.js';
 import { probeProtocols, type ExactProtocol } from './probe-protocols.js';
-import { permutation, seededRandom } from './seeded-random.js';
 
 /** Options of {@link fewShotProbe}. */
 export interface FewShotOptions extends Omit<LinearProbeOptions, 'protocol' | 'validationFold'> {
@@ -40,7 +40,7 @@ export async function fewShotProbe(options: FewShotOptions): Promise<ProbeResult
   checkClasses('fewShotProbe', options);
   const grid = shots === 1 ? [Math.min(...protocol.grid)] : protocol.grid;
   const outer = [...new Set(folds)].filter((fold) => fold >= 0).sort((a, b) => a - b);
-  const random = seededRandom(seed);
+  const random = randomStream(seed, 'shots');
   const runs: ProbeRun[] = [];
   for (let episode = 0; episode < episodes; episode++) {
     const logits = new Float32Array(features.rows * classes).fill(NaN);

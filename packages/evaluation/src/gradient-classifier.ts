@@ -1,8 +1,8 @@
+import { permutation, randomStream } from '@audio-ssl/params/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Features } from './features.js';
 import type { Objective } from './objectives.js';
 import type { GradientCandidate, GradientProtocol } from './probe-protocols.js';
-import { permutation, seededRandom } from './seeded-random.js';
 
 /** Clips and their features, row i of the features being clip `rows[i]`. */
 export interface Clips {
@@ -42,7 +42,7 @@ export async function trainClassifier(
   signal?: AbortSignal,
 ): Promise<TrainedClassifier> {
   const { batchSize, epochs, validateEvery, patience, tiesAreBetter } = protocol;
-  const random = seededRandom(seed);
+  const random = randomStream(seed, 'classifier');
   const layers = initialLayers(train.features.dims, classes, candidate, random);
   const variables = layers.flatMap(({ kernel, bias, norm }) => [
     kernel,

@@ -1,5 +1,5 @@
+import { permutation, randomStream } from '@audio-ssl/params/random';
 import { checkLength, rowsByGroup, type Groups } from './features.js';
-import { permutation, seededRandom } from './seeded-random.js';
 
 /**
  * Assigns each clip to one of `k` folds so that a group is never split and every fold holds about the same share of
@@ -36,7 +36,7 @@ export function groupFolds(groups: Groups, labels: ArrayLike<number>, k: number,
     return perClass;
   });
 
-  const order = Array.from(permutation(members.length, seededRandom(seed)));
+  const order = Array.from(permutation(members.length, randomStream(seed, 'folds')));
   const unevenness = counts.map(variance);
   order.sort((a, b) => unevenness[b]! - unevenness[a]!); // stable: ties keep their random order
 

@@ -12,15 +12,10 @@ export type { Features, Groups } from './features.js';
 export { fewShotProbe, type FewShotOptions } from './few-shot-probe.js';
 export { groupFolds } from './group-folds.js';
 export { linearProbe, type LinearProbeOptions, type ProbeResult } from './linear-probe.js';
-export { logMelStatistics, type LogMel } from './log-mel-statistics.js';
+export { describeLogMel, type LogMel } from './describe-log-mel.js';
 export { multiLabelProbe, type MultiLabelProbeOptions, type MultiLabelResult } from './multi-label-probe.js';
-export {
-  knnAccuracy,
-  nearestNeighbours,
-  type KnnOptions,
-  type NeighbourOptions,
-  type Neighbours,
-} from './nearest-neighbours.js';
+export { knnAccuracy, nearestNeighbours, type KnnOptions, type NeighbourOptions } from './nearest-neighbours.js';
+export { buildIndex, search, type IndexOptions, type NeighbourIndex, type Neighbours } from './neighbour-index.js';
 export type { MultiLabels } from './objectives.js';
 export { poolFrames, poolings, type Pooling } from './pool-frames.js';
 export {
@@ -42,3 +37,4 @@ export {
   type MultiLabelScores,
 } from './ranking-metrics.js';
 export { alignment, rankMe, uniformity } from './representation.js';
+export type { Scaler } from './scaler.js';

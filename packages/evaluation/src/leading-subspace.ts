@@ -1,6 +1,6 @@
+import { randomStream } from '@audio-ssl/params/random';
 import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { seededRandom } from './seeded-random.js';
 
 /** The largest eigenvalues of a symmetric matrix with their eigenvectors, and the mean of the others. */
 export interface LeadingSubspace {
@@ -20,7 +20,7 @@ export interface LeadingSubspace {
 export async function leadingSubspace(matrix: tf.Tensor2D, count: number): Promise<LeadingSubspace> {
   const size = matrix.shape[0];
   const wanted = Math.min(count, size);
-  const random = seededRandom(0);
+  const random = randomStream(0, 'subspace');
   const times = async (vectors: readonly Float64Array[]): Promise<Float64Array[]> => {
     const product = tf.tidy(() => tf.matMul(rowsTensor(vectors, size), matrix)); // symmetric: rows instead of columns
     const values = await product.data();

@@ -8,7 +8,7 @@ import {
   bootstrapMetric,
   confusionMatrix,
   groupFolds,
-  logMelStatistics,
+  describeLogMel,
   pairedBootstrap,
   poolFrames,
   studentInterval,
@@ -216,11 +216,11 @@ describe('poolFrames', () => {
   });
 });
 
-describe('logMelStatistics', () => {
+describe('describeLogMel', () => {
   it('gives mean, std, max and mean absolute difference of each band', () => {
     const spectrogram = { data: Float32Array.of(0, 2, 1, 1, -5, -5, -5, -5), bins: 2, frames: 4 };
     const std = Math.sqrt((1 + 1 + 0 + 0) / 4);
-    expectCloseArrays(logMelStatistics(spectrogram), [1, -5, std, 0, 2, -5, 1, 0], { absolute: 1e-6 });
-    expectCloseArrays(logMelStatistics({ data: Float32Array.of(3), bins: 1, frames: 1 }), [3, 0, 3, 0], {});
+    expectCloseArrays(describeLogMel(spectrogram), [1, -5, std, 0, 2, -5, 1, 0], { absolute: 1e-6 });
+    expectCloseArrays(describeLogMel({ data: Float32Array.of(3), bins: 1, frames: 1 }), [3, 0, 3, 0], {});
   });
 });

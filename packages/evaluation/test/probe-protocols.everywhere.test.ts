@@ -325,6 +325,8 @@ describe('fewShotProbe', () => {
     await expect(fewShotProbe({ ...task, shots: 0 })).rejects.toThrow('shots to be a whole number above 0');
     const groups = new Int32Array(24);
     await expect(fewShotProbe({ ...task, shots: 1, groups })).rejects.toThrow(/group 0 is in the folds 0 and 1/);
-    await expect(fewShotProbe({ ...task, shots: 1, seed: 0.5 })).rejects.toThrow('seed to be a whole number, got 0.5');
+    await expect(fewShotProbe({ ...task, shots: 1, seed: 0.5 })).rejects.toThrow(
+      'expected a seed that is a whole number, got 0.5',
+    );
   });
 });

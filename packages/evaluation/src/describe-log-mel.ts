@@ -13,9 +13,9 @@ export interface LogMel {
  *
  * @throws Error for an empty spectrogram or NaN.
  * @example
- * const features = logMelStatistics(createLogMel()(waveform)); // 320 values for 80 bands
+ * const features = describeLogMel(createLogMel()(waveform)); // 320 values for 80 bands
  */
-export function logMelStatistics({ data, bins, frames }: LogMel): Float32Array {
+export function describeLogMel({ data, bins, frames }: LogMel): Float32Array {
   const byTime = new Float32Array(data.length); // (T, F)
   for (let f = 0; f < bins; f++) for (let t = 0; t < frames; t++) byTime[t * bins + f] = data[f * frames + t]!;
   const pooled = poolFrames({ data: byTime, rows: frames, dims: bins }, 'mean+std+max');
