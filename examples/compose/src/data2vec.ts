@@ -1,3 +1,4 @@
+import type { Method } from '@audio-ssl/experiment';
 import { smoothL1Loss, standardizeTokens } from '@audio-ssl/latent-prediction';
 import { dense, initDense, type Dense } from '@audio-ssl/layers';
 import { blockMask } from '@audio-ssl/masking';
@@ -6,7 +7,7 @@ import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
 import { cloneTree, normal, randomStream, tidy, valueAndGrad } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { positionsOf, scalarsAt, type Method, type Sizes } from './method.js';
+import { positionsOf, scalarsAt, type Scalars, type Sizes } from './method.js';
 
 type Student = vit.SpectrogramEncoder & { readonly mask_token: tf.Tensor; readonly regression: Dense };
 
@@ -23,7 +24,10 @@ export type Data2vecState = {
  *
  * Unlike data2vec, patches of a spectrogram stand for its waveform features, and every layer is normed token by token.
  */
-export function data2vec({ patch, encoder }: Sizes, topLayers = encoder.depth): Method<Data2vecState> {
+export function data2vec(
+  { patch, encoder }: Sizes,
+  topLayers = encoder.depth,
+): Method<Data2vecState, vit.MaskedBatch, Scalars> {
   const width = encoder.embedDim;
   return {
     name: 'data2vec',

@@ -1,3 +1,4 @@
+import type { Method } from '@audio-ssl/experiment';
 import { smoothL1Loss, standardizeTokens } from '@audio-ssl/latent-prediction';
 import { dense, initDense, type Dense } from '@audio-ssl/layers';
 import { multiBlockMask } from '@audio-ssl/masking';
@@ -6,7 +7,7 @@ import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
 import { cloneTree, randomStream, tidy, valueAndGrad } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { scalarsAt, type Method, type Sizes } from './method.js';
+import { scalarsAt, type Scalars, type Sizes } from './method.js';
 
 type Context = { readonly encoder: vit.SpectrogramEncoder; readonly predictor: vit.Predictor; readonly out: Dense };
 
@@ -23,7 +24,7 @@ export type IJepaState = {
  *
  * Unlike I-JEPA's, the four blocks are predicted together, and the encoder has a class token.
  */
-export function iJepa({ patch, encoder, predictor }: Sizes): Method<IJepaState> {
+export function iJepa({ patch, encoder, predictor }: Sizes): Method<IJepaState, vit.MaskedBatch, Scalars> {
   return {
     name: 'i-jepa',
     mask: multiBlockMask({ ratio: 0.5, blocks: 4, context: 0.85 }),

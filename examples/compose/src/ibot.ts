@@ -1,3 +1,4 @@
+import type { Method } from '@audio-ssl/experiment';
 import * as match from '@audio-ssl/distribution-matching';
 import { blockMask } from '@audio-ssl/masking';
 import { ema } from '@audio-ssl/momentum-teacher';
@@ -5,7 +6,7 @@ import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
 import { cloneTree, normal, randomStream, tidy, valueAndGrad, zeros } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { positionsOf, scalarsAt, type Method, type Sizes } from './method.js';
+import { positionsOf, scalarsAt, type Scalars, type Sizes } from './method.js';
 
 type Network = { readonly encoder: vit.SpectrogramEncoder; readonly head: match.Head };
 type Student = Network & { readonly mask_token: tf.Tensor };
@@ -23,7 +24,7 @@ export type IbotState = {
  * the class that the teacher gives it unmasked (L_MIM, eq. 3); a view's class token of the class that the teacher gives
  * the other view of the clip (L_CLS, eq. 2). A batch holds the first views and then the second ones.
  */
-export function ibot({ patch, encoder, head }: Sizes): Method<IbotState> {
+export function ibot({ patch, encoder, head }: Sizes): Method<IbotState, vit.MaskedBatch, Scalars> {
   return {
     name: 'ibot',
     mask: blockMask({ ratio: 0.4 }),

@@ -1,3 +1,4 @@
+import type { Method } from '@audio-ssl/experiment';
 import { cosineLoss, standardizeTokens } from '@audio-ssl/latent-prediction';
 import { dense, initDense, type Dense } from '@audio-ssl/layers';
 import { randomMask } from '@audio-ssl/masking';
@@ -6,7 +7,7 @@ import { adamW, initMoments, type Moments } from '@audio-ssl/optim';
 import { randomStream, tidy, valueAndGrad } from '@audio-ssl/params';
 import * as vit from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import { scalarsAt, type Method, type Sizes } from './method.js';
+import { scalarsAt, type Scalars, type Sizes } from './method.js';
 
 type Online = vit.SpectrogramEncoder & { readonly predictor: vit.Predictor; readonly projection: Dense };
 
@@ -17,7 +18,7 @@ export type M2dState = { readonly online: Online; readonly target: vit.Encoder; 
  * Masked Modeling Duo (Niizumi et al., arXiv 2210.14648, section 3): the online network sees the visible patches and
  * predicts what the target network, an average of it, makes of the masked patches alone, standardised token by token.
  */
-export function m2d({ patch, encoder, predictor }: Sizes): Method<M2dState> {
+export function m2d({ patch, encoder, predictor }: Sizes): Method<M2dState, vit.MaskedBatch, Scalars> {
   const optimizer = { beta2: 0.95, weightDecay: 0.05 };
   return {
     name: 'm2d',

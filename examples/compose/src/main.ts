@@ -6,14 +6,15 @@
  */
 import { startBackend } from '@audio-ssl/backend';
 import { createBatches, logMelStatistics, openLogMels, openNsynth } from '@audio-ssl/datasets';
+import type { Method } from '@audio-ssl/experiment';
 import { disposeTree, randomStream, type TensorTree } from '@audio-ssl/params';
 import { steps } from '@audio-ssl/trainer';
-import { maskedBatch, patchGrid } from '@audio-ssl/vit';
+import { maskedBatch, patchGrid, type MaskedBatch } from '@audio-ssl/vit';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { data2vec, ibot, iJepa, m2d, type Method, type Sizes } from './index.js';
+import { data2vec, ibot, iJepa, m2d, type Scalars, type Sizes } from './index.js';
 
 const sizes: Sizes = {
   bins: 80,
@@ -67,7 +68,7 @@ interface Data {
 }
 
 async function train<State extends TensorTree>(
-  { name, init, step, mask, views, scalarsAt }: Method<State>,
+  { name, init, step, mask, views, scalarsAt }: Method<State, MaskedBatch, Scalars>,
   { kept: indices, mean, std }: Data,
 ): Promise<void> {
   const batches = createBatches(store, { indices, batchSize, frames: frames * views, mean, std, seed });

@@ -1,15 +1,5 @@
-import type { MaskStrategy } from '@audio-ssl/masking';
 import { linear, warmupCosine } from '@audio-ssl/optim';
-import type { Scalar, TensorTree } from '@audio-ssl/params';
-import type { Step } from '@audio-ssl/trainer';
-import {
-  patchGrid,
-  sinCosPositions,
-  type EncoderOptions,
-  type MaskedBatch,
-  type Patch,
-  type SpectrogramEncoder,
-} from '@audio-ssl/vit';
+import { patchGrid, sinCosPositions, type EncoderOptions, type MaskedBatch, type Patch } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The sizes that all four methods are built with. */
@@ -21,25 +11,11 @@ export interface Sizes {
   readonly head: { readonly hiddenDim: number; readonly bottleneckDim: number; readonly pseudoClasses: number };
 }
 
-/** What changes from step to step: AdamW's, and the decay of the momentum teacher. */
-export type Scalars<Value = Scalar> = { readonly learningRate: Value; readonly step: Value; readonly decay: Value };
-
-/** A method of self-supervised learning: what it hides, its first state, and one update as a pure function. */
-export interface Method<State extends TensorTree> {
-  readonly name: string;
-  readonly mask: MaskStrategy;
-  /** Crops that it takes of each clip: with 2, rows i and B/2 + i of a batch are two views of one clip. */
-  readonly views: 1 | 2;
-  readonly init: (seed: number) => State;
-  readonly step: Step<State, MaskedBatch, Scalars>;
-  /** The scalars of a step of a run of `steps`. */
-  readonly scalarsAt: (step: number, steps: number) => Scalars<number>;
-  /** The encoder that is probed and embedded with. */
-  readonly encoderOf: (state: State) => SpectrogramEncoder;
-}
+/** What changes from step to step: AdamW's learning rate and step number, and the decay of the momentum teacher. */
+export type Scalars = { readonly learningRate: number; readonly step: number; readonly decay: number };
 
 /** The curves of all four: a warm-up over a tenth of the run and half a cosine; a teacher that comes to rest. */
-export function scalarsAt(step: number, steps: number): Scalars<number> {
+export function scalarsAt(step: number, steps: number): Scalars {
   const learningRate = warmupCosine({ peak: 1e-3, warmup: Math.ceil(steps / 10), total: steps });
   return { learningRate: learningRate(step), step, decay: linear({ from: 0.996, to: 1, steps })(step) };
 }
