@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors, toTensor, valueAndGrad } from '@audio-ssl/params';
+import { valueAndGrad } from '@audio-ssl/params';
 import { expectClose, sharedFolder } from '@audio-ssl/testing';
+import { recordedRun } from '@audio-ssl/testing/recorded-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { crossEntropy, project, pseudoClassUsage, sharpen, updateCenter, type Head } from '../src/index.js';
@@ -10,10 +10,7 @@ const reference = sharedFolder('reference');
 const scalar = async (x: tf.Tensor): Promise<number> => (await x.data())[0]!;
 
 function open(name: string) {
-  const folder = join(reference!, name);
-  const { tensors } = readSafetensors(readFileSync(join(folder, 'tensors.safetensors')));
-  const run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'));
-  const tensor = (key: string): tf.Tensor => toTensor(tensors.get(key)!);
+  const { run, tensor } = recordedRun(join(reference!, name));
   const kernel = (key: string): tf.Tensor => tf.transpose(tensor(key)); // PyTorch holds (out, in)
   const head = (prefix: string): Head => ({
     mlp: [0, 2, 4].map((i) => ({ kernel: kernel(`${prefix}mlp.${i}.weight`), bias: tensor(`${prefix}mlp.${i}.bias`) })),
@@ -46,7 +43,7 @@ describe.skipIf(!reference)('the recorded runs of the authors', () => {
       );
       const { aux, grads } = valueAndGrad((student: Head) => {
         const perToken = crossEntropy(project(student, latents), targets, run.student_temp);
-        return { value: tf.mul(tf.mean(perToken), run.loss_weights.loss_cls) as tf.Scalar, aux: { perToken } };
+        return { value: tf.mul(tf.mean(perToken), run.loss_weights.loss_cls), aux: { perToken } };
       }, head('init/cls_student_head.'));
       await expectClose(aux.perToken, tensor('step0/loss_cls_per_token'), { absolute: 1e-5 });
 

@@ -1,19 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors, toTensor } from '@audio-ssl/tensor-files';
 import { expectClose, sharedFolder } from '@audio-ssl/testing';
+import { recordedRun } from '@audio-ssl/testing/recorded-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { cosineLoss, hypothesesLoss } from '../src/index.js';
 
 const reference = sharedFolder('reference');
 
-function open(name: string) {
-  const folder = join(reference!, name);
-  const { tensors } = readSafetensors(readFileSync(join(folder, 'tensors.safetensors')));
-  const run = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'));
-  return { run, tensor: (key: string): tf.Tensor => toTensor(tensors.get(key)!) };
-}
+const open = (name: string) => recordedRun(join(reference!, name));
 
 describe.skipIf(!reference)('the recorded runs of the authors, step 0', () => {
   it.each(['matpac-tiny', 'prediction-only-tiny'])('%s: cosine loss of every token', async (name) => {

@@ -27,6 +27,17 @@ describe('trees', () => {
     expect(() => zipTrees([tree(), { ...tree(), embed: tf.zeros([1]) }], ([a]) => a)).toThrow("differ at 'embed'");
   });
 
+  it('keep null where there is no tensor', () => {
+    const gradients = { used: tf.ones([2]), unused: null };
+    expect(mapTree(gradients, ({ size }) => size)).toEqual({ used: 2, unused: null });
+    expect(zipTrees([gradients, { used: null, unused: tf.ones([1]) }], ([a, b]) => [a.size, b])).toEqual({
+      used: [2, null],
+      unused: null,
+    });
+    disposeTree(gradients);
+    expect(gradients.used.isDisposed).toBe(true);
+  });
+
   it('come back from their leaves and name what does not fit', () => {
     const source = tree();
     const byPath = new Map(leaves(source));
