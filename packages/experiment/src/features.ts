@@ -1,13 +1,15 @@
-import type { LogMelStore } from '@audio-ssl/datasets';
-import { type Features, logMelStatistics, poolFrames, type Pooling } from '@audio-ssl/evaluation';
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
+import type { StartedBackend } from '@audio-ssl/backend';
+import type { LogMelStore } from '@audio-ssl/datasets';
+import { describeLogMel, poolFrames, type Features, type Pooling } from '@audio-ssl/evaluation';
 import { createExtractor, type Extractor, type FrameFeatures, type Sound } from '@audio-ssl/pretrained';
 import type { SpectrogramEncoder } from '@audio-ssl/vit';
-import { compileCached } from './compile-cached.js';
+import { beginStage } from './begin-stage.js';
 import type { Config } from './config/config-schema.js';
-import { startProgress } from './progress.js';
+import { extractorCompiler } from './extractor-compiler.js';
+import type { Reporter } from './reporter.js';
 
-/** What spectrograms of a run are standardised with. */
+/** What spectrograms of a run are standardised with: (x - mean) / std. */
 export interface Standardization {
   readonly mean: number;
   readonly std: number;
@@ -16,19 +18,29 @@ export interface Standardization {
 // Clips are encoded whole up to this many frames (20 s): cutting short clips costs accuracy, and attention over long ones memory.
 const WHOLE = 2048;
 
-/** The feature extractor of a run: of its last block, or of others side by side, counted from 0. */
+/**
+ * The feature extractor of a run, compiled.
+ *
+ * @param weights borrowed
+ * @param options `layers`, blocks whose outputs stand side by side, counted from 0, by default the last one alone; `backend`,
+ * which keeps compiled graphs in its cache
+ * @returns an extractor, which the caller disposes
+ * @example
+ * const extract = runExtractor(encoder, config, measured);
+ * const { data, frames, dims } = await extract.fromLogMel(logMel); // (frames, dims)
+ */
 export function runExtractor(
   weights: SpectrogramEncoder,
-  { model }: Config,
+  { model }: Pick<Config, 'model'>,
   standardization: Standardization,
-  layers?: readonly number[],
+  { layers, backend }: { readonly layers?: readonly number[]; readonly backend?: StartedBackend | undefined } = {},
 ): Extractor {
   const extract = createExtractor(weights, {
     patch: model.patch,
     numHeads: model.encoder.numHeads,
     standardization,
     chunkFrames: chunkFramesOf(model.patch),
-    compile: compileCached,
+    compile: extractorCompiler(backend),
     ...(layers && { layers }),
   });
   if (!layers) return extract;
@@ -45,7 +57,7 @@ export function runExtractor(
   });
 }
 
-/** (frames, layers, dims): what each layer says of a frame, one after the other. */
+/** The vectors of all layers, frame by frame: (frames, layers, dims). */
 export function sideBySide({ layers, frames, dims }: FrameFeatures): Float32Array {
   const rows = new Float32Array(frames * layers.length * dims);
   layers.forEach((layer, i) => {
@@ -60,41 +72,57 @@ export function chunkFramesOf([, width]: Config['model']['patch']): number {
   return Math.max(1, Math.floor(WHOLE / width)) * width;
 }
 
-/** The features of clips of a store, one matrix a pooling, rows in the order of `indices`; the extractor is disposed. */
+/** The options of {@link clipFeatures}. */
+export interface ClipFeaturesOptions {
+  /** The clips, by their index in the store. */
+  readonly indices: readonly number[];
+  /** How the frames of a clip become one vector; each pooling makes a matrix. */
+  readonly poolings: readonly Pooling[];
+  readonly reporter?: Reporter | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The features of clips, one matrix for each pooling, rows in the order of `indices`.
+ *
+ * @param name of the stage that is reported
+ * @param extract disposed at the end
+ * @throws the signal's reason when it is aborted
+ * @example
+ * const extract = runExtractor(encoder, config, measured);
+ * const features = await clipFeatures('pretrained', extract, clips.store, { indices: clips.kept, poolings: ['mean'] });
+ */
 export async function clipFeatures(
   name: string,
   extract: Extractor,
   store: LogMelStore,
-  {
-    indices,
-    poolings,
-    signal,
-  }: {
-    readonly indices: readonly number[];
-    readonly poolings: readonly Pooling[];
-    readonly signal?: AbortSignal | undefined;
-  },
+  { indices, poolings, reporter, signal }: ClipFeaturesOptions,
 ): Promise<Map<Pooling, Features>> {
   const rows = poolings.map((): Float32Array[] => []);
-  const progress = startProgress(name, indices.length);
+  const progress = beginStage(reporter, name, indices.length);
   try {
     for (const [done, index] of indices.entries()) {
       signal?.throwIfAborted();
       const { data, frames, dims } = await extract.fromLogMel(await store.load(index));
-      poolings.forEach((pooling, i) => rows[i]?.push(poolFrames({ data, rows: frames, dims }, pooling)));
-      progress.update(done + 1);
+      poolings.forEach((pooling, i) => rows[i]!.push(poolFrames({ data, rows: frames, dims }, pooling)));
+      progress(done + 1);
     }
   } finally {
     extract.dispose();
-    progress.stop();
   }
-  return new Map(poolings.map((pooling, i) => [pooling, stack(rows[i] ?? [])]));
+  return new Map(poolings.map((pooling, i) => [pooling, stack(rows[i]!)]));
 }
 
-/** Mean, deviation, maximum and mean absolute change of each mel band: features that no model made. */
+/**
+ * Mean, deviation, maximum and mean absolute change of each mel band: features that no model made.
+ *
+ * @returns a matrix (clips, 4 x bins), rows in the order of `indices`
+ * @example
+ * const features = await logMelFeatures(clips.store, clips.kept);
+ */
 export async function logMelFeatures(store: LogMelStore, indices: readonly number[]): Promise<Features> {
   const rows: Float32Array[] = [];
-  for (const index of indices) rows.push(logMelStatistics(await store.load(index)));
+  for (const index of indices) rows.push(describeLogMel(await store.load(index)));
   return stack(rows);
 }
 

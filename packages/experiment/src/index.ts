@@ -1,26 +1,37 @@
-export { type Classified, type ClassifyOptions, classify } from './classify.js';
+export { classify, type Classified, type ClassifyOptions } from './classify.js';
 export { configDifferences } from './config/config-differences.js';
-export { type KeySchema, configKeys, configMessages, expected } from './config/config-messages.js';
-export { type Config, type ProbePooling, configSchema, matpacOptions } from './config/config-schema.js';
-export { type ConfigSources, loadConfig, parseConfig } from './config/load-config.js';
-export { type ConvertOptions, type Converted, convert } from './convert.js';
-export { type EmbedOptions, type Embedded, type FailedFile, embed } from './embed.js';
+export { configKeys, configMessages, expected, type KeySchema } from './config/config-messages.js';
+export { configSchema, matpacOptions, type Config, type ProbePooling } from './config/config-schema.js';
+export { loadConfig, parseConfig, type ConfigSources } from './config/load-config.js';
+export { convert, type Converted, type ConvertOptions } from './convert.js';
+export { embed, type Embedded, type EmbedOptions, type FailedFile } from './embed.js';
 export { loadEncoder } from './encoder-weights.js';
 export { describeEnvironment } from './environment.js';
-export { type Standardization, clipFeatures, logMelFeatures, runExtractor } from './features.js';
+export {
+  clipFeatures,
+  logMelFeatures,
+  runExtractor,
+  type ClipFeaturesOptions,
+  type Standardization,
+} from './features.js';
 export { InputError } from './input-error.js';
 export { type Layers } from './layers.js';
-export { median } from './median.js';
-export { type DatasetLayout, type OpenClips, leastFrames, openClips } from './open-clips.js';
-export { type PretrainOptions, begunRun, pretrain, timeSteps } from './pretrain.js';
-export { type OpenRunModelOptions, openRunModel } from './open-run-model.js';
-export { type ProbeTask, probeTask } from './probe-task.js';
-export { type ProbeOptions, fitProbe, probe, probeSummary, readProbes } from './probe.js';
-export { startProgress } from './progress.js';
+export { leastFrames, openClips, type OpenClips, type OpenClipsOptions } from './open-clips.js';
+export { openRunModel, type OpenRunModelOptions } from './open-run-model.js';
+export { initialEncoder } from './pretrain/initial-state.js';
+export { matpacMethod } from './pretrain/matpac-method.js';
+export { type BatchShape, type Method, type MethodScalars } from './pretrain/method.js';
+export { type PretrainOptions } from './pretrain/pretrain-options.js';
+export { pretrain } from './pretrain/pretrain.js';
+export { resumableRun } from './pretrain/resumable-run.js';
+export { timeSteps, type TimeStepsOptions } from './pretrain/time-steps.js';
+export { fitProbe, type Fitted, type ProbeMethods, type StageOptions } from './probe/probe-methods.js';
+export { probe, readProbes, type ProbeOptions } from './probe/probe.js';
+export { probeSummary } from './probe/probe-summary.js';
+export { probeTask, type ProbeTask } from './probe/probe-task.js';
 export { quote } from './quote.js';
 export { readLabels } from './read-labels.js';
 export { type Reporter } from './reporter.js';
-export { readRunJson, readRunJsonOr, runFiles, writeRunFile, writeRunJson } from './run-directory.js';
-export { type RunLogRow, readRunLog, readRunNotes } from './run-log.js';
-export { type RunRecord, type RunSummary, readRunRecord } from './run-record.js';
+export { readRunLog, readRunNotes, type RunLogRow, type RunNote } from './run-log.js';
+export { readRunRecord, type RunRecord, type RunSummary } from './run-record.js';
 export { writeReport } from './write-report.js';

@@ -6,37 +6,50 @@ import type { RunRecord } from './run-record.js';
 /** One step of a run by name: what it measured, its speed, and the values of its schedules. */
 export type RunLogRow = Readonly<Record<string, number>>;
 
-/** The log of a run, one row a step, with the schedules' values beside what was measured. */
+/**
+ * The log of a run, one row for each step, with the values of MATPAC's schedules beside what was measured.
+ *
+ * @param run the run's folder
+ * @example
+ * const rows = await readRunLog('runs/first', await readRunRecord('runs/first'));
+ */
 export async function readRunLog(
   run: string,
-  { config, measured }: Pick<RunRecord, 'config' | 'measured'>,
+  { config, measured, method }: Pick<RunRecord, 'config' | 'measured' | 'method'>,
 ): Promise<readonly RunLogRow[]> {
   const { at } = schedule(matpacOptions(config), measured.steps);
-  return (await readLog(run)).map(({ step, seconds, metrics }) => {
+  const scheduled = (step: number): RunLogRow => {
+    if (method !== undefined) return {}; // its curves are its own
     const { learningRate, encoderDecay, headDecay, teacherTemperature } = at(step);
-    return {
-      step,
-      clipsPerSecond: config.batchSize / seconds,
-      learningRate,
-      encoderDecay,
-      headDecay,
-      teacherTemperature,
-      ...metrics,
-    };
-  });
+    return { learningRate, encoderDecay, headDecay, teacherTemperature };
+  };
+  return (await readLog(run)).map(({ step, seconds, metrics }) => ({
+    step,
+    clipsPerSecond: config.batchSize / seconds,
+    ...scheduled(step),
+    ...metrics,
+  }));
 }
 
-/** What was remarked on the figures of a run, and from which step to which. */
+/** A remark on the figures of a run, and the steps for which it held. */
 export interface RunNote {
   readonly note: string;
+  /** The first step, counted from 0. */
   readonly from: number;
+  /** The last step. */
   readonly to: number;
 }
 
-/** A remark is told when it has held for so many steps in a row: a single batch of silence looks collapsed, too. */
+/** A remark is reported when it has held for this many steps in a row: a single batch of silence looks collapsed, too. */
 export const LASTING = 10;
 
-/** The remarks in the log of a run that lasted. */
+/**
+ * The remarks in the log of a run that held for ten steps in a row or more.
+ *
+ * @param run the run's folder
+ * @example
+ * for (const { note, from } of await readRunNotes('runs/first')) console.log(`${note}, since step ${from}`);
+ */
 export async function readRunNotes(run: string): Promise<readonly RunNote[]> {
   const found: { note: string; from: number; to: number }[] = [];
   for (const { step, notes = [] } of await readLog(run)) {

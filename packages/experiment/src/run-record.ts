@@ -1,19 +1,22 @@
+import type { ReportData } from '@audio-ssl/report';
+import { readJson, runFiles } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import type { Config } from './config/config-schema.js';
 import { parseConfig } from './config/load-config.js';
-import type { ReportData } from '@audio-ssl/report';
-import { readRunJson, runFiles } from './run-directory.js';
 import { InputError } from './input-error.js';
 
 /** What a run is started with; saved as `config.json` before its first step. */
 export interface RunRecord {
   readonly config: Config;
+  /** The name of the method, where it is not the one that the configuration describes. */
+  readonly method?: string;
   /** The data folder, absolute. */
   readonly data: string;
   /** The checkpoint that the run started from, absolute. */
   readonly init?: string;
-  /** The command line that started the run. */
-  readonly command: string;
+  /** The command line that started the run, where it was started by one. */
+  readonly command?: string;
+  /** When it was started, ISO 8601. */
   readonly started: string;
   /** What the configuration left to be measured. */
   readonly measured: { readonly steps: number; readonly mean: number; readonly std: number };
@@ -21,11 +24,15 @@ export interface RunRecord {
 
 /** What a run came to; saved as `summary.json` when it ends or is stopped. */
 export interface RunSummary {
+  /** False when the run was stopped. */
   readonly completed: boolean;
+  /** Steps done. */
   readonly step: number;
+  /** Steps to do in all. */
   readonly steps: number;
   /** Seconds of training, over all parts of an interrupted run. */
   readonly trainingSeconds: number;
+  /** Numbers that are trained. */
   readonly parameters: number;
   readonly dataset: ReportData['dataset'];
 }
@@ -33,14 +40,16 @@ export interface RunSummary {
 /**
  * Reads and checks the record of a run.
  *
- * @throws InputError naming the file when it is missing, damaged or of another version
+ * @param run the run's folder
+ * @throws InputError or FileError naming the file when it is missing, damaged or of another version
+ * @example
+ * const { config, measured } = await readRunRecord('runs/first');
  */
 export async function readRunRecord(run: string): Promise<RunRecord> {
-  const record = await readRunJson<Partial<RunRecord> | null>(run, runFiles.config);
+  const path = join(run, runFiles.config);
+  const record = await readJson<Partial<RunRecord> | null>(path);
   const refuse = (why: string): never => {
-    throw new InputError(
-      `${join(run, runFiles.config)} is not the record of a run: ${why}; restore it or start a new run in another folder`,
-    );
+    throw new InputError(`${path} is not the record of a run: ${why}; restore it or start a new run in another folder`);
   };
   const { steps, mean, std } = record?.measured ?? {};
   if (![steps, mean, std].every(Number.isFinite)) return refuse('expected measured steps, mean and std');

@@ -1,6 +1,6 @@
 import type { Dataset } from '@audio-ssl/datasets';
 
-/** Says what audio of a folder is left out because it can't be decoded: `5 .mp3 files left out; convert ...`. */
+/** Says which audio of a folder is left out because it cannot be decoded: `5 .mp3 files left out; convert ...`. */
 export function undecodableFiles({ undecodable = {} }: Dataset): string | undefined {
   const kinds = Object.entries(undecodable).map(([extension, count]) => `${count} ${extension}`);
   if (kinds.length === 0) return undefined;

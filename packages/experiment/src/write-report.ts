@@ -1,28 +1,31 @@
+import { renderReport, type ReportNeighbours, type ReportProbe, type ReportSpectrogram } from '@audio-ssl/report';
+import { readJson, readJsonOr, runFiles, writeRunFile } from '@audio-ssl/trainer';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { renderReport } from '@audio-ssl/report';
-import type { ReportNeighbours, ReportProbe, ReportSpectrogram } from '@audio-ssl/report';
-import { readRunJson, readRunJsonOr, runFiles, writeRunFile } from './run-directory.js';
 import { readRunLog, readRunNotes } from './run-log.js';
 import { readRunRecord, type RunSummary } from './run-record.js';
 
 /**
- * Writes `report.html` of a run from what its commands have left in the folder.
+ * Writes `report.html` of a run from what is in its folder.
  *
+ * @param run the run's folder
  * @returns the path of the page
+ * @throws InputError or FileError when the folder holds no run, or a file is damaged or cannot be written
+ * @example
+ * console.log(await writeReport('runs/first')); // runs/first/report.html
  */
 export async function writeReport(run: string): Promise<string> {
   const record = await readRunRecord(run);
   const { config, command, measured } = record;
-  const summary = await readRunJson<RunSummary>(run, runFiles.summary);
-  const environment = await readRunJson<Record<string, string>>(run, runFiles.environment);
+  const path = (file: string): string => join(run, file);
+  const summary = await readJson<RunSummary>(path(runFiles.summary));
+  const environment = await readJson<Record<string, string>>(path(runFiles.environment));
   const page = renderReport({
     name: basename(resolve(run)),
-    command,
     created: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
     seed: config.seed,
     preset: config.preset,
-    variant: config.variant,
+    variant: record.method ?? config.variant,
     backend: environment.backend ?? 'unknown',
     completed: summary.completed,
     step: summary.step,
@@ -33,16 +36,19 @@ export async function writeReport(run: string): Promise<string> {
     dataset: summary.dataset,
     log: await readRunLog(run, record),
     notes: await readRunNotes(run),
-    spectrograms: await readRunJsonOr<readonly ReportSpectrogram[]>(run, runFiles.examples, []),
-    neighbours: await readRunJsonOr<readonly ReportNeighbours[]>(run, runFiles.neighbours, []),
-    probes: await readRunJsonOr<readonly ReportProbe[]>(run, runFiles.probes, []),
+    spectrograms: await readJsonOr<readonly ReportSpectrogram[]>(path(runFiles.examples), []),
+    neighbours: await readJsonOr<readonly ReportNeighbours[]>(path(runFiles.neighbours), []),
+    probes: await readJsonOr<readonly ReportProbe[]>(path(runFiles.probes), []),
     config: stringify({ ...config, measured }),
     environment,
-    repeat: [
-      environment['git commit'] ? `git checkout ${environment['git commit'].replace('+', '')}` : '',
-      command,
-    ].filter(Boolean),
+    repeat:
+      command === undefined
+        ? []
+        : [
+            ...(environment['git commit'] ? [`git checkout ${environment['git commit'].replace('+', '')}`] : []),
+            command,
+          ],
   });
   await writeRunFile(run, runFiles.report, page);
-  return join(run, runFiles.report);
+  return path(runFiles.report);
 }

@@ -1,8 +1,12 @@
-import { type Pooling, poolings } from '@audio-ssl/evaluation';
-import { type MatpacOptions, sizes, type Size, variants, type VariantName } from '@audio-ssl/matpac';
-import { patchGrid } from '@audio-ssl/vit';
+import { logMelPresets } from '@audio-ssl/audio-frontend';
+import { layoutNames, type LayoutName } from '@audio-ssl/datasets';
+import { poolings, type Pooling } from '@audio-ssl/evaluation';
+import { checkOptions, sizes, variants, type MatpacOptions } from '@audio-ssl/matpac';
 import { z } from 'zod';
-import { maskStrategy, maskStrategyOptions } from '../mask-strategy.js';
+import { maskingSchema } from './masking-schema.js';
+
+const keysOf = <Key extends string>(table: Readonly<Record<Key, unknown>>): [Key, ...Key[]] =>
+  Object.keys(table) as [Key, ...Key[]];
 
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
@@ -25,15 +29,16 @@ const transformer = z.strictObject({
 });
 
 /**
- * The one schema of a pretraining run: every key, its type and its range. {@link loadConfig} lays the defaults of the
- * preset and of the variant under what the user gives.
+ * The one schema of a pretraining run: every key, its type and its range. `loadConfig` lays the defaults of the preset and
+ * of the variant under what the user gives.
+ *
+ * @example
+ * const { success } = configSchema.safeParse(value);
  */
 export const configSchema = z
   .strictObject({
-    preset: z
-      .enum(Object.keys(sizes) as [Size, ...Size[]])
-      .describe('sizes of the networks and the defaults that go with them'),
-    variant: z.enum(Object.keys(variants) as [VariantName, ...VariantName[]]).describe('the recipe'),
+    preset: z.enum(keysOf(sizes)).describe('sizes of the networks and the defaults that go with them'),
+    variant: z.enum(keysOf(variants)).describe('the recipe'),
     seed: z
       .int()
       .min(0)
@@ -69,10 +74,10 @@ export const configSchema = z
       .prefault({}),
     data: z.strictObject({
       dataset: z
-        .enum(['folder', 'esc50', 'nsynth'])
+        .enum(layoutNames as [LayoutName, ...LayoutName[]])
         .default('folder')
         .describe('layout of the data folder; labels are never used in pretraining'),
-      frontEnd: z.enum(['matpac', 'm2d']).default('matpac').describe('how log-mels are computed'),
+      frontEnd: z.enum(keysOf(logMelPresets)).default('matpac').describe('how log-mels are computed'),
       cropFrames: z.int().min(16).max(100_000).describe('frames of 10 ms in a training crop; a multiple of the patch'),
       mean: z.union([z.number(), z.literal('dataset')]).describe('subtracted from the log-mels; `dataset` measures it'),
       std: z.union([above0, z.literal('dataset')]).describe('the log-mels are divided by it; `dataset` measures it'),
@@ -98,31 +103,7 @@ export const configSchema = z
         ),
       workers: z.int().min(1).max(256).default(2).describe('threads that compute log-mels'),
     }),
-    masking: z
-      .strictObject({
-        strategy: z
-          .enum(['random', 'block', 'inverseBlock', 'time', 'frequency', 'multiBlock'])
-          .default('random')
-          .describe('which patches are masked together'),
-        ratio: z.number().gt(0).lt(1).default(0.7).describe('share of the patches that is masked'),
-        block: z
-          .tuple([count, count])
-          .exactOptional()
-          .describe('block, inverseBlock: [rows, columns] of patches in a block; [3, 3] where not given'),
-        span: count
-          .exactOptional()
-          .describe('time, frequency: adjacent columns or rows masked together; 1 where not given'),
-        blocks: count.exactOptional().describe('multiBlock: number of masked blocks; 4 where not given'),
-        aspect: z
-          .tuple([above0, above0])
-          .exactOptional()
-          .describe('multiBlock: [least, greatest] height of a block over its width; [0.75, 1.5] where not given'),
-        context: above0
-          .max(1)
-          .exactOptional()
-          .describe('multiBlock: share of the unmasked patches that the student sees; 1 where not given'),
-      })
-      .prefault({}),
+    masking: maskingSchema.prefault({}),
     model: z.strictObject({
       bins: z.literal(80).describe('mel bands of the front end'),
       patch: z.tuple([z.int().min(1).max(80), z.int().min(1).max(1024)]).describe('[mel bins, frames] of a patch'),
@@ -197,9 +178,9 @@ export const configSchema = z
           .max(10_000_000)
           .default(500)
           .describe(
-            'updates between two looks at the features of some clips: rank, uniformity, nearest neighbours; 0 for none',
+            'updates between two measurements of the features of some clips: rank, uniformity, nearest neighbours; 0 for none',
           ),
-        clips: z.int().min(8).max(100_000).default(256).describe('clips that are looked at'),
+        clips: z.int().min(8).max(100_000).default(256).describe('clips that are measured'),
       })
       .prefault({}),
     probe: z
@@ -214,57 +195,14 @@ export const configSchema = z
       .prefault({}),
   })
   .check(({ value, issues }) => {
-    const refuse = (path: string[], message: string): void =>
-      void issues.push({ code: 'custom', path, message, input: value });
-    const { data, model } = value;
-    if (value.batchSize % value.memory.accumulation !== 0)
-      refuse(
-        ['memory', 'accumulation'],
-        `expected a divisor of batchSize ${value.batchSize}, got ${value.memory.accumulation}`,
-      );
-    if (data.cropFrames % model.patch[1] !== 0)
-      refuse(
-        ['data', 'cropFrames'],
-        `expected a multiple of the patch's ${model.patch[1]} frames, got ${data.cropFrames}`,
-      );
-    if (model.bins % model.patch[0] !== 0)
-      refuse(['model', 'patch'], `expected a height that divides ${model.bins} mel bins, got ${model.patch[0]}`);
-    for (const part of ['encoder', 'predictor'] as const) {
-      const { embedDim, numHeads, mlpRatio } = model[part];
-      if (embedDim % numHeads !== 0)
-        refuse(['model', part, 'numHeads'], `expected a divisor of embedDim ${embedDim}, got ${numHeads}`);
-      if (Math.round(embedDim * mlpRatio) < 1)
-        refuse(
-          ['model', part, 'mlpRatio'],
-          `expected a hidden layer of at least one unit, got ${mlpRatio} of embedDim ${embedDim}`,
-        );
-      if (embedDim % 4 !== 0) refuse(['model', part, 'embedDim'], `expected a multiple of 4, got ${embedDim}`);
-    }
-    for (const [key, strategies] of Object.entries(maskStrategyOptions)) {
-      if (!(key in value.masking) || strategies.some((name) => name === value.masking.strategy)) continue;
-      refuse(
-        ['masking', key],
-        `expected only with masking.strategy ${strategies.join(' or ')}, which is ${value.masking.strategy}`,
-      );
-    }
-    if (issues.length === 0) {
-      try {
-        maskStrategy(value)(patchGrid(model.bins, data.cropFrames, model.patch), 1, () => 0.5);
-      } catch (error) {
-        refuse(['masking'], (error as Error).message);
-      }
-    }
-    const { targetLayers, loss, hypotheses } = value.prediction;
-    if (hypotheses !== null && loss !== 'cosine')
-      refuse(['prediction', 'loss'], `expected cosine with prediction.hypotheses, got ${loss}`);
-    if (targetLayers !== 'all' && targetLayers > model.encoder.depth) {
-      refuse(
-        ['prediction', 'targetLayers'],
-        `expected at most the ${model.encoder.depth} blocks of the encoder, got ${targetLayers}`,
-      );
-    }
-    if (value.prediction.weight === 0 && value.classification.weight === 0) {
-      refuse(['prediction', 'weight'], 'expected a weight above 0 here or in classification.weight, got 0 in both');
+    const { data, batchSize, masking } = value;
+    for (const { path, message } of checkOptions(matpacOptions(value), {
+      frames: data.cropFrames,
+      batchSize,
+      masking,
+    })) {
+      const key = path[0] === 'frames' ? ['data', 'cropFrames'] : [...path];
+      issues.push({ code: 'custom', path: key, message, input: value });
     }
   });
 
@@ -274,7 +212,12 @@ export type Config = z.infer<typeof configSchema>;
 /** How the frames of a clip become one vector. */
 export type ProbePooling = Pooling;
 
-/** The recipe inside a configuration. */
+/**
+ * The recipe inside a configuration.
+ *
+ * @example
+ * const state = initMatpac(matpacOptions(config), config.seed);
+ */
 export function matpacOptions({
   model,
   prediction,
@@ -282,6 +225,6 @@ export function matpacOptions({
   teacher,
   optimizer,
   memory,
-}: Config): MatpacOptions {
+}: Pick<Config, keyof MatpacOptions>): MatpacOptions {
   return { model, prediction, classification, teacher, optimizer, memory };
 }

@@ -8,19 +8,20 @@ import { presetLayers } from './preset-config.js';
 
 /** Where the values of a configuration come from; what stands later wins. */
 export interface ConfigSources {
+  /** Sizes of the networks and the defaults that go with them: `demo`, `small-data`, `tiny`, `small` or `base`. */
   readonly preset: string;
-  /** A YAML file. */
+  /** The path of a YAML file. */
   readonly file?: string | undefined;
   /** Assignments such as `optimizer.learningRate=1e-3`; the value is read as YAML. */
   readonly set?: readonly string[] | undefined;
-  /** Values that stand below the file: a command's own defaults. */
+  /** Values that stand below the file: the caller's own defaults. */
   readonly defaults?: Readonly<Record<string, unknown>> | undefined;
   /** Values that stand above everything: what a row of an ablation changes. */
   readonly over?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Builds a configuration: schema defaults, then the preset, the command's defaults, the YAML file, the assignments.
+ * Builds a configuration: schema defaults, then the preset, the caller's defaults, the YAML file, the assignments.
  *
  * @throws InputError naming each unknown key (with the nearest valid one) and each value out of its range
  * @example const config = await loadConfig({ preset: 'tiny', set: ['steps=100', 'data.mean=dataset'] });
@@ -37,6 +38,8 @@ export async function loadConfig({ preset, file, set = [], defaults = {}, over =
  * Checks a configuration and fills in what it leaves out.
  *
  * @throws InputError as {@link loadConfig}
+ * @example
+ * const config = parseConfig(JSON.parse(await readFile('config.json', 'utf8')));
  */
 export function parseConfig(input: unknown): Config {
   const result = configSchema.safeParse(input);
@@ -54,33 +57,30 @@ function refusal(input: unknown, error: z.ZodError): InputError {
 async function readYaml(file: string): Promise<Readonly<Record<string, unknown>>> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new InputError(
-      `${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; --config takes a YAML file`,
+      `${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; give the path of a YAML file`,
     );
   });
   try {
     // The messages for what is wrong with a text show it, which a terminal would obey.
-    if (/[^\P{Cc}\t\n\r]|\uFFFD/u.test(text)) throw new Error('it is no text; is it another file?');
+    if (/[^\P{Cc}\t\n\r]|\uFFFD/u.test(text)) throw new Error('it is not text; is it another file?');
     const value: unknown = parse(text, { logLevel: 'error' }) ?? {};
     if (!isGroup(value)) throw new Error('expected keys and values at the top');
     return value;
   } catch (error) {
-    throw new InputError(`${file} is no configuration in YAML: ${(error as Error).message}`);
+    throw new InputError(`${file} is not a configuration in YAML: ${(error as Error).message}`);
   }
 }
 
 function readAssignment(assignment: string): Readonly<Record<string, unknown>> {
   const at = assignment.indexOf('=');
   if (at < 1)
-    throw new InputError(
-      `--set ${assignment}: expected KEY=VALUE, such as --set optimizer.learningRate=1e-3`,
-      'option',
-    );
+    throw new InputError(`\`set\` ${assignment}: expected KEY=VALUE, such as optimizer.learningRate=1e-3`, 'option');
   let value: unknown;
   try {
     value = parse(assignment.slice(at + 1), { logLevel: 'error' });
   } catch (error) {
     throw new InputError(
-      `--set ${assignment}: the value is not valid YAML (${(error as Error).message}); quote it`,
+      `\`set\` ${assignment}: the value is not valid YAML (${(error as Error).message}); quote it`,
       'option',
     );
   }

@@ -1,39 +1,46 @@
 import {
   accuracy,
   bootstrapInterval,
-  type Features,
   fewShotProbe,
   knnAccuracy,
   linearProbe,
   probeProtocols,
+  type Features,
   type ProbeProtocolName,
   type ProbeResult,
 } from '@audio-ssl/evaluation';
+import { beginStage } from '../begin-stage.js';
+import type { Reporter } from '../reporter.js';
 import type { ProbeTask } from './probe-task.js';
-import { startProgress } from './progress.js';
 
 /** Which classifiers a probe fits. */
 export interface ProbeMethods {
   /** How the linear probe is done; `exact` by default. */
   readonly protocol?: ProbeProtocolName | undefined;
-  /** Also from so many clips of each class. */
+  /** Also from this many clips of each class. */
   readonly fewShot?: number | undefined;
-  /** Also by the majority of so many nearest neighbours in other folds. */
+  /** Also by the majority of this many nearest neighbours in other folds. */
   readonly knn?: number | undefined;
 }
 
-/** What a classifier came to. */
+/** The outcome of a classifier. */
 export type Fitted = Pick<ProbeResult, 'accuracy' | 'interval' | 'correct' | 'predictions'> & {
   /** The accuracy of each seed, or of each draw of few shots, where there are several. */
   readonly perSeed?: readonly number[];
   readonly perFold?: ProbeResult['perFold'];
 };
 
+/** What the stages of a probe take beside their data. */
+export interface StageOptions {
+  readonly reporter?: Reporter | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One classifier: the same for every kind of features. */
 export interface ProbeMethod {
   /** In words, for reports; absent for the linear probe with its exact solver. */
   readonly words?: string;
-  fit(name: string, features: Features, task: ProbeTask, signal?: AbortSignal): Promise<Fitted>;
+  fit(stage: string, features: Features, task: ProbeTask, options: StageOptions): Promise<Fitted>;
 }
 
 const protocolWords: Readonly<Record<ProbeProtocolName, string | undefined>> = {
@@ -46,43 +53,45 @@ const protocolWords: Readonly<Record<ProbeProtocolName, string | undefined>> = {
 /** The classifiers that are asked for, the linear probe first. */
 export function probeMethods({ protocol = 'exact', fewShot, knn }: ProbeMethods): readonly ProbeMethod[] {
   const words = protocolWords[protocol];
+  const linear: ProbeMethod = {
+    ...(words !== undefined && { words }),
+    fit: (stage, features, task, options) =>
+      inStage(stage, options, (onProgress) =>
+        linearProbe({ ...common(features, task, options), protocol: probeProtocols[protocol], onProgress }),
+      ),
+  };
+  const fromFew = (shots: number): ProbeMethod => ({
+    words: `logistic regression from ${shots} clip${shots === 1 ? '' : 's'} a class, drawn ten times`,
+    fit: (stage, features, task, options) =>
+      inStage(stage, options, (onProgress) => fewShotProbe({ ...common(features, task, options), shots, onProgress })),
+  });
+  const byNeighbours = (k: number): ProbeMethod => ({
+    words: `${k} nearest neighbours in the other folds`,
+    fit: (_, features, task) => neighbourVote(features, task, k),
+  });
   return [
-    {
-      ...(words !== undefined && { words }),
-      fit: (name, features, task, signal) => fitLinear(name, features, task, protocol, signal),
-    },
-    ...(fewShot === undefined
-      ? []
-      : [
-          {
-            words: `logistic regression from ${fewShot} clip${fewShot === 1 ? '' : 's'} a class, drawn ten times`,
-            fit: (name: string, features: Features, task: ProbeTask, signal?: AbortSignal) =>
-              withProgress(name, (onProgress) =>
-                fewShotProbe({ ...common(features, task, signal), shots: fewShot, onProgress }),
-              ),
-          },
-        ]),
-    ...(knn === undefined
-      ? []
-      : [
-          {
-            words: `${knn} nearest neighbours in the other folds`,
-            fit: (_: string, features: Features, task: ProbeTask) => neighbourVote(features, task, knn),
-          },
-        ]),
+    linear,
+    ...(fewShot === undefined ? [] : [fromFew(fewShot)]),
+    ...(knn === undefined ? [] : [byNeighbours(knn)]),
   ];
 }
 
-/** The linear probe by a protocol, with a progress bar. */
-export function fitLinear(
-  name: string,
+/**
+ * Probes one matrix of features by the linear probe with its exact solver.
+ *
+ * @param stage name of the stage that is reported
+ * @param features one row for each clip of the task
+ * @example
+ * const { accuracy } = await fitProbe('probe', features.get('mean')!, probeTask(clips, 5));
+ */
+export function fitProbe(
+  stage: string,
   features: Features,
   task: ProbeTask,
-  protocol: ProbeProtocolName,
-  signal?: AbortSignal,
+  options: StageOptions = {},
 ): Promise<ProbeResult> {
-  return withProgress(name, (onProgress) =>
-    linearProbe({ ...common(features, task, signal), protocol: probeProtocols[protocol], onProgress }),
+  return inStage(stage, options, (onProgress) =>
+    linearProbe({ ...common(features, task, options), protocol: probeProtocols.exact, onProgress }),
   );
 }
 
@@ -99,7 +108,7 @@ export function scored(predictions: Int32Array, labels: Int32Array, groups?: rea
   return { accuracy: accuracy(predictions, labels), interval, correct, predictions };
 }
 
-function common(features: Features, { labels, classes, folds, bootstrapGroups }: ProbeTask, signal?: AbortSignal) {
+function common(features: Features, { labels, classes, folds, bootstrapGroups }: ProbeTask, { signal }: StageOptions) {
   return {
     features,
     labels,
@@ -110,14 +119,15 @@ function common(features: Features, { labels, classes, folds, bootstrapGroups }:
   };
 }
 
-async function withProgress<T>(
+/** Runs a fit as a stage, whose length shows at its first progress. */
+function inStage<T>(
   name: string,
+  { reporter }: StageOptions,
   fit: (onProgress: (event: { readonly done: number; readonly total: number }) => void) => Promise<T>,
 ): Promise<T> {
-  let progress: ReturnType<typeof startProgress> | undefined;
-  try {
-    return await fit(({ done, total }) => (progress ??= startProgress(name.padEnd(19), total)).update(done));
-  } finally {
-    progress?.stop();
-  }
+  let progress: ReturnType<typeof beginStage> | undefined;
+  return fit(({ done, total }) => {
+    progress ??= beginStage(reporter, name, total);
+    progress(done);
+  });
 }

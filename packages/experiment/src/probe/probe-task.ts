@@ -1,9 +1,11 @@
+import { labelledLayouts, layouts } from '@audio-ssl/datasets';
 import { groupFolds } from '@audio-ssl/evaluation';
-import type { OpenClips } from './open-clips.js';
-import { InputError } from './input-error.js';
+import { InputError } from '../input-error.js';
+import type { OpenClips } from '../open-clips.js';
 
 /** What a probe is to tell apart, and the folds in which it is tested. */
 export interface ProbeTask {
+  /** Of each clip, the index of its class in {@link classNames}. */
   readonly labels: Int32Array;
   /** Number of {@link classNames}. */
   readonly classes: number;
@@ -11,7 +13,9 @@ export interface ProbeTask {
   readonly classNames: readonly string[];
   /** Classes of the data set without a clip that can be used. */
   readonly emptyClasses: readonly string[];
+  /** Of each clip, the fold in which it is tested. */
   readonly folds: Int32Array;
+  /** How the folds were made, in words. */
   readonly description: string;
   /** Share of the largest class. */
   readonly chance: number;
@@ -22,15 +26,22 @@ export interface ProbeTask {
 /**
  * Labels and folds of a probe: the data set's own, else folds that never split a group.
  *
+ * @param foldCount number of folds where the data set has none of its own
  * @throws InputError naming the data set's table for clips that a probe can't be trained and tested on
+ * @example
+ * const { labels, folds } = probeTask(clips, 5);
  */
-export function probeTask({ dataset, kept }: OpenClips, foldCount: number): ProbeTask {
-  const chosen = kept.map((index) => dataset.clips[index] as (typeof dataset.clips)[number]);
+export function probeTask(
+  { dataset, kept, layout }: Pick<OpenClips, 'dataset' | 'kept' | 'layout'>,
+  foldCount: number,
+): ProbeTask {
+  const { group: groupWord } = layouts[layout];
+  const chosen = kept.map((index) => dataset.clips[index]!);
   const table = dataset.table ?? dataset.name;
   const names = chosen.map(({ id, label }) => {
     if (label === undefined)
       throw new InputError(
-        `${dataset.name}: ${id} has no label; a probe needs a labelled data set: --dataset esc50 or nsynth`,
+        `${dataset.name}: ${id} has no label; a probe needs labelled data: \`layout\` ${labelledLayouts.join(' or ')}`,
       );
     return label;
   });
@@ -50,9 +61,9 @@ export function probeTask({ dataset, kept }: OpenClips, foldCount: number): Prob
     chance: Math.max(...counts) / labels.length,
   };
   if (chosen.every(({ fold }) => fold !== undefined)) {
-    const folds = Int32Array.from(chosen, ({ fold }) => fold as number);
+    const folds = Int32Array.from(chosen, ({ fold }) => fold!);
     requireSpread(table, { names, folds }, 'give some of them another fold in the column "fold"');
-    // Clips cut from one recording are no independent draws. By fold, because a few of ESC-50's are in two of them.
+    // Clips cut from one recording are not independent draws. By fold, because a few of ESC-50's are in two of them.
     const recordings = chosen.flatMap(({ fold, group }) => (group === undefined ? [] : `${fold} ${group}`));
     return {
       ...common,
@@ -66,16 +77,16 @@ export function probeTask({ dataset, kept }: OpenClips, foldCount: number): Prob
   if (foldCount > groupCount)
     throw new InputError(
       groupCount < 2
-        ? `${table}: expected usable clips of two or more instruments, got one; add clips of another instrument`
-        : `${table}: expected probe.folds from 2 to the number of instruments (${groupCount}), got ${foldCount}; give --folds ${groupCount}, or set probe.folds=${groupCount}`,
+        ? `${table}: expected usable clips of two or more ${groupWord}s, got one; add clips of another ${groupWord}`
+        : `${table}: expected probe.folds from 2 to the number of ${groupWord}s (${groupCount}), got ${foldCount}; give \`folds\` ${groupCount}, or set probe.folds=${groupCount}`,
     );
   const folds = groupFolds(groups, labels, foldCount, 0);
-  requireSpread(table, { names, folds }, 'add clips of another instrument');
+  requireSpread(table, { names, folds }, `add clips of another ${groupWord}`);
   return {
     ...common,
     folds,
     bootstrapGroups: groups,
-    description: `${foldCount} folds by instrument: a tested instrument is never trained on`,
+    description: `${foldCount} folds by ${groupWord}: a tested ${groupWord} is never trained on`,
   };
 }
 

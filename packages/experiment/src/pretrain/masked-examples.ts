@@ -1,25 +1,25 @@
 import { cropAt, pad } from '@audio-ssl/audio-frontend';
 import { randomStream } from '@audio-ssl/params';
+import { spectrogramImage, type ReportSpectrogram } from '@audio-ssl/report';
 import { patchGrid } from '@audio-ssl/vit';
-import type { Config } from './config/config-schema.js';
-import { maskStrategy } from './mask-strategy.js';
-import type { OpenClips } from './open-clips.js';
-import type { ReportSpectrogram } from '@audio-ssl/report';
-import { spectrogramImage } from '@audio-ssl/report';
+import type { Config } from '../config/config-schema.js';
+import type { OpenClips } from '../open-clips.js';
+import type { Method } from './method.js';
 
 const EXAMPLES = 6;
 const HOP_SECONDS = 0.01;
 
 /** Pictures of a few training crops before and after masking, evenly over the data set. */
 export async function maskedExamples(
+  method: Pick<Method, 'mask'>,
   { dataset, store, kept }: OpenClips,
   config: Config,
 ): Promise<readonly ReportSpectrogram[]> {
   const { cropFrames } = config.data;
   const { bins, patch } = config.model;
   const count = Math.min(EXAMPLES, kept.length);
-  const chosen = Array.from({ length: count }, (_, i) => kept[Math.floor((i * kept.length) / count)] as number);
-  const mask = maskStrategy(config)(patchGrid(bins, cropFrames, patch), count, randomStream(config.seed, 'examples'));
+  const chosen = Array.from({ length: count }, (_, i) => kept[Math.floor((i * kept.length) / count)]!);
+  const mask = method.mask(patchGrid(bins, cropFrames, patch), count, randomStream(config.seed, 'examples'));
   const hiddenCount = mask.masked.length / count;
   return Promise.all(
     chosen.map(async (index, row) => {
@@ -27,7 +27,7 @@ export async function maskedExamples(
       const floor = whole.data.reduce((low, value) => Math.min(low, value), Infinity);
       const shown = whole.frames > cropFrames ? cropAt(whole, 0, cropFrames) : pad(whole, cropFrames, floor);
       const tokens = mask.masked.subarray(row * hiddenCount, (row + 1) * hiddenCount);
-      const clip = dataset.clips[index] as (typeof dataset.clips)[number];
+      const clip = dataset.clips[index]!;
       return {
         sound: { id: clip.id, ...(clip.label === undefined ? {} : { label: clip.label }) },
         image: spectrogramImage(shown),

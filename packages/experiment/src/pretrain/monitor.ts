@@ -1,35 +1,34 @@
 import { cropAt, pad, standardize } from '@audio-ssl/audio-frontend';
 import { alignment, type Features, knnAccuracy, rankMe, uniformity } from '@audio-ssl/evaluation';
-import type { MatpacState } from '@audio-ssl/matpac';
-import { randomStream, tidy } from '@audio-ssl/params';
+import { randomStream, tidy, type TensorTree } from '@audio-ssl/params';
 import type { Hook } from '@audio-ssl/trainer';
 import { encodeSpectrogram, frequencyConcat, type SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Config } from './config/config-schema.js';
-import type { Standardization } from './features.js';
-import type { OpenClips } from './open-clips.js';
+import type { Config } from '../config/config-schema.js';
+import type { Standardization } from '../features.js';
+import type { OpenClips } from '../open-clips.js';
+import type { Method } from './method.js';
 
 const CLIPS_AT_ONCE = 32;
 const NEIGHBOURS = 5;
 
 /**
- * What is looked at every so many steps of a run: two fixed crops of some clips through the student's encoder, pooled as a
- * probe does it. Measures the effective rank and the uniformity of the features, how near the two crops of a clip lie, and, where
- * the clips have labels, how many have a majority of their own class among their nearest neighbours. Labels train nothing.
+ * What is measured every so many steps of a run: two fixed crops of some clips through the encoder, pooled as a probe pools
+ * them. Measures the effective rank and the uniformity of the features, how near the two crops of a clip lie, and, where the
+ * clips have labels, how many have a majority of their own class among their nearest neighbours. Labels train nothing.
  *
- * @returns a hook for the training loop, or none where the configuration turns the monitor off.
+ * @returns a hook for the training loop, or none where the configuration turns the monitor off
  */
 export function monitor(
+  method: Pick<Method, 'encoderOf'>,
   { monitor: { every, clips: count }, data: { cropFrames }, model, seed }: Config,
   { dataset, store, kept }: OpenClips,
   standardization: Standardization,
-): Hook<MatpacState> | undefined {
+): Hook<TensorTree> | undefined {
   if (every === 0 || kept.length < 2) return undefined;
-  const picked = Array.from(
-    { length: Math.min(count, kept.length) },
-    (_, i, total = Math.min(count, kept.length)) => kept[Math.floor((i * kept.length) / total)] as number,
-  );
-  const clips = picked.map((index) => dataset.clips[index] as (typeof dataset.clips)[number]);
+  const total = Math.min(count, kept.length);
+  const picked = Array.from({ length: total }, (_, i) => kept[Math.floor((i * kept.length) / total)]!);
+  const clips = picked.map((index) => dataset.clips[index]!);
   const labels = Int32Array.from(clips, ({ label }) => (label === undefined ? -1 : dataset.classes.indexOf(label)));
   const labelled = dataset.classes.length >= 2 && labels.every((label) => label >= 0) && picked.length > NEIGHBOURS;
   const groups = clips.map(({ group, fold, id }) => group ?? fold ?? id); // a clip's own recording says nothing
@@ -71,8 +70,9 @@ export function monitor(
   return {
     every,
     run: async ({ state }) => {
-      const first = await embed(state.student, await crops('first'));
-      const second = await embed(state.student, await crops('second'));
+      const encoder = method.encoderOf(state);
+      const first = await embed(encoder, await crops('first'));
+      const second = await embed(encoder, await crops('second'));
       const knn = labelled
         ? await knnAccuracy({ features: first, labels, classes: dataset.classes.length, groups, k: NEIGHBOURS })
         : undefined;

@@ -1,0 +1,57 @@
+import { disposeTree } from '@audio-ssl/params';
+import { requireWritableFolder, runFiles, writeJson } from '@audio-ssl/trainer';
+import { join } from 'node:path';
+import { describeEnvironment } from '../environment.js';
+import { leastFrames, openClips } from '../open-clips.js';
+import type { RunSummary } from '../run-record.js';
+import { writeReport } from '../write-report.js';
+import { initialState, requireEncoder } from './initial-state.js';
+import { maskedExamples } from './masked-examples.js';
+import { matpacMethod } from './matpac-method.js';
+import type { PretrainOptions } from './pretrain-options.js';
+import { resumeRun } from './resumable-run.js';
+import { runTraining } from './run-training.js';
+import { startRun } from './start-run.js';
+
+/**
+ * Pretrains on a folder of audio without labels, saves checkpoints and the encoder's weights, and writes the report.
+ * A tensor backend must be running.
+ *
+ * @returns what the run came to; `completed` is false when the signal stopped it
+ * @throws InputError when `out` holds a run of another configuration, or `init` or `method` does not fit; Error when no clip
+ * can be used or the run diverges
+ * @example
+ * const config = await loadConfig({ preset: 'tiny', set: ['steps=1000'] });
+ * const { completed } = await pretrain({ data: 'recordings', out: 'runs/first', config });
+ */
+export async function pretrain(options: PretrainOptions): Promise<RunSummary> {
+  const { data, dataName, out, config, init, backend, reporter, signal } = options;
+  const method = options.method ?? matpacMethod(config);
+  await requireWritableFolder(out, 'out');
+  if (options.method) requireEncoder(method, config);
+  const resumed = await resumeRun({ data, out, config, init, method: options.method?.name });
+  // A checkpoint that does not fit is refused before any sound is read.
+  if (resumed === undefined && init !== undefined) disposeTree(await initialState(method, config, { init }));
+  const clips = await openClips({
+    root: data,
+    name: dataName,
+    layout: config.data.dataset,
+    frontEnd: config.data.frontEnd,
+    workers: config.data.workers,
+    minFrames: leastFrames(config, method.views),
+    backend,
+    reporter,
+    signal,
+  });
+  try {
+    const record = resumed ?? (await startRun(options, clips));
+    await writeJson(join(out, runFiles.environment), await describeEnvironment(backend));
+    await writeJson(join(out, runFiles.examples), await maskedExamples(method, clips, config));
+    const summary = await runTraining(method, record, clips, options);
+    await writeJson(join(out, runFiles.summary), summary);
+    await writeReport(out);
+    return summary;
+  } finally {
+    await clips.store.close();
+  }
+}

@@ -1,0 +1,38 @@
+import { logMelStatistics } from '@audio-ssl/datasets';
+import { runFiles, writeJson } from '@audio-ssl/trainer';
+import { join, resolve } from 'node:path';
+import type { Config } from '../config/config-schema.js';
+import type { Standardization } from '../features.js';
+import type { OpenClips } from '../open-clips.js';
+import type { RunRecord } from '../run-record.js';
+import type { PretrainOptions } from './pretrain-options.js';
+import { stepsWithin } from './time-steps.js';
+
+/** Measures what the configuration leaves open and writes the record of a new run. */
+export async function startRun(
+  { data, out, config, init, method, command, backend, signal }: PretrainOptions,
+  clips: OpenClips,
+): Promise<RunRecord> {
+  const { mean, std } = await standardization(config, clips);
+  const steps =
+    config.minutes === null
+      ? config.steps
+      : await stepsWithin(config.minutes, { config, clips, mean, std, method, backend, signal });
+  const record: RunRecord = {
+    config,
+    ...(method && { method: method.name }),
+    data: resolve(data),
+    ...(init !== undefined && { init: resolve(init) }),
+    ...(command !== undefined && { command }),
+    started: new Date().toISOString(),
+    measured: { steps, mean, std },
+  };
+  await writeJson(join(out, runFiles.config), record);
+  return record;
+}
+
+async function standardization({ data: { mean, std } }: Config, { store, kept }: OpenClips): Promise<Standardization> {
+  if (typeof mean === 'number' && typeof std === 'number') return { mean, std };
+  const measured = await logMelStatistics(store, kept);
+  return { mean: mean === 'dataset' ? measured.mean : mean, std: std === 'dataset' ? measured.std : std };
+}
