@@ -184,9 +184,7 @@ function coresAsked(sbatch: readonly string[]): number {
 /** Where the runs went, as one of them has noted it: on a cluster that is not this machine. */
 async function environmentOf(out: string, runs: readonly RunTask[]): Promise<Record<string, string>> {
   const noted = runs.map((task) => join(out, runFolder(task), runFiles.environment)).find((path) => existsSync(path));
-  return noted === undefined
-    ? describeEnvironment('none: no run was started')
-    : readJson<Record<string, string>>(noted);
+  return noted === undefined ? describeEnvironment() : readJson<Record<string, string>>(noted);
 }
 
 async function labelledLayoutOf(data: string): Promise<LayoutName> {

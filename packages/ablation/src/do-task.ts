@@ -5,11 +5,12 @@ import {
   clipFeatures,
   type Config,
   fitProbe,
+  initialEncoder,
   InputError,
   leastFrames,
   loadEncoder,
   logMelFeatures,
-  matpacOptions,
+  matpacMethod,
   openClips,
   type OpenClips,
   pretrain,
@@ -19,7 +20,6 @@ import {
   runExtractor,
   timeSteps,
 } from '@audio-ssl/experiment';
-import { initMatpac } from '@audio-ssl/matpac';
 import { disposeTree } from '@audio-ssl/params';
 import { readJson, writeJson, writeRunFile } from '@audio-ssl/trainer';
 import { join } from 'node:path';
@@ -65,8 +65,7 @@ export async function doTask(out: string, task: SuiteTask, options: TaskOptions 
   if (task.kind === 'start') {
     const config = { ...first.config, seed: task.seed };
     await withClips(plan, config, options, async (clips) => {
-      const { student, ...rest } = initMatpac(matpacOptions(config), config.seed);
-      disposeTree(rest);
+      const student = initialEncoder(matpacMethod(config), config.seed);
       try {
         await leave({ ...(await probeEncoder(student, config, prepared, clips, options)), trainingSeconds: 0 });
       } finally {
@@ -80,7 +79,7 @@ export async function doTask(out: string, task: SuiteTask, options: TaskOptions 
     throw new InputError(`${out} has no row ${task.row}; its rows are ${plan.rows.map(({ slug }) => slug).join(', ')}`);
   if (task.kind === 'time') {
     const time = async (clips: OpenClips): Promise<void> => {
-      const timed = await timeSteps({ config: row.config, clips, ...prepared.standardization });
+      const timed = await timeSteps({ ...options, config: row.config, clips, ...prepared.standardization });
       await leave({ ...timed, startSeconds: process.uptime() - timed.secondsPerMonitor });
     };
     await withClips(plan, row.config, options, time, leastFrames(row.config)); // those that the run will have
@@ -162,11 +161,11 @@ async function probeEncoder(
   config: Config,
   { standardization }: Prepared,
   clips: OpenClips,
-  { reporter, signal }: TaskOptions,
+  { backend, reporter, signal }: TaskOptions,
 ): Promise<Omit<Probed, 'trainingSeconds'>> {
   const began = performance.now();
   const poolings: readonly ProbePooling[] = config.probe.pool;
-  const extract = runExtractor(weights, config, standardization);
+  const extract = runExtractor(weights, config, standardization, { backend });
   const features = await clipFeatures('features', extract, clips.store, {
     indices: clips.kept,
     poolings,

@@ -75,7 +75,6 @@ export interface ReportProbe {
 /** Everything a report shows; each part may come from another command of the same run. */
 export interface ReportData {
   readonly name: string;
-  readonly command: string;
   readonly created: string;
   readonly seed: number;
   readonly preset: string;

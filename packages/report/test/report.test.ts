@@ -27,7 +27,6 @@ const probe: ReportProbe = {
 };
 const data: ReportData = {
   name: 'run "1"',
-  command: 'audio-ssl pretrain',
   created: 'today',
   seed: 7,
   preset: 'demo',
