@@ -1,14 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { initMatpac, sizes, variants } from '@audio-ssl/matpac';
 import { disposeTree, leaves, randomStream, type TensorTree } from '@audio-ssl/params';
 import { fromTensors, writeSafetensors } from '@audio-ssl/tensor-files';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { embed } from '../src/page.js';
+import { openEmbedder } from '../src/page.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -104,7 +105,10 @@ it('serve.ts finds the nearest sounds, refuses what is no sound, and ends', { ti
 
 it('page.ts gives in a page the features of embed.ts', { timeout: 240_000 }, async () => {
   const [checkpoint, sound] = await Promise.all(['training.bin', 'noise.wav'].map((name) => readFile(inFolder(name))));
-  const features = await embed(new Blob([new Uint8Array(checkpoint!)]), new Blob([new Uint8Array(sound!)]));
+  const wasmFolder = join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')), '/');
+  const embedder = await openEmbedder(new Blob([new Uint8Array(checkpoint!)]), wasmFolder);
+  const features = await embedder.embed(new Blob([new Uint8Array(sound!)]));
+  embedder.dispose();
   const inNode = /values, (.*), \.\.\./.exec(run('embed.ts', 'training.bin', 'noise.wav'))![1]!.split(', ');
   inNode.forEach((printed, i) => expect(Math.abs(features[i]! - Number(printed))).toBeLessThan(1e-3)); // three decimals
 
@@ -117,5 +121,5 @@ it('page.ts gives in a page the features of embed.ts', { timeout: 240_000 }, asy
   const page = createContext({ console, performance, TextEncoder, TextDecoder, URL, setTimeout, Worker: EventTarget });
   page['self'] = page;
   runInContext(outputFiles[0]!.text, page);
-  expect(Object.keys(page['bundled'] as object)).toEqual(['embed']);
+  expect(Object.keys(page['bundled'] as object)).toEqual(['openEmbedder']);
 });
