@@ -1,5 +1,7 @@
 export { runCli } from './cli.js';
-export { withInterrupts } from './interrupts.js';
-export { printError } from './print-error.js';
-export { setupBackend, doctorReport, type SetupBackendOptions } from './setup-backend.js';
-export { startForTraining } from './start-for-training.js';
+export { type InterruptWords, withInterrupts } from './terminal/interrupts.js';
+export { printError } from './terminal/print-error.js';
+export { probeSummary } from './terminal/probe-summary.js';
+export { terminalReporter } from './terminal/reporter.js';
+export { setupBackend, type SetupBackendOptions } from './terminal/setup-backend.js';
+export { startForTraining } from './terminal/start-for-training.js';

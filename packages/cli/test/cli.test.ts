@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
-import { printError } from '../src/print-error.js';
+import { printError } from '../src/terminal/print-error.js';
 import { tinyArguments, tinyNotes } from '@audio-ssl/testing';
 
 let folder: string;

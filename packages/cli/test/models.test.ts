@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
-import { printError } from '../src/terminal/errors.js';
+import { printError } from '../src/terminal/print-error.js';
 import { withInterrupts } from '../src/terminal/interrupts.js';
 
 let folder: string;

@@ -1,40 +1,47 @@
-// npm sends a Ctrl-C of the terminal on to the process that has got it already.
-const SAME = 500;
+import { printLine, stopBar } from './progress-bar.js';
 
-/** What a person is told who stops the work. */
+// npm passes a Ctrl-C of the terminal on to the process that has received it already.
+const SAME = 500; // milliseconds
+
+/** What is printed when somebody stops the work. */
 export interface InterruptWords {
   readonly first: string;
   readonly second: string;
-  /** Told at the end, when the work broke off. */
+  /** The message of the signal's reason, printed at the end. */
   readonly stopped: string;
 }
 
-const GOES_ON: InterruptWords = {
+const RESUMES: InterruptWords = {
   first: 'finishing this step and saving; Ctrl-C again stops at once',
-  second: 'stopped at once; the same command goes on from the last checkpoint',
-  stopped: 'stopped; the same command goes on where it was',
+  second: 'stopped at once; the same command resumes from the last checkpoint',
+  stopped: 'stopped; the same command resumes',
 };
 
 /**
  * Runs work that a first Ctrl-C (or SIGTERM) asks to stop cleanly, and a second one ends at once: what was last saved
- * is whole either way.
+ * is whole either way. Ends the progress bar when the work is over.
  *
- * @param work gets a signal that is aborted by the first Ctrl-C
+ * @param work takes a signal that the first Ctrl-C aborts
  * @param words for work of which nothing is saved
+ * @returns what the work returns
+ * @throws what the work throws
+ * @example
+ * const summary = await withInterrupts((signal) => pretrain({ data, out, config, signal }));
  */
 export async function withInterrupts<R>(
   work: (signal: AbortSignal) => Promise<R>,
-  words: InterruptWords = GOES_ON,
+  words: InterruptWords = RESUMES,
 ): Promise<R> {
   const controller = new AbortController();
   let first = 0;
   const onSignal = (): void => {
     if (!controller.signal.aborted) {
-      console.error(`\naudio-ssl: ${words.first}`);
+      printLine(`\naudio-ssl: ${words.first}`);
       first = performance.now();
       controller.abort(new DOMException(words.stopped, 'AbortError'));
     } else if (performance.now() - first > SAME) {
-      console.error(`\naudio-ssl: ${words.second}`);
+      stopBar(); // gives the terminal its cursor back
+      printLine(`audio-ssl: ${words.second}`);
       process.exit(130);
     }
   };
@@ -43,10 +50,6 @@ export async function withInterrupts<R>(
     return await work(controller.signal);
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopBar();
   }
-}
-
-/** Whether an error says that the person stopped the work. */
-export function isInterrupt(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }

@@ -1,0 +1,57 @@
+import { type Classified, classify, type ClassifyOptions } from '@audio-ssl/experiment';
+import { headTasks } from '@audio-ssl/pretrained';
+import { type Command, Option } from 'commander';
+import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
+import { printLine } from '../terminal/progress-bar.js';
+import { terminalReporter } from '../terminal/reporter.js';
+import type { CommandContext } from './context.js';
+import { atLeast, checkpointHelp, type Device, deviceOption, headsOption, inputsHelp, startDevice } from './options.js';
+
+type ClassifyArguments = Pick<ClassifyOptions, 'probe' | 'task' | 'labels' | 'activation' | 'top'> & {
+  readonly heads?: number;
+  readonly json?: boolean;
+  readonly device: Device;
+};
+
+const NOTHING_SAVED: InterruptWords = {
+  first: 'finishing this sound; Ctrl-C again stops at once',
+  second: 'stopped at once',
+  stopped: 'stopped; the same command begins again with the first sound',
+};
+
+/** Adds `audio-ssl classify`. */
+export function addClassify(program: Command, context: CommandContext): void {
+  program
+    .command('classify')
+    .description('name the most probable classes of sounds, with the class head of a checkpoint or a linear probe')
+    .argument('<checkpoint>', checkpointHelp)
+    .argument('<inputs...>', inputsHelp)
+    .option('--probe <file>', 'a linear probe, for a checkpoint without a class head')
+    .addOption(new Option('--task <name>', 'what the head was trained for').choices(Object.keys(headTasks)))
+    .option('--labels <file>', 'class names: CSV, JSON or lines')
+    .addOption(new Option('--activation <name>', 'by default as the task needs it').choices(['softmax', 'sigmoid']))
+    .option('--top <count>', 'how many classes', atLeast(1), 5)
+    .option('--json', 'one line of JSON a sound')
+    .addOption(headsOption())
+    .addOption(deviceOption())
+    .action(async (checkpoint: string, inputs: string[], { device, json, heads, ...options }: ClassifyArguments) => {
+      await withInterrupts(async (signal) => {
+        const backend = await startDevice(device);
+        const reporter = terminalReporter();
+        const { stdin } = process;
+        const all = { checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal };
+        for await (const result of classify(all)) {
+          if (result.failed !== undefined) {
+            printLine(`failed: ${result.file}: ${result.failed}`);
+            context.exitWith(1);
+          }
+          if (json) console.log(JSON.stringify(result));
+          else if (result.classes) console.log(classLines(result));
+        }
+      }, NOTHING_SAVED);
+    });
+}
+
+function classLines({ file, classes = [] }: Classified): string {
+  return [file, ...classes.map(({ label, probability }) => `  ${probability.toFixed(3)}  ${label}`)].join('\n');
+}

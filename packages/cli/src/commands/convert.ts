@@ -1,0 +1,40 @@
+import { convert, type ConvertOptions } from '@audio-ssl/experiment';
+import { type Command, Option } from 'commander';
+import { conversionTable } from '../terminal/conversion-table.js';
+import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
+import { terminalReporter } from '../terminal/reporter.js';
+import { checkpointHelp, headsOption } from './options.js';
+
+type ConvertArguments = Pick<ConvertOptions, 'names' | 'encoderOnly'> & { readonly heads?: number };
+
+const NOTHING_WRITTEN: InterruptWords = {
+  first: 'stopping; Ctrl-C again stops at once',
+  second: 'stopped at once',
+  stopped: 'stopped; nothing was written',
+};
+
+/** Adds `audio-ssl convert`. */
+export function addConvert(program: Command): void {
+  program
+    .command('convert')
+    .description('convert a checkpoint between PyTorch and safetensors, our names, the authors’ and M2D’s')
+    .argument('<from>', checkpointHelp)
+    .argument('<to>', 'the file to write: .safetensors, .pt or .pth')
+    .addOption(
+      new Option('--names <whose>', 'audio-ssl (default for .safetensors), matpac (default for .pt) or m2d').choices([
+        'audio-ssl',
+        'matpac',
+        'm2d',
+      ]),
+    )
+    .option('--encoder-only', 'leave out predictor, heads, teacher and centre, as the published files do')
+    .addOption(headsOption())
+    .action(async (from: string, to: string, { heads, ...options }: ConvertArguments) => {
+      const reporter = terminalReporter();
+      const converted = await withInterrupts(
+        (signal) => convert({ from, to, ...options, numHeads: heads, reporter, signal }),
+        NOTHING_WRITTEN,
+      );
+      console.log(conversionTable(converted));
+    });
+}

@@ -1,0 +1,13 @@
+import { doctor } from '@audio-ssl/backend';
+import type { Command } from 'commander';
+import { doctorReport } from '../terminal/doctor-report.js';
+
+/** Adds `audio-ssl doctor`. */
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('print versions, backend, device, threads and speed, and what is missing')
+    .action(async () => {
+      console.log(doctorReport(await doctor()));
+    });
+}

@@ -1,0 +1,59 @@
+import { embed, type EmbedOptions } from '@audio-ssl/experiment';
+import { type Command, Option } from 'commander';
+import { withInterrupts } from '../terminal/interrupts.js';
+import { printLine } from '../terminal/progress-bar.js';
+import { terminalReporter } from '../terminal/reporter.js';
+import type { CommandContext } from './context.js';
+import {
+  checkpointHelp,
+  type Device,
+  deviceOption,
+  headsOption,
+  inputsHelp,
+  layersOption,
+  startDevice,
+} from './options.js';
+
+type EmbedArguments = Pick<EmbedOptions, 'out' | 'layers' | 'frames' | 'mode' | 'frequency' | 'network'> & {
+  readonly heads?: number;
+  readonly device: Device;
+};
+
+/** Adds `audio-ssl embed`. */
+export function addEmbed(program: Command, context: CommandContext): void {
+  program
+    .command('embed')
+    .description('embed sounds: one vector a file, or one a time step; resumes an interrupted command')
+    .argument('<checkpoint>', checkpointHelp)
+    .argument('<inputs...>', inputsHelp)
+    .option('--out <file>', 'where to write: .npy, .safetensors, .jsonl or .parquet', 'embeddings.jsonl')
+    .addOption(layersOption('each by itself'))
+    .option('--frames', 'one vector a time step (160 ms) instead of their mean')
+    .addOption(
+      new Option('--mode <mode>', 'precise: as in the paper; fast: pieces filled up')
+        .choices(['precise', 'fast'])
+        .default('precise'),
+    )
+    .addOption(
+      new Option('--frequency <how>', 'frequency patches side by side or averaged')
+        .choices(['concat', 'mean'])
+        .default('concat'),
+    )
+    .addOption(
+      new Option('--network <which>', 'of a training checkpoint').choices(['student', 'teacher']).default('student'),
+    )
+    .addOption(headsOption())
+    .addOption(deviceOption())
+    .action(async (checkpoint: string, inputs: string[], { device, heads, ...options }: EmbedArguments) => {
+      const { count, dims, failed, failedList } = await withInterrupts(async (signal) => {
+        const backend = await startDevice(device);
+        const reporter = terminalReporter();
+        const { stdin } = process;
+        return embed({ checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal });
+      });
+      for (const { file, reason } of failed.slice(0, 5)) printLine(`failed: ${file}: ${reason}`);
+      if (failed.length > 0) printLine(`${failed.length} files failed; they are listed in ${failedList}`);
+      console.log(`${count} files, ${dims} values a vector, in ${options.out}`);
+      if (failed.length > 0) context.exitWith(1);
+    });
+}

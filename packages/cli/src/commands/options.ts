@@ -1,0 +1,79 @@
+import { startBackend, type StartedBackend } from '@audio-ssl/backend';
+import { labelledLayouts, layoutNames } from '@audio-ssl/datasets';
+import { InputError, type Layers } from '@audio-ssl/experiment';
+import { sizes } from '@audio-ssl/matpac';
+import { InvalidArgumentError, Option } from 'commander';
+import { startForTraining } from '../terminal/start-for-training.js';
+
+const devices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
+
+/** What `--device` may be. */
+export type Device = (typeof devices)[number];
+
+/** The argument of the commands that work with a trained model. */
+export const checkpointHelp =
+  'a checkpoint (.pt, .pth, .safetensors) of MATPAC, MATPAC++, M2D or audio-ssl, or the folder of a run';
+/** The argument of the commands that take sounds. */
+export const inputsHelp =
+  'sounds (.wav, .flac), folders of them, or - for standard input: a sound, or paths, one a line';
+/** Names of presets, smallest first. */
+export const presets = oneOf(Object.keys(sizes).reverse());
+/** Names of layouts. */
+export const layoutList = oneOf(layoutNames);
+
+/** `--device`: what computes. */
+export const deviceOption = (): Option =>
+  new Option('--device <name>', 'what computes; a GPU is used when `setup --gpu` was run')
+    .choices(devices)
+    .default('auto' satisfies Device);
+
+/** `--heads`: of checkpoints that do not say so. */
+export const headsOption = (): Option =>
+  new Option('--heads <count>', 'attention heads, for checkpoints other than the published ones').argParser(atLeast(1));
+
+/** `--dataset`: a layout with labels. */
+export const labelledOption = (description: string): Option =>
+  new Option('--dataset <layout>', description).choices(labelledLayouts);
+
+/** `--layers`; `taken` says what becomes of several. */
+export function layersOption(taken: string): Option {
+  const description = `blocks to take, from 0, such as 3,7,11, or all; ${taken}; the last one by default`;
+  return new Option('--layers <list>', description).argParser((value): Layers => {
+    if (value === 'all') return value;
+    if (!/^\d+(,\d+)*$/.test(value)) throw new InvalidArgumentError('expected numbers from 0 such as 3,7,11, or all');
+    return value.split(',').map(Number);
+  });
+}
+
+/** Reads a whole number of `least` or more. */
+export function atLeast(least: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= least) return number;
+    throw new InvalidArgumentError(`expected a whole number of ${least} or more`);
+  };
+}
+
+/** Reads a path; an empty one is refused, as a shell makes it of an empty variable. */
+export function path(value: string): string {
+  if (value === '') throw new InvalidArgumentError('expected a path, got nothing; is a variable empty?');
+  return value;
+}
+
+/** Reads one of several values of an option that may be repeated. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** Starts the backend that `--device` asks for. */
+export async function startDevice(device: Device): Promise<StartedBackend> {
+  if (device === 'auto') return startForTraining();
+  const backend = await startBackend({ prefer: device });
+  if (backend.name !== device) throw new InputError(`--device ${device}: ${backend.why}`);
+  return backend;
+}
+
+/** `a, b or c` */
+function oneOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
