@@ -21,7 +21,7 @@ describe('reportSound', () => {
     const { id, label, audio } = await reportSound(path, 'small', 'noise');
     expect([id, label]).toEqual(['small', 'noise']);
     expect(audio).toMatch(/^data:audio\/wav;base64,/);
-    expect(new Uint8Array(bytesOf(audio))).toEqual(new Uint8Array(wav(1000)));
+    expect(new Uint8Array(bytesOf(audio!))).toEqual(new Uint8Array(wav(1000)));
   });
 
   it('makes five seconds in mono at 16 kHz of a large one', async () => {
@@ -29,7 +29,7 @@ describe('reportSound', () => {
     await writeFile(path, wav(6 * 44_100, 44_100));
     const sound = await reportSound(path, 'large');
     expect(sound).not.toHaveProperty('label');
-    const { sampleRate, channels } = await decodeAudio(bytesOf(sound.audio));
+    const { sampleRate, channels } = await decodeAudio(bytesOf(sound.audio!));
     expect([sampleRate, channels.length, channels[0]!.length]).toEqual([16_000, 1, 80_000]);
   });
 });

@@ -61,7 +61,7 @@ async function load(
   if (leftOver.some((name) => /(^|\.)(hypotheses|mcl_heads)\./.test(name))) {
     disposeTree(state);
     throw new InputError(
-      `\`init\` ${file.name}: its predictor makes several hypotheses (MATPAC++), this variant one; set variant=matpacPlusPlus, or take its encoder alone: \`convert\` with \`encoderOnly\``,
+      `\`init\` ${file.name}: its predictor makes several hypotheses (MATPAC++), this variant one; add \`variant=matpacPlusPlus\`, or take its encoder alone: \`convert\` with \`encoderOnly\``,
     );
   }
   const words =
