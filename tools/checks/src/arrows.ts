@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import ts from 'typescript';
 import { publishedPackages, typescriptFiles, type PackageFolder } from './workspace.js';
@@ -12,7 +12,17 @@ export interface Arrows {
    * starts a backend and the command line know one (docs/decisions/0003-arrows.md).
    */
   readonly tensorflow: 'none' | 'core' | 'backend';
+  /** Of `ours`, those whose types alone it may import. */
+  readonly typesOf?: readonly string[];
+  /** Files of `src/` that are programs of their own, run as a process: they may import values of `typesOf`, too. */
+  readonly programs?: readonly string[];
 }
+
+/**
+ * Entries that load no tensor library, of packages that otherwise do: what a package without one may import of those.
+ * Each is `src/<entry>.ts`.
+ */
+const lightEntries: readonly string[] = ['@audio-ssl/params/random', '@audio-ssl/tensor-files/node'];
 
 const blocks = ['vit', 'latent-prediction', 'distribution-matching', 'momentum-teacher', 'optim'];
 const machinery = ['backend', 'compile', 'datasets', 'evaluation', 'trainer'];
@@ -41,10 +51,13 @@ export const workspaceArrows: Readonly<Record<string, Arrows>> = {
   experiment: {
     ours: ['audio-frontend', 'tensor-files', 'pretrained', 'report', ...machinery, ...recipe],
     tensorflow: 'core',
+    typesOf: ['backend'],
   },
   ablation: {
     ours: ['audio-frontend', 'tensor-files', 'pretrained', 'report', 'experiment', ...machinery, ...recipe],
     tensorflow: 'core',
+    typesOf: ['backend'],
+    programs: ['worker.ts'],
   },
   cli: { ours: 'all', tensorflow: 'backend' },
 };
@@ -54,11 +67,36 @@ export const workspaceArrows: Readonly<Record<string, Arrows>> = {
  * may use our test helpers and any TensorFlow.js) in those of `test/`. Empty when all is well.
  */
 export function arrowViolations(root: string, arrows: Readonly<Record<string, Arrows>> = workspaceArrows): string[] {
-  return publishedPackages(root).flatMap((entry) => {
+  const packages = publishedPackages(root).flatMap((entry) => {
     const allowed = arrows[entry.folder];
     if (!allowed) return [`packages/${entry.folder}: not in the table of arrows; add it to tools/checks/src/arrows.ts`];
-    return [...manifestViolations(entry, allowed), ...importViolations(root, entry, allowed)];
+    const heavy = (name: string): boolean =>
+      allowed.tensorflow === 'none' &&
+      !lightEntries.includes(name) &&
+      (arrows[/^@audio-ssl\/([^/]+)/.exec(name)?.[1] ?? '']?.tensorflow ?? 'none') !== 'none';
+    return [...manifestViolations(entry, allowed), ...importViolations(root, entry, allowed, heavy)];
   });
+  return [...packages, ...lightEntries.flatMap((entry) => weightOf(root, entry))];
+}
+
+/** Imports by which a light entry loads a tensor library after all; types are erased, and load nothing. */
+function weightOf(root: string, entry: string): string[] {
+  const [, folder, name] = entry.split('/');
+  const reached = new Set([resolve(root, 'packages', folder!, 'src', `${name}.ts`)]);
+  const heavy: string[] = [];
+  for (const file of reached) {
+    if (!existsSync(file)) continue;
+    for (const imported of importedValues(file)) {
+      if (imported.startsWith('.')) reached.add(resolve(dirname(file), imported.replace(/\.js$/, '.ts')));
+      else if (
+        imported.startsWith('@tensorflow/') ||
+        (imported.startsWith('@audio-ssl/') && !lightEntries.includes(imported))
+      ) {
+        heavy.push(`${relative(root, file)}: imports ${imported}, but ${entry} is to load no tensor library`);
+      }
+    }
+  }
+  return heavy;
 }
 
 function manifestViolations({ folder, manifest }: PackageFolder, allowed: Arrows): string[] {
@@ -68,7 +106,16 @@ function manifestViolations({ folder, manifest }: PackageFolder, allowed: Arrows
   );
 }
 
-function importViolations(root: string, { folder, path }: PackageFolder, allowed: Arrows): string[] {
+function importViolations(
+  root: string,
+  { folder, path }: PackageFolder,
+  allowed: Arrows,
+  heavy: (name: string) => boolean,
+): string[] {
+  const typesAlone = (file: string, name: string): boolean =>
+    allowed.typesOf?.some((other) => name === `@audio-ssl/${other}`) === true &&
+    !allowed.programs?.includes(relative(resolve(path, 'src'), file)) &&
+    importedValues(file).includes(name);
   return ['src', 'test'].flatMap((part) => {
     const inTests = part === 'test';
     const rules: Arrows = inTests ? { ...allowed, tensorflow: 'backend' } : allowed;
@@ -76,10 +123,30 @@ function importViolations(root: string, { folder, path }: PackageFolder, allowed
       importedModules(file).flatMap((name) => {
         if (inTests && /^@audio-ssl\/testing(\/|$)/.test(name)) return [];
         const reasons = name.startsWith('.') ? leavesPackage(file, name, path) : breach(name, folder, rules);
+        if (!inTests && reasons.length === 0 && heavy(name)) {
+          reasons.push(`which loads a tensor library; the entries that do not are ${lightEntries.join(', ')}`);
+        }
+        if (!inTests && typesAlone(file, name)) reasons.push('of which it may import types alone');
         return reasons.map((reason) => `${relative(root, file)}: imports ${name}, ${reason}`);
       }),
     );
   });
+}
+
+/** The modules that a file loads when it runs, at once or by `import()`: types left out. */
+function importedValues(file: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const dynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
+    const isStatic =
+      (ts.isImportDeclaration(node) && !node.importClause?.isTypeOnly) ||
+      (ts.isExportDeclaration(node) && !node.isTypeOnly);
+    const specifier = dynamic ? node.arguments[0] : isStatic ? node.moduleSpecifier : undefined;
+    if (specifier && ts.isStringLiteral(specifier)) found.push(specifier.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022));
+  return found;
 }
 
 function importedModules(file: string): string[] {

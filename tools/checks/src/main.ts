@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { arrowViolations } from './arrows.js';
+import { circleViolations } from './circles.js';
 import { indexViolations, linkViolations } from './links.js';
 import { readmeViolations } from './readme.js';
 
@@ -18,6 +19,7 @@ const steps: Readonly<Record<string, Step>> = {
   format: script('format:check'),
   types: script('typecheck'),
   arrows: list(arrowViolations),
+  circles: list(circleViolations),
   readmes: list(readmeViolations),
   links: list((folder) => [...linkViolations(folder), ...indexViolations(folder)]),
   unused: script('check:unused'),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { marked, type Token, type Tokens } from 'marked';
 import ts from 'typescript';
-import { publishedPackages, type PackageFolder } from './workspace.js';
+import { entrySources, publishedPackages, type PackageFolder } from './workspace.js';
 
 const headings = ['What', 'Install', 'Use', 'API', 'References'];
 
@@ -22,7 +22,8 @@ export function useExample(markdown: string): string {
   return examples[0]!.text;
 }
 
-function problems({ path, manifest }: PackageFolder): string[] {
+function problems(entry: PackageFolder): string[] {
+  const { path, manifest } = entry;
   const file = join(path, 'README.md');
   if (!existsSync(file)) return ['is missing'];
   const markdown = readFileSync(file, 'utf8');
@@ -34,7 +35,8 @@ function problems({ path, manifest }: PackageFolder): string[] {
   const peers = Object.keys(manifest.peerDependencies ?? {}).filter(
     (name) => !manifest.peerDependenciesMeta?.[name]?.optional,
   );
-  const missing = exportedNames(join(path, 'src', 'index.ts')).filter((name) => !new RegExp(`\\b${name}\\b`).test(api));
+  const names = new Set(entrySources(entry).flatMap(exportedNames));
+  const missing = [...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(api));
   return [
     ...(title.join() === manifest.name ? [] : [`expected the title "${manifest.name}", got "${title.join()}"`]),
     ...(sections.join() === headings.join()
@@ -71,13 +73,18 @@ function text(tokens: readonly Token[]): string {
   return tokens.map(({ raw }) => raw).join('');
 }
 
-/** Names of the values in `export { ... } from` of an index file: index files only re-export by name. */
-function exportedNames(index: string): string[] {
-  const source = ts.createSourceFile(index, readFileSync(index, 'utf8'), ts.ScriptTarget.ES2022);
+/** Names of the values that an entry point exports, those that it declares and those that it passes on by name. */
+function exportedNames(entry: string): string[] {
+  const source = ts.createSourceFile(entry, readFileSync(entry, 'utf8'), ts.ScriptTarget.ES2022);
   return source.statements.flatMap((statement) => {
-    if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause))
-      return [];
-    const values = statement.exportClause.elements.filter(({ isTypeOnly }) => !isTypeOnly && !statement.isTypeOnly);
-    return values.map(({ name }) => name.text);
+    if (ts.isExportDeclaration(statement)) {
+      if (statement.isTypeOnly || !statement.exportClause || !ts.isNamedExports(statement.exportClause)) return [];
+      return statement.exportClause.elements.flatMap(({ name, isTypeOnly }) => (isTypeOnly ? [] : [name.text]));
+    }
+    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+    if (!modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return [];
+    if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) return [statement.name!.text];
+    if (!ts.isVariableStatement(statement)) return [];
+    return statement.declarationList.declarations.map(({ name }) => (name as ts.Identifier).text);
   });
 }

@@ -67,6 +67,34 @@ describe('arrowViolations', () => {
     expect(arrowViolations(root)).toEqual([expect.stringContaining('@audio-ssl/vit')]);
   });
 
+  test('reports the heavy entry of another package in a pure one, and accepts a light one', () => {
+    write('packages/datasets/package.json', '{ "name": "@audio-ssl/datasets" }');
+    write('packages/datasets/src/index.ts', "import { randomStream } from '@audio-ssl/params/random';");
+    expect(arrowViolations(root)).toEqual([]);
+    write('packages/datasets/src/planted.ts', "import { randomStream } from '@audio-ssl/params';");
+    expect(arrowViolations(root)).toEqual([expect.stringContaining('loads a tensor library')]);
+  });
+
+  test('reports a light entry that loads a tensor library, but not its types', () => {
+    write('packages/params/src/random.ts', "import type { Tensor } from '@tensorflow/tfjs-core';\nimport './far.js';");
+    write('packages/params/src/far.ts', 'export {};');
+    expect(arrowViolations(root)).toEqual([]);
+    write('packages/params/src/far.ts', "import { tensor } from '@tensorflow/tfjs-core';");
+    expect(arrowViolations(root)).toEqual([expect.stringContaining('@audio-ssl/params/random')]);
+  });
+
+  test.each(["import { startBackend } from '@audio-ssl/backend';", "const late = await import('@audio-ssl/backend');"])(
+    'reports %s where types alone are allowed, but not in a program of its own',
+    (line) => {
+      write('packages/ablation/package.json', '{ "name": "@audio-ssl/ablation" }');
+      write('packages/ablation/src/index.ts', "import type { StartedBackend } from '@audio-ssl/backend';");
+      write('packages/ablation/src/worker.ts', line);
+      expect(arrowViolations(root)).toEqual([]);
+      write('packages/ablation/src/index.ts', line);
+      expect(arrowViolations(root)).toEqual([expect.stringContaining('types alone')]);
+    },
+  );
+
   test('reports a package that the table does not know', () => {
     write('packages/newcomer/package.json', '{ "name": "@audio-ssl/newcomer" }');
     expect(arrowViolations(root)).toEqual([expect.stringContaining('packages/newcomer')]);

@@ -27,6 +27,7 @@ See [what](#what) and [the other page](../../docs/page.md#second-part).
 ## API
 
 | \`adamW\` | a step |
+| \`warmup\` | a schedule |
 
 ## References
 `;
@@ -40,9 +41,16 @@ beforeEach(() => {
   write('docs/page.md', '# Page\n\n## Second part\n');
   write(
     'packages/optim/package.json',
-    '{ "name": "@audio-ssl/optim", "peerDependencies": { "@tensorflow/tfjs-core": "^4.22.0" } }',
+    JSON.stringify({
+      name: '@audio-ssl/optim',
+      exports: Object.fromEntries(
+        ['index', 'light'].map((name) => [`./${name}`, { '@audio-ssl/source': `./src/${name}.ts` }]),
+      ),
+      peerDependencies: { '@tensorflow/tfjs-core': '^4.22.0' },
+    }),
   );
   write('packages/optim/src/index.ts', "export { adamW } from './adam-w.js';");
+  write('packages/optim/src/light.ts', 'export function warmup(): void {}\nexport type Shape = number[];');
   write('packages/optim/README.md', good);
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -57,6 +65,7 @@ describe('readmeViolations', () => {
     ['## Install', '## Installation', 'expected the sections'],
     [' @tensorflow/tfjs-core', '', 'does not name @tensorflow/tfjs-core'],
     ['`adamW`', '`adam`', 'does not name the exports adamW'],
+    ['`warmup`', '`warm-up`', 'does not name the exports warmup'],
     ['```ts', '```js', 'expected one ```ts block'],
   ])('reports %s turned into "%s"', (from, to, message) => {
     write('packages/optim/README.md', good.replace(from, to));
