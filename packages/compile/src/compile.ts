@@ -13,21 +13,22 @@ export interface Compiled<Args extends readonly Tree<tf.Tensor | number>[], Resu
   dispose(): void;
 }
 
-/** What {@link compile} takes beside the function. */
+/** How {@link compile} compiles. */
 export interface CompileOptions {
   /**
-   * A folder in which it is kept what shapes operations give, so that the next process compiles without running any of
-   * them. An entry names all that its shapes depend on: what is stale is not found. Nothing is kept by default.
+   * A folder that keeps the shapes of operations' results, so that the next process compiles without running any of
+   * them. An entry names everything that its shapes depend on, so a stale one is not found. Nothing is kept by default.
    */
   readonly cacheFolder?: string | undefined;
   /**
-   * `'bf16'` takes matrix products in bfloat16, with sums in float32 and everything else as it is, the fused attention of
-   * `@audio-ssl/backend` too: faster on processors with AMX and on GPUs, slower on others. `'float32'` by default.
+   * `'bf16'` computes matrix products in bfloat16, with sums in float32; everything else, the fused attention of
+   * `@audio-ssl/backend` included, stays in float32. Faster on processors with AMX and on GPUs, slower on others.
+   * `'float32'` by default.
    */
   readonly precision?: Precision;
   /**
-   * Positions of arguments that are given away: the call disposes their tensors, and updates (AdamW, averages) write
-   * over their memory, so that a training step needs its state once and not twice. None by default.
+   * Positions of arguments that are given away: the call disposes their tensors, and updates (AdamW, averages) overwrite
+   * their memory, so that a training step needs its state once and not twice. None by default.
    */
   readonly donate?: readonly number[];
 }
@@ -36,14 +37,14 @@ type NamedTensor = readonly [path: string, leaf: tf.Tensor];
 
 /**
  * Runs a pure function as one TensorFlow graph: the first call with new shapes runs it on tensors without values and
- * writes down its operations; then this call and every later one is a single call of a TensorFlow session. There is no
+ * records its operations; this call and every later one is then a single call of a TensorFlow session. There is no
  * JavaScript and no garbage between operations, and TensorFlow reuses memory and runs independent operations side by
  * side.
  *
  * Every value that changes between calls must be an argument. A number among the arguments becomes a float32 tensor of
  * rank 0 before `fn` sees it, so that it may change, too: a parameter that is a number for the caller is a `Scalar` for
- * `fn`. What is not an argument, a number or a tensor from outside, is a constant of the graph. The function may not read
- * values, and what it does beside making tensors happens only in the first call of a signature. On a backend that has no
+ * `fn`. A number or a tensor that is not an argument is a constant of the graph. The function may not read
+ * values, and its side effects happen only in the first call of a signature. On a backend that has no
  * graphs (`wasm`, `cpu`) the function is called as it is, with the same tensors for numbers.
  *
  * @param fn from trees of tensors to a tree of tensors; it borrows its arguments.

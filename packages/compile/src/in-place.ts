@@ -1,16 +1,16 @@
 import { fusedOperation } from './fused.js';
 import type { Trace, TracedOperation } from './trace.js';
 
-/** The inputs that an operation writes over, where it may; none for TensorFlow's own operations. */
+/** The inputs that an operation can overwrite; none for TensorFlow's own operations. */
 function targetsOf({ op, inputs }: TracedOperation): number[] {
   const { inputs: names = [], overwrites = [] } = fusedOperation(op) ?? {};
   return overwrites.map((name) => inputs[names.indexOf(name)]!);
 }
 
 /**
- * TensorFlow's operations whose results are surely memory of their own. Others may hand on their input's, as a reshape
- * does, or be simplified away, as a second `Neg`: who reads their result reads the argument. (Arithmetic with 0 or 1 is
- * no danger: beside an attribute `in_place`, TensorFlow's optimiser puts a copy in its place.)
+ * TensorFlow's operations whose results always have memory of their own. Others may pass on their input's, as a reshape
+ * does, or be simplified away, as a second `Neg`; what reads their result then reads the argument. (Arithmetic with 0 or
+ * 1 is safe: next to an attribute `in_place`, TensorFlow's optimiser replaces it by a copy.)
  */
 const FRESH =
   /^(Add|AddV2|Sub|Mul|RealDiv|Square|Sqrt|Rsqrt|Exp|Log|Maximum|Minimum|Greater|Softmax|MatMul|BatchMatMulV2|GatherV2|UnsortedSegmentSum)$/;
@@ -20,21 +20,21 @@ function mayShare(op: string): boolean {
   return operation ? operation.shares !== undefined : !FRESH.test(op);
 }
 
-/** What is written over in one call of a graph, and what may be in the next. */
+/** What is overwritten in one call of a graph, and what may be overwritten in the next. */
 export interface InPlace {
-  /** Operations that write over their inputs, by position in the trace, with the positions of those that go before. */
+  /** Operations that overwrite their inputs, by position in the trace, with the positions of those that must run before. */
   readonly updates: ReadonlyMap<number, readonly number[]>;
-  /** Ids of the arguments that they write over. */
+  /** Ids of the arguments that they overwrite. */
   readonly overwritten: ReadonlySet<number>;
-  /** Ids of the results whose memory is nobody else's: an update made them, and no other result shares it. */
+  /** Ids of the results that share their memory with nothing else: an update made them, and no other result shows it. */
   readonly own: ReadonlySet<number>;
 }
 
 /**
- * What may be done in the memory of donated arguments.
+ * Which updates may run in the memory of donated arguments.
  *
- * An update overwrites its inputs when all of them are donated arguments that no result shows, and no other reader needs
- * the update's own result first; with any such reader nothing is overwritten.
+ * An update overwrites its inputs when all of them are donated arguments that no result shows. It runs after all other
+ * readers of those; where such a reader needs an update's result first, nothing is overwritten.
  *
  * @param donated ids of the arguments whose memory is given away.
  */
@@ -44,7 +44,7 @@ export function inPlace({ operations, results }: Trace, donated: ReadonlySet<num
     for (const id of new Set(inputs)) direct.set(id, [...(direct.get(id) ?? []), at]);
   }
   const readersOf = (id: number): readonly number[] => direct.get(id) ?? [];
-  /** The id, and all that may share its memory. */
+  /** The id, and all ids that may share its memory. */
   const sharing = (id: number, found = new Set<number>()): ReadonlySet<number> => {
     if (found.has(id)) return found;
     found.add(id);

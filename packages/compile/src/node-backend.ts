@@ -15,7 +15,7 @@ export interface TensorMetadata {
   readonly dtype: number;
 }
 
-/** The part of tfjs-node's binding that is used here. */
+/** The part of tfjs-node's binding that this package uses. */
 export interface Binding {
   executeOp(
     name: string,
@@ -41,7 +41,7 @@ export interface Binding {
   readonly TF_ATTR_SHAPE: number;
 }
 
-/** The part of tfjs-node's backend that is used here. */
+/** The part of tfjs-node's backend that this package uses. */
 export interface NodeBackend {
   binding: Binding;
   readonly tensorMap: { has(dataId: object): boolean; get(dataId: object): { readonly id: number } };
@@ -51,7 +51,7 @@ export interface NodeBackend {
   createOutputTensor(metadata: TensorMetadata): tf.Tensor;
 }
 
-/** The running backend when it is tfjs-node's, which alone runs graphs. */
+/** The running backend when it is tfjs-node's, the only one that runs graphs. */
 export function nodeBackend(): NodeBackend | undefined {
   const backend = tf.backend() as unknown as Partial<NodeBackend>;
   return typeof backend.binding?.runSavedModel === 'function' ? (backend as NodeBackend) : undefined;

@@ -44,7 +44,7 @@ export function openGraph(
   const { updates, overwritten, own } = inPlace(traced, new Set(donated.map((index) => traced.inputs[index]!)));
   const session =
     computed.length === 0 ? undefined : load(savedModel(traced, computed, binding, { precision, updates }));
-  // Memory that is surely nobody else's: what this graph itself has made.
+  // Memory that nobody else holds: what this graph itself has made.
   const ours = new WeakSet<object>();
   const inputNames = traced.inputs.map((_, i) => `in${i}:0`).join(',');
   const outputNames = computed.map((_, i) => `out${i}:0`).join(',');
@@ -75,7 +75,7 @@ export function openGraph(
     },
   };
 
-  // One after the other, so that there is never more than one tensor twice; but who is given twice is needed again.
+  // One after the other, so that at most one tensor exists twice at a time; one that is given twice is still needed.
   function owned(leaf: tf.Tensor, twice: ReadonlySet<object>): tf.Tensor {
     const again = twice.has(leaf.dataId);
     if (!again && ours.has(leaf.dataId) && backend.refCount(leaf.dataId) === 1) return leaf;

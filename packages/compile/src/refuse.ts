@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Files of TensorFlow.js, by the paths that they have and by those that their source maps name, and Node's own. */
 const THEIRS = /node:|[\\/]@tensorflow[\\/]|[\\/]tfjs-(core|node|node-gpu)[\\/](src|dist)[\\/]/;
-/** A kernel is run some 15 calls below the line that asked for it. */
+/** A kernel runs some 15 calls below the line that asks for it. */
 const FRAMES = 50;
 
-/** A place in the code, to be looked up when it is needed. */
+/** The present place in the code, to be read when it is needed. */
 export function place(): Error {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = FRAMES;

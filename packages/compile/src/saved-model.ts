@@ -5,7 +5,7 @@ import type { InPlace } from './in-place.js';
 import type { Attribute, Binding } from './node-backend.js';
 import type { Trace } from './trace.js';
 
-// The fields of tensorflow/core/protobuf/saved_model.proto and tensorflow/core/framework/*.proto that are written.
+// The fields of tensorflow/core/protobuf/saved_model.proto and tensorflow/core/framework/*.proto that are written here.
 const { nested } = {
   nested: {
     SavedModel: {
@@ -116,9 +116,9 @@ export function savedModel(
     const first = updates.get(n);
     if (first) attr['in_place'] = { b: true };
     const input = [...from.map((id) => source.get(id)!), ...(first ?? []).map((before) => `^op${before}`)];
-    // tfjs-node leaves this one to the eager runtime, which finds types by itself.
+    // tfjs-node leaves this attribute to the eager runtime, which finds types by itself.
     if (op === 'ExpandDims') attr['T'] = { type: typeOf(from[0]!) };
-    // A fused operation knows float32 alone; TensorFlow's own takes its place.
+    // A fused operation knows float32 alone; TensorFlow's own replaces it.
     const { op: standard = op, booleans = {} } = fusedOperation(op)?.standard ?? {};
     if (precision === 'bf16' && /MatMul/.test(standard) && typeOf(to[0]!) === DATA_TYPES.float32) {
       const added = Object.fromEntries(Object.entries(booleans).map(([key, b]) => [key, { b }]));

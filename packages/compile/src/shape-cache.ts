@@ -5,15 +5,15 @@ import { threadId } from 'node:worker_threads';
 import type { NodeBackend } from './node-backend.js';
 import type { KnownShapes } from './trace.js';
 
-/** What earlier processes found of the operations that a function with these arguments uses; empty when nothing is kept. */
+/** The shapes that earlier processes found for a function with these arguments; empty when there are none. */
 export function readShapes(folder: string, signature: string, backend: NodeBackend): KnownShapes {
   try {
     const entries: unknown = JSON.parse(readFileSync(fileOf(folder, signature, backend), 'utf8'));
     if (Array.isArray(entries) && entries.every(isEntry)) return new Map(entries);
   } catch {
-    // not there, or cut off
+    // missing, or cut off
   }
-  return new Map(); // it is found again
+  return new Map(); // found again
 }
 
 function isEntry(entry: unknown): entry is [string, { shape: number[]; dtype: number }[]] {
@@ -27,7 +27,7 @@ function isMade(made: unknown): boolean {
   return Number.isInteger(dtype) && Array.isArray(shape) && shape.every(Number.isInteger);
 }
 
-/** Keeps them; a folder that can not be written is no reason to stop. */
+/** Writes shapes for later processes; a folder that cannot be written is ignored. */
 export function writeShapes(folder: string, signature: string, backend: NodeBackend, shapes: KnownShapes): void {
   const file = fileOf(folder, signature, backend);
   const unfinished = `${file}.${process.pid}.${threadId}`;

@@ -20,7 +20,7 @@ export interface TracedConstant {
 /** Shape and type of a tensor that has no value yet. */
 export type TensorType = Pick<tf.TensorInfo, 'shape' | 'dtype'>;
 
-/** Everything that a function did with tensors. */
+/** Everything that a function does with tensors. */
 export interface Trace {
   /** Ids of the arguments, in order. */
   readonly inputs: readonly number[];
@@ -33,13 +33,13 @@ export interface Trace {
   readonly constants: ReadonlyMap<number, TracedConstant>;
 }
 
-/** What an operation gives for inputs of given shapes: the key names all that it depends on. */
+/** The shapes of an operation's results for inputs of given shapes; the key names everything that they depend on. */
 export type KnownShapes = Map<string, readonly Omit<TensorMetadata, 'id'>[]>;
 
-/** Constants up to this size count as themselves when an operation is recognised again: shapes, axes, permutations. */
+/** Constants up to this size are part of an operation's key by value: shapes, axes, permutations. */
 const SMALL = 64;
 
-/** TensorFlow's operations that no graph can hold as they are, and why. */
+/** TensorFlow's operations that no graph can hold, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
   Multinomial: 'draws random numbers, anew in every call; draw outside and pass what was drawn as an argument',
   ...Object.fromEntries(
@@ -52,17 +52,17 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 let tracing = false;
 
-/** Whether a function is being traced: what is compiled by itself is then a part of that function. */
+/** Whether a function is being traced; a compiled function that it calls is then a part of it. */
 export function isTracing(): boolean {
   return tracing;
 }
 
 /**
- * Runs `f` once with tensors that have a shape and no values, and writes down every operation that it sends to
- * TensorFlow. What shape an operation gives is found by running it alone, once for inputs of the same shapes, on zeros;
+ * Runs `f` once with tensors that have a shape and no values, and records every operation that it sends to
+ * TensorFlow. The shape of an operation's result is found by running it alone, once for inputs of the same shapes, on zeros;
  * so a trace needs the memory of its largest operation, not that of the whole function.
  *
- * @param arguments_ tensors in whose place `f` gets ones without values; they stay open in the graph.
+ * @param arguments_ tensors for which `f` gets tensors without values; they are the inputs of the graph.
  * @param f gets those, in the same order, and returns the results; it is run in a `tidy`.
  * @param shapes known from earlier traces; what is found is added.
  * @throws Error naming the line, when `f` reads the value of a tensor that was computed (what depends on it would be
@@ -78,14 +78,14 @@ export function trace(
   const constants = new Map<number, TracedConstant>();
   const { binding } = backend;
   const getInputTensorIds = backend.getInputTensorIds.bind(backend);
-  // Ids of tensors without values are below -1, so that they are none of the binding's; tfjs-node has -1 for values that
-  // TensorFlow does not have yet.
+  // Ids of tensors without values are below -1, where the binding has none; tfjs-node uses -1 for values that TensorFlow
+  // does not have yet.
   const known = new Map<number, TensorType>();
   let made = -1;
   const hasNoValue = ({ dataId }: { readonly dataId: object }): boolean =>
     backend.tensorMap.has(dataId) && known.has(backend.tensorMap.get(dataId).id);
 
-  // Thrown at the end too, for those who catch everything or do not wait for a promise.
+  // Thrown at the end, too, in case the function catches everything or does not await a promise.
   let refused: Error | undefined;
   const refuse = (message: string): never => {
     refused ??= refusal(message);
@@ -132,7 +132,7 @@ export function trace(
         return results;
       },
     },
-    // Only tfjs-node's own check of indices (gather) comes here: nothing is decided by it.
+    // Only tfjs-node's own check of indices (gather) comes here; no result depends on it.
     tensorDataSync: {
       value: (id: number) => {
         const { dtype, shape } = known.get(id) ?? {};
@@ -213,7 +213,7 @@ export function trace(
   }
 }
 
-/** Puts methods in the place of an object's own; what is returned puts those back. */
+/** Replaces methods of an object; the function that is returned restores them. */
 function replace<T extends object>(target: T, methods: Partial<T>): () => void {
   const before = Object.keys(methods).map((name) => [name, Object.getOwnPropertyDescriptor(target, name)] as const);
   Object.assign(target, methods);

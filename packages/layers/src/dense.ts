@@ -6,7 +6,15 @@ import { matMulTransposed } from './mat-mul-transposed.js';
 /** An affine map: kernel (in, out), bias (out). */
 export type Dense = { readonly kernel: tf.Tensor; readonly bias: tf.Tensor };
 
-/** A dense layer with a Xavier-uniform kernel and a bias of zeros. */
+/**
+ * A dense layer before training: a Xavier-uniform kernel and a bias of zeros.
+ *
+ * @param inputDim width I of the input.
+ * @param outputDim width O of the output.
+ * @param random uniform numbers in [0, 1).
+ * @example
+ * const layer = initDense(192, 768, randomStream(1337, 'fc1'));
+ */
 export function initDense(inputDim: number, outputDim: number, random: Random): Dense {
   return { kernel: xavierUniform([inputDim, outputDim], random), bias: zeros([outputDim]) };
 }

@@ -4,7 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 /** Scale and shift of a layer norm: weight (D), bias (D). */
 export type LayerNorm = { readonly weight: tf.Tensor; readonly bias: tf.Tensor };
 
-/** A layer norm that starts as scale 1 and shift 0. */
+/**
+ * A layer norm before training: scale 1 and shift 0.
+ *
+ * @param dim width D of a token.
+ * @example
+ * const norm = initLayerNorm(192);
+ */
 export function initLayerNorm(dim: number): LayerNorm {
   return { weight: ones([dim]), bias: zeros([dim]) };
 }

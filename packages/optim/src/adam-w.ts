@@ -171,7 +171,7 @@ function biasCorrection(beta: number, step: Scalar): tf.Tensor {
   return tf.scalar(1 - beta ** (step + 1));
 }
 
-// A leaf of another shape might broadcast, and train something else without a word.
+// A leaf of another shape might broadcast, and silently train something else.
 function refuseOtherShapes(path: string, param: tf.Tensor, others: Readonly<Record<string, tf.Tensor | null>>): void {
   for (const [name, other] of Object.entries(others)) {
     if (other === null || tf.util.arraysEqual(other.shape, param.shape)) continue;

@@ -28,7 +28,7 @@ export function clipByGlobalNorm<G extends Tree<tf.Tensor | null>>(
  * The factor by which {@link clipByGlobalNorm} multiplies, for an optimiser that takes it in its own pass
  * (`gradientScale` of {@link adamW}).
  *
- * @param grads a tree of gradients; `null` where a parameter has none.
+ * @param grads a tree of gradients, float32; `null` where a parameter has none.
  * @param maxNorm above 0.
  * @returns `scale`, min(1, maxNorm / norm), and the `norm` before clipping.
  * @throws Error when every gradient is null or maxNorm is not above 0.

@@ -203,7 +203,7 @@ describe('adamW', () => {
   });
 });
 
-/** The change of a parameter from moments of 1 by an update in `step` without a new gradient, which shows the bias corrections. */
+/** The change of a parameter by one update when moments and gradient are 1. */
 async function change(step: number | tf.Scalar, options: AdamWOptions): Promise<number> {
   const params = { w: tf.tensor1d([0]) };
   const { params: next } = adamW(
@@ -258,7 +258,7 @@ describe('the defaults of adamW', () => {
     let params = { kernel: tf.ones([1, 1]), bias: tf.ones([1]) };
     let moments = initMoments(params);
     for (const [step, g] of [2e-8, -1e-8].entries()) {
-      const grads = { kernel: tf.fill([1, 1], g), bias: tf.fill([1], g) };
+      const grads = { kernel: tf.tensor2d([g], [1, 1]), bias: tf.tensor1d([g]) };
       ({ params, moments } = adamW(params, grads, moments, { learningRate: 0.1, step }));
     }
     await expectClose(params.kernel, [expected(true)], { absolute: 1e-6 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What is to be known of an operation that a backend may run as one kernel. All tensors are float32. */
+/** An operation that a backend may run as one kernel. All its tensors are float32. */
 export interface FusedOperation {
   /** The name under which the kernel is registered. */
   readonly op: string;
@@ -22,7 +22,7 @@ export interface FusedOperation {
 
 /**
  * The fused operations by name: what blocks ask for with {@link runFused}, `@audio-ssl/backend` registers and
- * `@audio-ssl/compile` writes into graphs. Formulas stand in the blocks, beside the composed form of each.
+ * `@audio-ssl/compile` writes into graphs. The formulas stand in the blocks, next to the composed form of each.
  *
  * @example
  * fusedOperations.layerNorm.outputs; // ['value', 'mean', 'inverse']
@@ -146,7 +146,12 @@ export function runFused<Name extends FusedName>(
   return (Array.isArray(made) ? made : [made]) as FusedOutputs<Name>;
 }
 
-/** Whether operations are being recorded for a gradient. */
+/**
+ * Whether operations are being recorded for a gradient.
+ *
+ * @example
+ * const value = hasFused('sharpen') && !isRecording() ? runFused('sharpen', inputs)[0] : composed(inputs);
+ */
 export function isRecording(): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;
   return gradientDepth > 0 && kernelDepth === 0;

@@ -6,14 +6,14 @@ import { leaves, mapTree, type MapLeaves, type TensorTree } from './tree.js';
 export type Gradients<T> = MapLeaves<T, tf.Tensor | null>;
 
 /**
- * The value of a scalar function of a parameter tree, what it returned beside (`aux`), and its gradients.
- * Everything that `f` makes is disposed but the value, the aux tensors and the gradients.
+ * The value of a scalar function of a parameter tree, its auxiliary results (`aux`) and its gradients. All other tensors
+ * that `f` makes are disposed.
  *
- * @param f returns the scalar `value` to differentiate and `aux`, a tree of tensors without gradient.
+ * @param f returns the `value` to differentiate, a tensor of rank 0, and `aux`, a tree of tensors without gradient.
  * @param params tree of float32 tensors; borrowed.
  * @throws Error when the value is not a scalar, or depends on no parameter at all.
  * @example
- * const { value, aux, grads } = valueAndGrad((p) => ({ value: tf.sum(tf.square(p.w)), aux: {} }), { w });
+ * const { value, aux, grads } = valueAndGrad((p) => ({ value: tf.mean(tf.square(p.w)), aux: {} }), { w });
  */
 export function valueAndGrad<P extends TensorTree, A extends TensorTree>(
   f: (params: P) => { readonly value: tf.Tensor; readonly aux: A },
@@ -41,7 +41,7 @@ export function valueAndGrad<P extends TensorTree, A extends TensorTree>(
     );
     const kept = held.aux!;
     const aux = mapTree(kept, (leaf) => tf.clone(leaf));
-    // A tensor that the caller already owned (a parameter passed through) stays as it was: only ours are released.
+    // A tensor that the caller owns (a parameter passed through) stays; only those made here are disposed.
     const owned = new Set(inputs);
     for (const [, leaf] of leaves(kept)) if (!owned.has(leaf)) leaf.dispose();
     if (grads.every((grad) => grad == null)) {

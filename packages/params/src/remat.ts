@@ -4,10 +4,10 @@ import { tidy } from './tidy.js';
 import { leaves, mapTree, type TensorTree } from './tree.js';
 
 /**
- * f(params, x) that keeps nothing but its inputs for the gradient and computes the rest a second time there (Chen et al.
- * 2016, "Training deep nets with sublinear memory cost"): less memory, one more forward pass.
+ * f(params, x) that keeps only its inputs for the gradient and computes the rest a second time there (Chen et al. 2016,
+ * "Training deep nets with sublinear memory cost"): less memory, one more forward pass.
  *
- * @param f pure, from a tree of parameters and a tensor to a tensor; what else it uses receives no gradient.
+ * @param f pure, from a tree of parameters and a tensor to a tensor; anything else that it uses receives no gradient.
  * @returns what f returns, with the same gradients.
  * @example
  * const y = remat((block, tokens) => runBlock(block, tokens, 3), block, x);

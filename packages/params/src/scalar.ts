@@ -6,7 +6,12 @@ import * as tf from '@tensorflow/tfjs-core';
  */
 export type Scalar = number | tf.Scalar;
 
-/** The scalar as a float32 tensor of rank 0; a tensor is returned as it is. */
+/**
+ * The scalar as a float32 tensor of rank 0; a tensor is returned as it is.
+ *
+ * @example
+ * const scaled = tf.div(logits, asScalar(temperature));
+ */
 export function asScalar(value: Scalar): tf.Scalar {
   return typeof value === 'number' ? tf.scalar(value, 'float32') : value;
 }

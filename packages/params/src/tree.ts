@@ -128,17 +128,32 @@ export function fromLeaves<T extends TensorTree, R>(template: T, byPath: Readonl
   return mapTree(template, (_, path) => byPath.get(path)!);
 }
 
-/** The number of scalars in a tree's tensors. */
+/**
+ * The number of scalars in a tree's tensors.
+ *
+ * @example
+ * countParameters({ kernel: tf.zeros([4, 2]), bias: tf.zeros([2]) }); // 10
+ */
 export function countParameters(tree: TensorTree): number {
   return leaves(tree).reduce((sum, [, leaf]) => sum + leaf.size, 0);
 }
 
-/** Disposes every tensor of the tree; `null` leaves are passed over. */
+/**
+ * Disposes every tensor of the tree; `null` leaves are passed over.
+ *
+ * @example
+ * disposeTree(grads);
+ */
 export function disposeTree(tree: Tree<tf.Tensor | null>): void {
   for (const [, leaf] of leaves<tf.Tensor | null>(tree)) leaf?.dispose();
 }
 
-/** A tree of new tensors that share the values of the old ones; each tree is disposed by itself. */
+/**
+ * A tree of new tensors that share the values of the old ones; each tree is disposed by itself.
+ *
+ * @example
+ * const teacher = cloneTree(student);
+ */
 export function cloneTree<T extends TensorTree>(tree: T): T {
   return mapTree(tree, (leaf) => tf.clone(leaf));
 }

@@ -7,6 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
  * @param classToken (1, 1, D).
  * @param tokens (B, N, D).
  * @returns (B, 1 + N, D).
+ * @example
+ * const sequence = prependClassToken(params.cls_token, tokens);
  */
 export function prependClassToken(classToken: tf.Tensor, tokens: tf.Tensor): tf.Tensor3D {
   return tidy(() => tf.concat([tf.tile(classToken, [tokens.shape[0]!, 1, 1]), tokens], 1) as tf.Tensor3D);
@@ -17,6 +19,8 @@ export function prependClassToken(classToken: tf.Tensor, tokens: tf.Tensor): tf.
  *
  * @param tokens (B, 1 + N, D).
  * @returns (B, N, D).
+ * @example
+ * const patches = dropClassToken(encode(params.encoder, sequence, { numHeads: 3 }));
  */
 export function dropClassToken(tokens: tf.Tensor): tf.Tensor3D {
   const [batch, count, dim] = tokens.shape as [number, number, number];

@@ -12,7 +12,16 @@ export type SpectrogramEncoder = {
   readonly encoder: Encoder;
 };
 
-/** A spectrogram encoder at random: class token normal with standard deviation 0.02, the rest as its parts say. */
+/**
+ * A spectrogram encoder before training: class token normal with standard deviation 0.02, the rest as {@link initPatchEmbed}
+ * and {@link initEncoder} start it.
+ *
+ * @param options sizes of the encoder, and the `patch`.
+ * @param random uniform numbers in [0, 1).
+ * @throws Error when the width is not a multiple of the heads.
+ * @example
+ * const params = initSpectrogramEncoder({ patch: [16, 16], embedDim: 192, depth: 12, numHeads: 3 }, random);
+ */
 export function initSpectrogramEncoder(
   options: EncoderOptions & { readonly patch: Patch },
   random: Random,
@@ -24,15 +33,17 @@ export function initSpectrogramEncoder(
   };
 }
 
-/** What {@link encodeSpectrogram} and {@link encodeSpectrogramLayers} need to know beside the parameters. */
+/** What the parameters do not tell {@link encodeSpectrogram} and {@link encodeSpectrogramLayers}. */
 export interface EncodeSpectrogramOptions {
+  /** Mel bins and frames of one patch. */
   readonly patch: Patch;
+  /** Heads of the encoder's attention. */
   readonly numHeads: number;
 }
 
 /**
- * From spectrograms to embeddings in one call, for any number of frames: what is left of a last patch is filled with
- * zeros, the mean of a standardised spectrogram.
+ * From spectrograms to embeddings in one call, for any number of frames: the last patch is filled up with zeros, the mean
+ * of a standardised spectrogram.
  *
  * @param spectrogram (B, bins, frames), standardised.
  * @returns tokens (B, N, D) after the final norm, without the class token, at index f * T + t of `grid`.
@@ -51,7 +62,14 @@ export function encodeSpectrogram(
   });
 }
 
-/** As {@link encodeSpectrogram}, with the tokens after every block, first block first. */
+/**
+ * As {@link encodeSpectrogram}, with the tokens after every block.
+ *
+ * @param spectrogram (B, bins, frames), standardised.
+ * @returns `layers`, `depth` tensors (B, N, D), first block first, the last one after the final norm; and their `grid`.
+ * @example
+ * const { layers } = encodeSpectrogramLayers(params, spectrogram, { patch: [16, 16], numHeads: 3 });
+ */
 export function encodeSpectrogramLayers(
   params: SpectrogramEncoder,
   spectrogram: tf.Tensor,
@@ -87,6 +105,8 @@ function inputTokens(
  *
  * @param tokens (B, F * T, D).
  * @returns (B, T, F * D).
+ * @example
+ * const frames = frequencyConcat(tokens, { freq: 5, time: 38 }); // (B, 190, 192) -> (B, 38, 960)
  */
 export function frequencyConcat(tokens: tf.Tensor, { freq, time }: Grid): tf.Tensor3D {
   const [batch, , dim] = tokens.shape as [number, number, number];

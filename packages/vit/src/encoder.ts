@@ -26,7 +26,7 @@ export interface EncoderOptions {
   readonly mlpRatio?: number | undefined;
 }
 
-/** How {@link encode} runs. */
+/** The heads of {@link encode}, and how it runs. */
 export interface EncodeOptions extends Pick<EncoderOptions, 'numHeads'> {
   /** Only the tokens from here on are wanted: the last block makes no others. 0 by default. */
   readonly first?: number;
@@ -34,10 +34,19 @@ export interface EncodeOptions extends Pick<EncoderOptions, 'numHeads'> {
   readonly remat?: boolean;
 }
 
-/** Xavier-uniform kernels, biases of zeros, norms at 1 and 0. */
+/**
+ * A stack of blocks before training: Xavier-uniform kernels, biases of zeros, norms of scale 1 and shift 0.
+ *
+ * @param random uniform numbers in [0, 1).
+ * @throws Error when the width is not a multiple of the heads.
+ * @example
+ * const params = initEncoder({ embedDim: 192, depth: 12, numHeads: 3 }, randomStream(1337, 'encoder'));
+ */
 export function initEncoder({ embedDim, depth, numHeads, mlpRatio = 4 }: EncoderOptions, random: Random): Encoder {
   if (embedDim % numHeads !== 0) {
-    throw new Error(`initEncoder: embedDim ${embedDim} is not a multiple of numHeads ${numHeads}; choose a divisor`);
+    throw new Error(
+      `initEncoder: expected \`embedDim\` to be a multiple of \`numHeads\` ${numHeads}, got ${embedDim}; choose a divisor`,
+    );
   }
   const hidden = Math.round(embedDim * mlpRatio);
   const block = (): Block => ({
@@ -55,6 +64,8 @@ export function initEncoder({ embedDim, depth, numHeads, mlpRatio = 4 }: Encoder
  * @param x (B, N, D).
  * @param first only the tokens from here on are made; 0 by default.
  * @returns (B, N - first, D).
+ * @example
+ * const next = runBlock(params.blocks[0], tokens, 3);
  */
 export function runBlock({ norm1, attn, norm2, mlp }: Block, x: tf.Tensor, numHeads: number, first = 0): tf.Tensor {
   return tidy(() => {
@@ -90,10 +101,12 @@ export function encode(
 }
 
 /**
- * The output of every block, the last one through the final norm: what layer-wise probes take.
+ * The output of every block, the last one through the final norm: the features of layer-wise probes.
  *
  * @param tokens (B, N, D).
  * @returns `depth` tensors (B, N, D), first block first.
+ * @example
+ * const layers = encodeLayers(params, tokens, { numHeads: 3 });
  */
 export function encodeLayers(
   { blocks, norm }: Encoder,

@@ -14,6 +14,8 @@ export type PatchEmbed = { readonly proj: Dense };
  * The grid of patches that a spectrogram of `bins` x `frames` makes.
  *
  * @throws Error when a side is not a positive multiple of the patch's.
+ * @example
+ * patchGrid(80, 608, [16, 16]); // { freq: 5, time: 38 }
  */
 export function patchGrid(bins: number, frames: number, [high, wide]: Patch): Grid {
   if (bins < high || frames < wide || bins % high !== 0 || frames % wide !== 0) {
@@ -47,7 +49,12 @@ export function patchify(spectrogram: tf.Tensor, patch: Patch): tf.Tensor3D {
 }
 
 /**
- * A patch embedding as the authors start it: Xavier-uniform kernel, bias uniform in ±1/sqrt(values in a patch).
+ * A patch embedding before training, as MATPAC's code starts it: Xavier-uniform kernel, bias uniform in ±1/sqrt(values in
+ * a patch).
+ *
+ * @param random uniform numbers in [0, 1).
+ * @example
+ * const params = initPatchEmbed({ patch: [16, 16], embedDim: 192 }, randomStream(1337, 'patches'));
  */
 export function initPatchEmbed(
   { patch, embedDim }: { readonly patch: Patch; readonly embedDim: number },

@@ -12,7 +12,14 @@ export interface PredictorOptions extends EncoderOptions {
   readonly inputDim: number;
 }
 
-/** Xavier-uniform kernels, mask token normal with standard deviation 0.02. */
+/**
+ * A predictor before training: Xavier-uniform kernels, mask token normal with standard deviation 0.02.
+ *
+ * @param random uniform numbers in [0, 1).
+ * @throws Error when the width is not a multiple of the heads.
+ * @example
+ * const params = initPredictor({ inputDim: 192, embedDim: 128, depth: 4, numHeads: 4 }, randomStream(1337, 'predictor'));
+ */
 export function initPredictor(options: PredictorOptions, random: Random): Predictor {
   return {
     embed: initDense(options.inputDim, options.embedDim, random),
