@@ -4,6 +4,7 @@
  */
 import { type BackendName, startBackend } from '@audio-ssl/backend';
 import { InputError } from '@audio-ssl/experiment';
+import { FileError } from '@audio-ssl/trainer';
 import { doTask } from './do-task.js';
 import { lastWordsMark } from './executor.js';
 import { logReporter } from './log-reporter.js';
@@ -38,7 +39,8 @@ try {
   await doTask(folder, task, { backend, reporter, signal: controller.signal });
 } catch (error) {
   const known = error instanceof Error ? error : new Error(String(error));
-  if (!(known instanceof InputError) && known.stack !== undefined) console.error(known.stack);
+  const expected = known instanceof InputError || known instanceof FileError || known.name === 'AbortError';
+  if (!expected && known.stack !== undefined) console.error(known.stack);
   console.error(lastWordsMark + known.message);
   process.exitCode = known.name === 'AbortError' ? INTERRUPTED : 1;
 } finally {
