@@ -4,7 +4,7 @@ export { configKeys, configMessages, expected, type KeySchema } from './config/c
 export { configSchema, matpacOptions, type Config, type ProbePooling } from './config/config-schema.js';
 export { loadConfig, parseConfig, type ConfigSources } from './config/load-config.js';
 export { convert, type Converted, type ConvertOptions } from './convert.js';
-export { embed, type Embedded, type EmbedOptions, type FailedFile } from './embed.js';
+export { embed, type Embedded, type EmbedOptions, type FailedFile } from './embed/embed.js';
 export { loadEncoder } from './encoder-weights.js';
 export { describeEnvironment } from './environment.js';
 export {

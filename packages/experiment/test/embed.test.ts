@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { embed, type EmbedOptions } from '../src/embed.js';
+import { embed, type EmbedOptions } from '../src/embed/embed.js';
 import { InputError } from '../src/input-error.js';
 import { collecting } from './collecting.js';
 import { jsonl, npy } from './read-features.js';

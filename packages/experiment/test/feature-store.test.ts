@@ -3,7 +3,7 @@ import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openFeatureStore } from '../src/feature-store.js';
+import { openFeatureStore } from '../src/embed/feature-store.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { refusal, writeFeatures } from '../src/write-features.js';
+import { refusal, writeFeatures } from '../src/embed/write-features.js';
 import { jsonl, npy } from './read-features.js';
 
 let folder: string;

@@ -2,7 +2,7 @@ import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node'
 import { cannotWrite, lockFolder } from '@audio-ssl/trainer';
 import { mkdir, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from './input-error.js';
+import { InputError } from '../input-error.js';
 
 /** The rows of one file. */
 export interface StoredFile {

@@ -8,14 +8,14 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
-import { beginStage } from './begin-stage.js';
+import { beginStage } from '../begin-stage.js';
 import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
-import { sideBySide } from './features.js';
-import { InputError } from './input-error.js';
-import { blocksOf, type Layers } from './layers.js';
-import { listSounds, type ListedSound } from './list-sounds.js';
-import { openRunModel } from './open-run-model.js';
-import type { Reporter } from './reporter.js';
+import { sideBySide } from '../features.js';
+import { InputError } from '../input-error.js';
+import { blocksOf, type Layers } from '../layers.js';
+import { listSounds, type ListedSound } from '../list-sounds.js';
+import { openRunModel } from '../open-run-model.js';
+import type { Reporter } from '../reporter.js';
 import { featureTypes, placesFile, refusal, writeFeatures } from './write-features.js';
 
 /** The options of {@link embed}. */
