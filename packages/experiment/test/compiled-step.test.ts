@@ -20,7 +20,7 @@ import { disposeTree, leaves, randomStream, type TensorTree } from '@audio-ssl/p
 import { expectClose, expectCloseArrays } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { compiledStep } from '../src/compiled-step.js';
+import { compiledStep } from '../src/pretrain/compiled-step.js';
 
 const model: ModelOptions = {
   bins: 16,
@@ -80,8 +80,8 @@ describe('a compiled step', () => {
   it.each(Object.entries(recipes))('makes what the eager one makes: %s', async (_, options) => {
     const before = tf.memory().numTensors;
     const expected = train(options, trainStep(options));
-    const step = compiledStep(options, 'float32');
-    const actual = train(options, step as Step);
+    const step = compiledStep({ step: trainStep(options) }, { precision: 'float32' });
+    const actual = train(options, step as unknown as Step);
     step.dispose();
     // The state of an eager run and that of a compiled one.
     const made = leaves(expected.state).length + Object.keys(expected.metrics).length;
@@ -115,9 +115,9 @@ it.each(['matpac', 'm2d', 'recomputed, in two parts'])(
     const options = recipes[name]!;
     const runs: string[] = [];
     for (let i = 0; i < 2; i++) {
-      const step = compiledStep(options, 'float32');
+      const step = compiledStep({ step: trainStep(options) }, { precision: 'float32' });
       for (let k = 0; k < 2; k++) {
-        const { state, metrics } = train(options, step as Step);
+        const { state, metrics } = train(options, step as unknown as Step);
         const hash = createHash('sha256');
         for (const [, leaf] of [...leaves(state), ...leaves({ ...metrics })])
           hash.update((await leaf.data()) as Float32Array);

@@ -1,3 +1,4 @@
+import { createMask } from '@audio-ssl/masking';
 import { randomStream } from '@audio-ssl/params';
 import fc from 'fast-check';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +10,6 @@ import { configDifferences } from '../src/config/config-differences.js';
 import { configKeys, expected, type KeySchema } from '../src/config/config-messages.js';
 import { type Config, configSchema } from '../src/config/config-schema.js';
 import { loadConfig, parseConfig } from '../src/config/load-config.js';
-import { maskStrategy } from '../src/mask-strategy.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -111,7 +111,7 @@ describe('loadConfig', () => {
     expect(await message([set])).toContain(text);
   });
 
-  it('tells every mistake at once', async () => {
+  it('names every mistake at once', async () => {
     const text = await message(['batchSize=0', 'optimizer.warmup=2', 'foo=1']);
     for (const key of ['batchSize', 'optimizer.warmup', '"foo"']) expect(text).toContain(key);
   });
@@ -120,13 +120,13 @@ describe('loadConfig', () => {
     expect(await message([], 'huge')).toContain(
       'preset: expected one of base, small, tiny, small-data, demo, got "huge"',
     );
-    expect(await message(['steps'])).toContain('--set steps: expected KEY=VALUE');
+    expect(await message(['steps'])).toContain('`set` steps: expected KEY=VALUE');
     await expect(loadConfig({ preset: 'demo', file: join(folder, 'no.yaml') })).rejects.toThrow(
       /no\.yaml: no such file/,
     );
     const bad = join(folder, 'bad.yaml');
     await writeFile(bad, 'steps: [1\n');
-    await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(/bad\.yaml is no configuration in YAML/);
+    await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(/bad\.yaml is not a configuration in YAML/);
     for (const bytes of [
       Buffer.from('\x1b]0;title\x07: 1\n'),
       Buffer.of(0x61, 0xff, 0xfe, 0x3a, 0x20, 0x31),
@@ -134,7 +134,7 @@ describe('loadConfig', () => {
     ]) {
       await writeFile(bad, bytes);
       await expect(loadConfig({ preset: 'demo', file: bad })).rejects.toThrow(
-        /^[^\p{Cc}\uFFFD]*bad\.yaml is no configuration in YAML: it is no text; is it another file\?$/u,
+        /^[^\p{Cc}\uFFFD]*bad\.yaml is not a configuration in YAML: it is not text; is it another file\?$/u,
       );
     }
     await writeFile(bad, '- 1\n');
@@ -164,7 +164,7 @@ describe('loadConfig', () => {
     const drawn = async (masking: string): Promise<string> => {
       const config = await loadConfig({ preset: 'tiny', set: [`masking=${masking}`] });
       expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
-      const { visible, masked } = maskStrategy(config)({ freq: 5, time: 13 }, 4, randomStream(1, 'mask'));
+      const { visible, masked } = createMask(config.masking)({ freq: 5, time: 13 }, 4, randomStream(1, 'mask'));
       return `${visible.join()};${masked.join()}`;
     };
     for (const [plain, options] of [
@@ -244,7 +244,7 @@ describe('configDifferences', () => {
     expect(configDifferences(before, before)).toEqual([]);
   });
 
-  it('tells a group that is null on one side by its keys alone', async () => {
+  it('names a group that is null on one side by its keys alone', async () => {
     const one = await loadConfig({ preset: 'demo' });
     const several = await loadConfig({ preset: 'demo', set: ['variant=matpacPlusPlus'] });
     const found = configDifferences(one, several);

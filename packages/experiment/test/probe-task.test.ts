@@ -1,14 +1,14 @@
 import type { Clip } from '@audio-ssl/datasets';
 import { describe, expect, it } from 'vitest';
-import type { OpenClips } from '../src/open-clips.js';
-import { probeTask } from '../src/probe-task.js';
+import { probeTask } from '../src/probe/probe-task.js';
 
 const task = (clips: readonly Omit<Clip, 'path'>[]) =>
   probeTask(
     {
       dataset: { name: 'sounds', root: '', clips: clips.map((clip) => ({ ...clip, path: '' })), classes: ['a', 'b'] },
       kept: clips.map((_, i) => i),
-    } as unknown as OpenClips,
+      layout: 'esc50',
+    },
     2,
   );
 
@@ -23,7 +23,7 @@ describe('probeTask', () => {
     expect(groups[0]).not.toBe(groups[4]);
   });
 
-  it('draws clips one by one where a recording is not told for each', () => {
+  it('draws clips one by one where not every clip has a recording', () => {
     expect(task(clips).bootstrapGroups).toBeUndefined();
     expect(task(clips.map((clip, i) => (i === 0 ? clip : { ...clip, group: 'x' }))).bootstrapGroups).toBeUndefined();
   });

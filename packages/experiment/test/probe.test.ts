@@ -1,52 +1,42 @@
+import { disposeTree, leaves } from '@audio-ssl/params';
+import type { ReportProbe } from '@audio-ssl/report';
 import { readSafetensors, writeSafetensors } from '@audio-ssl/tensor-files';
+import { tinyModel, tinyNotes } from '@audio-ssl/testing';
+import * as tf from '@tensorflow/tfjs-core';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCli } from '@audio-ssl/cli';
-import { few } from '../src/few.js';
-import { tinyArguments, tinyNotes } from '@audio-ssl/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  embed,
+  initialEncoder,
+  loadConfig,
+  matpacMethod,
+  pretrain,
+  probe,
+  probeSummary,
+  type ProbeOptions,
+  type Reporter,
+} from '../src/index.js';
+import { abbreviate } from '../src/probe/probe-summary.js';
 
 let folder: string;
 let notes: string;
 let run: string;
-let said = '';
-const listen = (...words: unknown[]): void => void (said += `${words.join(' ')}\n`);
-const quietly = (): void => {
-  said = '';
-  vi.spyOn(console, 'log').mockImplementation(listen);
-  vi.spyOn(console, 'error').mockImplementation(listen);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    listen(text);
-    return true;
-  });
-};
-beforeEach(quietly);
 beforeAll(async () => {
-  quietly();
   folder = await mkdtemp(join(tmpdir(), 'probe-'));
-  process.env.AUDIO_SSL_CACHE ??= join(folder, 'cache');
   notes = await tinyNotes();
   run = join(folder, 'run');
-  const args = ['pretrain', '--data', notes, '--dataset', 'nsynth', '--preset', 'demo', '--out', run, ...tinyArguments];
-  expect(await runCli(args), said).toBe(0);
+  const config = await loadConfig({ preset: 'demo', set: [...tinyModel, 'data.dataset=nsynth'] });
+  await pretrain({ data: notes, out: run, config });
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
   await rm(notes, { recursive: true });
 });
 
-const probe = (root: string, ...more: string[]): Promise<number> =>
-  runCli([
-    'probe',
-    run,
-    '--root',
-    root,
-    '--pool',
-    'mean',
-    ...(more.includes('--dataset') ? [] : ['--dataset', 'esc50']),
-    ...more,
-  ]);
+const probed = (root: string, options: Partial<ProbeOptions> = {}): Promise<readonly ReportProbe[]> =>
+  probe({ run, root, layout: 'esc50', poolings: ['mean'], ...options });
 
 interface Row {
   readonly fold: number;
@@ -78,14 +68,14 @@ async function esc50(rows: readonly Row[]): Promise<string> {
 const inFolds = (category: string, folds: readonly number[], damaged?: string): Row[] =>
   folds.map((fold) => ({ fold, category, ...(damaged !== undefined && { damaged }) }));
 
-describe('audio-ssl probe', () => {
+describe('probe', () => {
   it('names the files that it skips, and the classes that are left without one', { timeout: 300_000 }, async () => {
     const root = await esc50([
       ...inFolds('sine', [1, 1, 2, 2, 3, 3]),
       ...inFolds('square', [1, 1, 2, 2, 3, 3]),
       ...inFolds('noise', [1, 2], 'no <sound>'),
     ]);
-    expect(await probe(root), said).toBe(0);
+    const said = (await probed(root)).map(probeSummary).join('\n');
     expect(said).toContain('skipped 2 files: noise-12.wav, noise-13.wav; the report says why');
     expect(said).toContain('left out, without a usable clip: noise');
     const report = await readFile(join(run, 'report.html'), 'utf8');
@@ -119,10 +109,12 @@ describe('audio-ssl probe', () => {
     ],
   ])('refuses %s before any features are made, naming the table and what to edit', async (_, rows, message) => {
     const root = await esc50(rows);
-    expect(await probe(root)).toBe(1);
-    expect(said).toContain(join(root, 'meta', 'esc50.csv'));
-    expect(said).toMatch(message);
-    expect(said).not.toContain('random start');
+    const stages: string[] = [];
+    const reporter: Reporter = { stage: ({ name }) => void stages.push(name) };
+    const refused = expect(probed(root, { reporter })).rejects;
+    await refused.toThrow(message);
+    await expect(probed(root)).rejects.toThrow(join(root, 'meta', 'esc50.csv'));
+    expect(stages).toEqual(['log-mels']);
   });
 
   it(
@@ -135,15 +127,48 @@ describe('audio-ssl probe', () => {
         JSON.parse(await readFile(join(root, 'examples.json'), 'utf8')) as Record<string, { instrument_str: string }>,
       ).filter(([, { instrument_str }]) => /^(sine|noise)_[01]$/.test(instrument_str));
       await writeFile(join(root, 'examples.json'), JSON.stringify(Object.fromEntries(examples)));
-      expect(await probe(root, '--dataset', 'nsynth')).toBe(1);
-      expect(said).toMatch(
-        /examples\.json: expected probe\.folds from 2 to the number of instruments \(4\), got 5; give --folds 4, or set probe\.folds=4/,
+      await expect(probed(root, { layout: 'nsynth' })).rejects.toThrow(
+        /examples\.json: expected probe\.folds from 2 to the number of instruments \(4\), got 5; give `folds` 4, or set probe\.folds=4/,
       );
-      expect(await probe(root, '--dataset', 'nsynth', '--folds', '2'), said).toBe(0);
-      expect(said).toContain('2 folds by instrument');
-      expect(await probe(root, '--dataset', 'nsynth', '--folds', '1')).toBe(2);
+      const [found] = await probed(root, { layout: 'nsynth', folds: 2 });
+      expect(probeSummary(found!)).toContain('2 folds by instrument');
+      await expect(probed(root, { layout: 'nsynth', folds: 1 })).rejects.toThrow(/folds/);
     },
   );
+
+  it('recognises the layout of a folder, and refuses one without labels', { timeout: 120_000 }, async () => {
+    const [found] = await probed(notes, { layout: undefined });
+    expect(found).toMatchObject({ target: 'instrument family', clips: 18 });
+    await expect(probed(join(notes, 'audio'), { layout: undefined })).rejects.toThrow(
+      /`root` .*audio: expected a data set in the layout of esc50 or nsynth; give another folder, or its `layout`/,
+    );
+  });
+
+  it('leaves no tensor behind, when it fails too', { timeout: 120_000 }, async () => {
+    const before = tf.memory().numTensors;
+    await expect(probed(join(folder, 'nowhere'))).rejects.toThrow(/nowhere/); // once the encoders are made
+    expect(tf.memory().numTensors).toBe(before);
+    await expect(probed(notes, { layout: 'nsynth', signal: AbortSignal.abort() })).rejects.toThrow();
+    expect(tf.memory().numTensors).toBe(before);
+    await probed(notes, { layout: 'nsynth', fineTuneEpochs: 1 });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('initialEncoder', () => {
+  it('draws what the whole state has, and nothing else', async () => {
+    const config = await loadConfig({ preset: 'demo', set: [...tinyModel, 'seed=3'] });
+    const method = matpacMethod(config);
+    const before = tf.memory().numTensors;
+    const alone = initialEncoder(method, config.seed);
+    expect(tf.memory().numTensors - before).toBe(leaves(alone).length);
+    const state = method.init(config.seed);
+    const { patch_embed, cls_token, encoder } = state.student;
+    const whole = new Map(leaves({ patch_embed, cls_token, encoder }));
+    expect(leaves(alone).map(([path]) => path)).toEqual([...whole.keys()]);
+    for (const [path, leaf] of leaves(alone)) expect(await leaf.data(), path).toEqual(await whole.get(path)!.data());
+    disposeTree([alone, state]);
+  });
 });
 
 describe('a run whose weights are not finite', () => {
@@ -155,23 +180,20 @@ describe('a run whose weights are not finite', () => {
     await writeFile(path, writeSafetensors(tensors, metadata));
     const message = 'weights.safetensors: expected finite weights, got NaN in encoder.norm.bias';
     try {
-      for (const checkpoint of [run, path]) {
-        said = '';
-        expect(await runCli(['embed', checkpoint, join(notes, 'audio'), '--out', join(folder, 'nan.jsonl')])).toBe(1);
-        expect(said).toContain(message);
-      }
-      said = '';
-      expect(await probe(notes, '--dataset', 'nsynth')).toBe(1);
-      expect(said).toContain(message);
+      for (const checkpoint of [run, path])
+        await expect(
+          embed({ checkpoint, inputs: [join(notes, 'audio')], out: join(folder, 'nan.jsonl') }),
+        ).rejects.toThrow(message);
+      await expect(probed(notes, { layout: 'nsynth' })).rejects.toThrow(message);
     } finally {
       await writeFile(path, whole);
     }
   });
 });
 
-describe('few', () => {
+describe('abbreviate', () => {
   it('names the first three', () => {
-    expect(few(['a', 'b', 'c'])).toBe('a, b, c');
-    expect(few(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more');
+    expect(abbreviate(['a', 'b', 'c'])).toBe('a, b, c');
+    expect(abbreviate(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more');
   });
 });
