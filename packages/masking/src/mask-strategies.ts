@@ -73,12 +73,22 @@ export const maskStrategies = {
 
 type Strategies = typeof maskStrategies;
 
-/** Name of a mask strategy. */
+/**
+ * Name of a mask strategy.
+ *
+ * @example
+ * const name: MaskStrategyName = 'inverseBlock';
+ */
 export type MaskStrategyName = keyof Strategies;
 
 type KeyOf<Options> = Options extends unknown ? keyof Options : never;
 
-/** Name of an option that some strategy takes beside the ratio. */
+/**
+ * Name of an option that some strategy takes beside the ratio.
+ *
+ * @example
+ * const name: MaskOptionName = 'span';
+ */
 export type MaskOptionName = KeyOf<Strategies[MaskStrategyName]['options']>;
 
 type Both<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void

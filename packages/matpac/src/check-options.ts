@@ -2,7 +2,12 @@ import { createMask, maskOptionSpecs, type MaskOptionName, type MaskOptions } fr
 import { patchGrid, type EncoderOptions } from '@audio-ssl/vit';
 import type { MatpacOptions } from './options.js';
 
-/** What is known of the batches that a recipe will see; what is left out is not checked. */
+/**
+ * What is known of the batches that a recipe is meant for; what is left out is not checked.
+ *
+ * @example
+ * const data: MatpacData = { frames: 208, batchSize: 32, masking: { strategy: 'random', ratio: 0.7 } };
+ */
 export interface MatpacData {
   /** Frames per clip. */
   readonly frames?: number | undefined;
