@@ -175,7 +175,7 @@ function rowDifferences(before: readonly PlannedRow[], now: readonly PlannedRow[
   const names = (rows: readonly PlannedRow[]): string => rows.map(({ name }) => name).join(', ');
   if (names(before) !== names(now)) return [`rows ${names(before)} -> ${names(now)}`];
   const probe = ([row]: readonly PlannedRow[]): string => JSON.stringify(row?.config.probe);
-  if (probe(before) !== probe(now)) return [`probe ${probe(before)} -> ${probe(now)}`]; // a run alone may be probed anew
+  if (probe(before) !== probe(now)) return [`probe ${probe(before)} -> ${probe(now)}`]; // a run alone may be probed again
   return before.flatMap(({ name, config }, i) =>
     configDifferences(config, (now[i] as PlannedRow).config).map((difference) => `${name}: ${difference}`),
   );

@@ -1,10 +1,12 @@
-/** What one run will take: `start` seconds before and beside its steps, then `perStep` seconds a step. */
+/** What one run will take. */
 export interface RunCost {
+  /** Seconds in addition to its steps: its start, its last monitor, its probe. */
   readonly start: number;
+  /** Seconds a step, with the step's share of the monitor. */
   readonly perStep: number;
 }
 
-/** Seconds until the last of the runs ends, when each of `parallel` workers takes the next one as it gets free. */
+/** Seconds until the last of the runs ends, when each of `parallel` workers takes the next one as soon as it is free. */
 export function secondsFor(runs: readonly RunCost[], steps: number, parallel: number): number {
   const workers = new Array<number>(Math.max(1, parallel)).fill(0);
   for (const { start, perStep } of runs) {

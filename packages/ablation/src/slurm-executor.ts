@@ -8,7 +8,7 @@ import { type Executor, failures, workerCommand } from './executor.js';
 import { logFile, type SuiteTask, taskName } from './tasks.js';
 
 const run = promisify(execFile);
-// Milliseconds between two looks at the queue; doubled after each that fails, so that a restart of the controller does no harm.
+// Milliseconds between two queries of the queue; doubled after each that fails, so that a restart of the controller does no harm.
 const POLL = 2000;
 const RETRIES = 5;
 
@@ -20,7 +20,7 @@ export interface SlurmOptions {
   readonly cores: number;
   /** Further options of `sbatch`, such as `--partition=gpu`. */
   readonly sbatch: readonly string[];
-  /** Milliseconds between two looks at the queue; 2000 by default. */
+  /** Milliseconds between two queries of the queue; 2000 by default. */
   readonly poll?: number;
   readonly reporter?: Reporter | undefined;
 }

@@ -41,7 +41,7 @@ function words(name: FactorName): string {
 
 const baseline: SuiteRow = { name: 'MATPAC', setting: {} };
 
-/** The suites that come with the command. */
+/** The suites that have names. */
 export const suites = {
   paper: {
     name: 'paper',
@@ -101,7 +101,12 @@ export const suites = {
   },
 } as const satisfies Record<string, Suite>;
 
-/** What a suite is called: its name, or its file's without folder and ending. */
+/**
+ * The name of a suite: as given, or its file's without folder and extension.
+ *
+ * @example
+ * suiteName('suites/heads.yaml'); // 'heads'
+ */
 export function suiteName(nameOrFile: string): string {
   return nameOrFile.replace(/^.*[\\/]/, '').replace(/\.ya?ml$/, '');
 }
@@ -122,10 +127,10 @@ const fileSchema = z.strictObject({
  * rows:
  *   fewer classes: { model: { head: { pseudoClasses: 64 } } }
  *   no head: { variant: predictionOnly }
- * factors: [headDepth] # and every level of a factor of @audio-ssl/matpac that the baseline has not
+ * factors: [headDepth] # and every level of a factor of @audio-ssl/matpac but the baseline's
  * ```
  *
- * @throws InputError for a name that is neither, and for a file that is no suite
+ * @throws InputError for a name that is neither, and for a file that is not a suite
  */
 export async function loadSuite(nameOrFile: string): Promise<Suite> {
   if (Object.hasOwn(suites, nameOrFile)) return suites[nameOrFile as keyof typeof suites];
@@ -142,7 +147,7 @@ export async function loadSuite(nameOrFile: string): Promise<Suite> {
     throw new InputError(`${nameOrFile} is not YAML: ${(error as Error).message}`);
   }
   const result = fileSchema.safeParse(content);
-  if (!result.success) throw new InputError(`${nameOrFile} is no suite: ${z.prettifyError(result.error)}`);
+  if (!result.success) throw new InputError(`${nameOrFile} is not a suite: ${z.prettifyError(result.error)}`);
   const { title, baseline: start, rows, factors: names } = result.data;
   const all: SuiteRow[] = [
     { name: 'baseline', setting: start as RowSetting },

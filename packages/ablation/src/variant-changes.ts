@@ -1,10 +1,10 @@
 import { type Setting, variants, type VariantName, withSettings } from '@audio-ssl/matpac';
 
 /**
- * What a variant has that another has not. The learning rate and its warm-up are left to the user's settings: they go
- * with the batch and the length of a run.
+ * The settings in which a variant differs from another one. Learning rate and warm-up are left to the user's settings: they
+ * depend on the batch and the length of a run.
  *
- * @param to nothing is changed where it names no variant, which is for the schema of the configuration to say
+ * @param to a name that is not a variant's changes nothing; the schema of the configuration refuses it
  */
 export function variantChanges(from: VariantName, to: string | undefined): Setting {
   if (to === undefined || !Object.hasOwn(variants, to)) return {};

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tinyArguments, tinyNotes } from '@audio-ssl/testing';
+import { tinyModel, tinyNotes } from '@audio-ssl/testing';
 
 process.env.PATH += ':/usr/sbin'; // the daemons' place, which not every user looks in
 const has = (command: string): boolean => {
@@ -21,10 +21,10 @@ const has = (command: string): boolean => {
 };
 const missing = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'scancel'].filter((command) => !has(command));
 const why = missing.length > 0 && `${missing.join(', ')} not installed (Debian: slurmctld slurmd slurm-client munge)`;
-if (why) console.warn(`the test of --executor slurm is skipped: ${why}`);
+if (why) console.warn(`the test of array jobs is skipped: ${why}`);
 
 // A Slurm of this machine and this user alone, in a folder of its own.
-describe.skipIf(why)('audio-ssl ablate --executor slurm', () => {
+describe.skipIf(why)('ablate with the executor slurm', () => {
   let folder: string;
   let notes: string;
   const pids: string[] = [];
@@ -107,31 +107,23 @@ describe.skipIf(why)('audio-ssl ablate --executor slurm', () => {
   });
 
   it(
-    'runs a suite as array jobs; Ctrl-C cancels the array once its tasks have saved',
+    'runs a suite as array jobs; stopping it cancels the array once its tasks have saved',
     { timeout: 600_000 },
     async () => {
       const suite = join(folder, 'two.yaml');
       await writeFile(suite, 'rows: { no classes: { classification: { weight: 0 } } }\n');
       const out = join(folder, 'out');
       const ablate = () => {
-        const args = [
-          ...['ablate', '--suite', suite, '--data', notes, '--preset', 'demo', '--out', out, '--seeds', '1'],
-          ...['--executor', 'slurm', '--sbatch=--partition=main', ...tinyArguments],
-          ...[
-            '--set',
-            'steps=200',
-            '--set',
-            'checkpointEvery=1000',
-            '--set',
-            'probe.folds=3',
-            '--set',
-            'probe.pool=[mean]',
-          ],
-        ];
-        const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-        const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@audio-ssl/source', main, ...args], {
-          stdio: ['ignore', 'pipe', 'pipe'],
-        });
+        const options = {
+          ...{ suite, data: notes, out, seeds: 1, preset: 'demo', executor: 'slurm', sbatch: ['--partition=main'] },
+          set: [...tinyModel, 'steps=200', 'checkpointEvery=1000', 'probe.folds=3', 'probe.pool=[mean]'],
+        };
+        const program = fileURLToPath(new URL('ablate-program.ts', import.meta.url));
+        const child = spawn(
+          process.execPath,
+          ['--import', 'tsx', '--conditions=@audio-ssl/source', program, JSON.stringify(options)],
+          { stdio: ['ignore', 'pipe', 'pipe'] },
+        );
         let said = '';
         child.stdout.on('data', (text) => void (said += text));
         child.stderr.on('data', (text) => void (said += text));

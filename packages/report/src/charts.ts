@@ -14,7 +14,7 @@ const muted = 'var(--muted)';
 const rule = 'var(--rule)';
 const font = 'system-ui, sans-serif';
 
-/** One line of a chart: a column of the log and how it is called. */
+/** One line of a chart: a column of the log and its name. */
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [step: number, value: number])[];
@@ -180,7 +180,7 @@ export function draw(width: number, height: number, option: EChartsCoreOption): 
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, backgroundColor: 'none', ...option });
-    // The style sheet that comes along only serves hovering, and would apply to every drawing of the page.
+    // The style sheet in it serves hovering alone, and would apply to every drawing of the page.
     const svg = chart.renderToSVGString({ useViewBox: true }).replace(/<style\b[\s\S]*?<\/style>/g, '');
     return trusted(svg.replace('<svg ', '<svg aria-hidden="true" '));
   } finally {

@@ -73,7 +73,7 @@ export function renderMarkdown(report: SuiteReport): string {
   const failed = rows.flatMap(({ name, runs }) =>
     runs.flatMap(({ seed, failed: reason }) => (reason ? [`- ${name}, seed ${seed}: ${reason}`] : [])),
   );
-  const notes = rows.flatMap(({ name, notes: told }) => told.map((note) => `- ${name}, ${note}`));
+  const notes = rows.flatMap(({ name, notes: remarks }) => remarks.map((note) => `- ${name}, ${note}`));
   const page = [
     `# ${title}`,
     `Suite \`${suite}\`: ${resultTables(report)}`,

@@ -11,6 +11,8 @@ const lineColors = ['var(--first)', 'var(--second)'];
  * Renders a run as one self-contained HTML page: no script, no network, every value escaped.
  *
  * @returns the page as text
+ * @example
+ * await writeFile('report.html', renderReport(data));
  */
 export function renderReport(data: ReportData): string {
   const main = data.probes.find(({ method }) => method === undefined) ?? data.probes[0];

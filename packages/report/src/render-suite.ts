@@ -368,7 +368,7 @@ function rowSection({ rows, seeds, configs }: SuiteReport): Html {
   </section>`;
 }
 
-/** One colour a row: ink for the baseline, then a palette, told apart by lightness when it comes round again. */
+/** One colour a row: ink for the baseline, then a palette, darker or lighter when it starts again. */
 function rowColors(count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
     if (i === 0) return 'var(--ink)';

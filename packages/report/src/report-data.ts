@@ -1,4 +1,4 @@
-/** A sound shown in a report: what it is and, when it is to be listened to, the file itself. */
+/** A sound that a report shows: what it is and, where readers can listen to it, the file itself. */
 export interface ReportSound {
   /** Path or name of the clip, as the data set knows it. */
   readonly id: string;

@@ -22,7 +22,10 @@ const palette = Array.from({ length: 256 }, (_, i) => rgb(interpolateMagma(i / 2
  * Draws a spectrogram as a PNG `data:` address, high frequencies on top, magma colours between its own 1st and 99.5th
  * percentile; hidden patches are drained of colour and darkened.
  *
+ * @param hidden none by default
  * @param scale whole number of pixels a bin and a frame take
+ * @example
+ * const image = spectrogramImage(logMel, { tokens: [0, 1], patch: [16, 16] }); // 'data:image/png;base64,...'
  */
 export function spectrogramImage(spectrogram: DrawnSpectrogram, hidden?: HiddenPatches, scale = 1): string {
   const { data, bins, frames } = spectrogram;

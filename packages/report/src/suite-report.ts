@@ -142,7 +142,7 @@ export function howToRead({ seeds, folds, clips, rows }: SuiteResults): readonly
   return [
     `Each run is pretrained without labels and probed by logistic regression on frozen features of ${clips} clips, in ${folds}. All rows share seeds, data order, folds, batch size and number of steps.`,
     seeds.length > 1
-      ? `Accuracies and differences are means over ${seeds.length} seeds, or as many as are told where runs are missing, with Student's 95 % interval: where the mean over many seeds lies. The differences are taken seed by seed.`
+      ? `Accuracies and differences are means over ${seeds.length} seeds, or as many as are stated where runs are missing, with Student's 95 % interval: where the mean over many seeds lies. The differences are taken seed by seed.`
       : 'With one seed nothing can be said of how results vary with the seed; run more seeds for that. The verdict is from the interval over clips.',
     'The interval over clips is a paired bootstrap of the same difference, seeds held fixed: where the difference over many clips lies.',
     ...(seeds.length > 1

@@ -1,4 +1,4 @@
-/** Which columns of a run's log are drawn together, under what title, and what to read from them. */
+/** Columns of a run's log that are drawn together, their title, and how to read them. */
 export interface TrainingChart {
   readonly title: string;
   readonly note: string;
@@ -6,7 +6,7 @@ export interface TrainingChart {
   readonly columns: readonly { readonly column: string; readonly name: string }[];
 }
 
-/** The curves of a report, in the order they are shown; a chart whose columns were not logged is left out. */
+/** The charts of a report, in their order; a chart whose columns were not logged is left out. */
 export const trainingCharts: readonly TrainingChart[] = [
   {
     title: 'Prediction loss',
@@ -63,7 +63,7 @@ export const trainingCharts: readonly TrainingChart[] = [
   },
   {
     title: 'Nearest neighbours',
-    note: 'share of some clips whose five nearest neighbours are mostly of their class; labels are for this look alone',
+    note: 'share of some clips whose five nearest neighbours are mostly of their class; labels serve this curve alone',
     columns: [{ column: 'probe/knn', name: '5-NN' }],
   },
   {
