@@ -11,8 +11,10 @@ import { printLine, type ProgressBar, showBar } from './progress-bar.js';
  */
 export function terminalReporter(): Required<Reporter> {
   let bar: { readonly stage: string; readonly total: number; readonly progress: ProgressBar } | undefined;
+  let width = 0; // of the longest name so far, so that bars stand below each other
   const begin = (stage: string, total: number, done?: number): ProgressBar => {
-    bar = { stage, total, progress: showBar(stage, total, done) };
+    width = Math.max(width, stage.length);
+    bar = { stage, total, progress: showBar(stage.padEnd(width), total, done) };
     return bar.progress;
   };
   const line = (message: string): void => printLine(inFlags(message));
