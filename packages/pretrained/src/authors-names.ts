@@ -1,6 +1,6 @@
 import { isTransposed, toTheirPath } from './name-tables.js';
 
-/** Where a parameter stands in the authors' state dict. */
+/** A parameter's place in the authors' state dict. */
 export interface AuthorsName {
   readonly name: string;
   /** Whether the authors hold it as (out, in): every dense kernel and the directions of the head's last layer. */

@@ -46,7 +46,7 @@ export async function readClassHead(file: TensorFile): Promise<ClassHead> {
   return { classes, dims, kernel, bias, norm };
 }
 
-/** How logits become probabilities: one class of many, or each class by itself. */
+/** How logits become probabilities: one class of many, or each class independently. */
 export type Activation = 'softmax' | 'sigmoid';
 
 /**

@@ -23,14 +23,14 @@ export interface Conversion {
   readonly tensors: ReadonlyMap<string, PendingTensor>;
   /** Prefixes that are dictionaries in a PyTorch checkpoint: `model`, `model._ema`. */
   readonly dictionaries: readonly string[];
-  /** What tensors leave untold (heads, front end, mean and standard deviation), for the metadata of a file. */
+  /** What tensors do not say (heads, front end, mean and standard deviation), for the metadata of a file. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly rows: readonly ConversionRow[];
 }
 
 /** How {@link convertCheckpoint} converts. */
 export interface ConversionOptions {
-  /** Attention heads, written into the metadata; by default as `loadModel` has it where that is certain. */
+  /** Attention heads, written into the metadata; by default those that `loadModel` would take, where that is certain. */
   readonly numHeads?: number | undefined;
   /** Leave out all but the encoder and a class head, as the published files do. */
   readonly encoderOnly?: boolean | undefined;
@@ -85,7 +85,7 @@ export async function convertCheckpoint(
   for (const to of missing(naming, mapped)) rows.push({ from: undefined, to, shape: [], what: 'missing' });
   if (tensors.size === 0) {
     throw new Error(
-      `convertCheckpoint: ${file.name} is a ${recognised.family}, of which the names of ${naming} have no part`,
+      `convertCheckpoint: ${file.name} is a ${recognised.family}, of which nothing has a name in ${naming}`,
     );
   }
   const dictionaries =
@@ -97,7 +97,7 @@ export async function convertCheckpoint(
   return { family: recognised.family, tensors, dictionaries, metadata, rows };
 }
 
-/** The name in the result, without what stands before all of them. */
+/** The name in the result, without the prefix that all share. */
 function nameOf(path: string, naming: Naming, { isProbe }: Recognised, training: boolean): string | undefined {
   if (naming === 'audio-ssl') return training ? path : path.replace(/^student\./, '');
   if (path.startsWith('moments.')) return undefined;
@@ -167,7 +167,7 @@ function addPositions(
   }
 }
 
-/** Mean and standard deviation stand in a tensor of M2D's files, and in our metadata. */
+/** Mean and standard deviation: a tensor in M2D's files, metadata in ours. */
 function addStatistics(
   { normStats }: Recognised,
   naming: Naming,
@@ -186,7 +186,7 @@ function addStatistics(
   } else if (normStats !== undefined) rows.push({ from: normStats, to: '(metadata: mean, std)', shape: [2], what });
 }
 
-/** Parts that a file of those names has as a rule and this one has not. */
+/** Parts that a file of those names usually has and this one lacks. */
 function missing(naming: Naming, mapped: ReadonlyMap<string, unknown>): string[] {
   const has = (start: string): boolean => [...mapped.keys()].some((path) => path.startsWith(start));
   const parts: readonly (readonly [string, string])[] = [
@@ -196,7 +196,7 @@ function missing(naming: Naming, mapped: ReadonlyMap<string, unknown>): string[]
     ['teacher.head.', "teacher's class head"],
     ['center', 'centre'],
   ];
-  // Only a training checkpoint is expected to have them: one part alone tells that it is one.
+  // Only a training checkpoint is expected to have them: a single part shows that it is one.
   if (!parts.some(([start]) => has(start))) return [];
   const known = naming === 'm2d' ? parts.filter(([start]) => /predictor|teacher\.encoder/.test(start)) : parts;
   return known.filter(([start]) => !has(start)).map(([, words]) => words);

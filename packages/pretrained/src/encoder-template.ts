@@ -3,7 +3,7 @@ import type { Shaped } from '@audio-ssl/tensor-files';
 import { initSpectrogramEncoder, type SpectrogramEncoder } from '@audio-ssl/vit';
 import type { RecognisedEncoder } from './recognise.js';
 
-// Sizes of a template, no two alike, also with three times the width: each tells which size it stands for.
+// Sizes of a template, all different, three times the width included: each shows which size it represents.
 const WIDTH = 8;
 const HIDDEN = 5;
 const PATCH = 7;

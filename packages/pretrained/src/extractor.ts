@@ -93,13 +93,13 @@ export interface Extractor {
 /** What published MATPAC models are standardised with (mean and standard deviation of AudioSet's log-mels). */
 export const MATPAC_STANDARDIZATION = { mean: -7.056, std: 4.193 } as const;
 
-/** Tokens encoded at once: eight pieces of 608 frames; more is no faster and takes memory. */
+/** Tokens encoded at once: eight pieces of 608 frames; more is not faster and takes memory. */
 const TOKENS_AT_ONCE = 1600;
 
 /** Shapes that are compiled: full chunks and the commonest rests; a folder of clips of any length has hundreds. */
 const GRAPHS = 8;
 
-/** A stretch of one clip that is encoded by itself. */
+/** A stretch of one clip that is encoded on its own. */
 interface Piece {
   readonly clip: number;
   readonly start: number;

@@ -41,7 +41,7 @@ export const headTasks = {
 export type HeadTaskName = keyof typeof headTasks;
 
 /**
- * The task of a head, as far as its number of classes tells: ESC-50 and MTG-Jamendo's top 50 both have 50.
+ * The task of a head, as far as its number of classes shows: ESC-50 and MTG-Jamendo's top 50 both have 50.
  *
  * @returns `undefined` when several tasks or none have that number.
  */

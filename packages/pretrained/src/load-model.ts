@@ -13,7 +13,7 @@ export interface LoadModelOptions {
   /** Which encoder of a training checkpoint: the student's, as published (the default), or the teacher's. */
   readonly network?: 'student' | 'teacher';
   /**
-   * Attention heads, which no file of the authors tells. By default what a file of ours says, or else one head of every 64
+   * Attention heads, which no file of the authors states. By default what a file of ours says, or else one head for every 64
    * channels, as in every ViT-B.
    */
   readonly numHeads?: number | undefined;
@@ -41,7 +41,7 @@ export interface PretrainedModel {
   readonly head: ClassHead | undefined;
   /** Names of tensors that were not needed. */
   readonly leftOver: readonly string[];
-  /** Lets go of the tensors. */
+  /** Disposes the tensors. */
   dispose(): void;
 }
 
@@ -99,12 +99,12 @@ function unknownHeads(file: TensorFile, { naming, encoder }: Recognised): never 
   throw new Error(
     naming === 'audio-ssl'
       ? `loadModel: ${file.name}: weights of ours without numHeads in their metadata; give \`numHeads\`, or the folder of the run`
-      : `loadModel: ${file.name}: an encoder ${encoder?.embedDim} wide is not one of the published ones, and no file tells its attention heads; give \`numHeads\``,
+      : `loadModel: ${file.name}: an encoder ${encoder?.embedDim} wide is not one of the published ones, and no file states its attention heads; give \`numHeads\``,
   );
 }
 
 /**
- * The encoder of one of the networks; everything is there and has the right shape before anything is read.
+ * The encoder of one of the networks; names and shapes are checked before anything is read.
  *
  * @param first the class token's position, which is added to the token.
  */

@@ -30,11 +30,11 @@ const partOf = (path: string): string =>
  * The state of a checkpoint, to continue pretraining: student, predictor, heads, both averages and the centre of a
  * training checkpoint of the authors' code (MATPAC, MATPAC++), of M2D, or of ours. From a file with nothing but an encoder
  * the teacher starts as a copy of it and the rest is fresh. The optimiser's moments come from our own checkpoints only: the
- * authors' are one flat array in an order that their file does not tell.
+ * authors' are one flat array in an order that their file does not state.
  *
  * @param fresh a state of the same options, from `initMatpac`; borrowed.
  * @returns a new state; its tensors belong to the caller.
- * @throws Error naming the file and what does not fit: another size, a part of which only some is there.
+ * @throws Error naming the file and what does not fit: another size, a part that is incomplete.
  * @example
  * const fresh = initMatpac({ model: sizes.base, ...variants.matpac }, 1337);
  * const source = await openFile('checkpoint_last.pt');
@@ -60,7 +60,7 @@ export async function loadState(file: TensorFile, fresh: MatpacState): Promise<L
   const half = missing.find((path) => loaded.has(partOf(path)));
   if (half !== undefined) {
     throw new Error(
-      `loadState: ${file.name} (${family}): of ${partOf(half)} only some is there, ${half} is not; is the file whole, of the same depth?`,
+      `loadState: ${file.name} (${family}): of ${partOf(half)} only some is there, ${half} is missing; is the file whole, and of the same depth?`,
     );
   }
   if (!loaded.has('student.encoder')) throw new Error(`loadState: ${file.name} is a ${family} and has no encoder`);

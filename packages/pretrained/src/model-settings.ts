@@ -5,17 +5,17 @@ import type { Recognised, RecognisedEncoder } from './recognise.js';
 /** The log-mel front end that a model was trained with: a name of `logMelPresets`. */
 export type FrontEnd = 'matpac' | 'm2d';
 
-/** M2D's mean and standard deviation of AudioSet's log-mels, for files that do not tell theirs. */
+/** M2D's mean and standard deviation of AudioSet's log-mels, for files that do not state theirs. */
 const M2D_STANDARDIZATION = { mean: -7.1, std: 4.2 } as const;
 
-/** What the file's metadata says; names tell whose front end it is where that says nothing. */
+/** What the file's metadata says; without it, whose names the tensors have decides. */
 export function frontEndOf({ values }: TensorFile, { naming }: Recognised): FrontEnd {
   const told = values.get('frontEnd');
   if (told === 'm2d' || told === 'matpac') return told;
   return naming === 'm2d' ? 'm2d' : 'matpac';
 }
 
-/** Mean and standard deviation as the file's metadata or its tensor `norm_stats` tells, or as its family has them. */
+/** Mean and standard deviation from the file's metadata or its tensor `norm_stats`, or those of its family. */
 export async function standardizationOf(
   file: TensorFile,
   recognised: Recognised,
@@ -30,9 +30,9 @@ export async function standardizationOf(
   return valid(mean, std) ?? (frontEndOf(file, recognised) === 'm2d' ? M2D_STANDARDIZATION : MATPAC_STANDARDIZATION);
 }
 
-const MOST_FRAMES = 2 ** 16; // eleven minutes: a file that tells more is damaged, and would ask for gigabytes of positions
+const MOST_FRAMES = 2 ** 16; // eleven minutes: a file that says more is damaged, and would ask for gigabytes of positions
 
-/** As long as the file's positions; where they are computed as the file says, or as in the paper. */
+/** As long as the file's positions; where they are computed, as the file says or as in the paper. */
 export function chunkFramesOf({ values }: TensorFile, { grid, patch: [, width] }: RecognisedEncoder): number {
   if (grid.time !== undefined) return grid.time * width;
   const told = Number(values.get('chunkFrames') ?? Number.NaN);
@@ -41,7 +41,7 @@ export function chunkFramesOf({ values }: TensorFile, { grid, patch: [, width] }
     : Math.max(1, Math.floor(608 / width)) * width;
 }
 
-/** Attention heads as the file tells them, or of every 64 channels one in files of others; `undefined` when nothing tells. */
+/** Attention heads as the file states them, or one for every 64 channels in files of others; `undefined` when unknown. */
 export function headsOf({ values }: TensorFile, { naming }: Recognised, embedDim: number): number | undefined {
   const told = Number(values.get('numHeads') ?? Number.NaN);
   if (Number.isInteger(told)) return told;

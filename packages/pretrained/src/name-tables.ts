@@ -40,10 +40,10 @@ const tables: Readonly<Record<Exclude<Naming, 'audio-ssl'>, readonly Row[]>> = {
   ],
 };
 
-/** Tensors that are computed from the sizes, so that they are made anew and not mapped. */
+/** Tensors that are computed from the sizes, so that they are computed again and not mapped. */
 const FIXED = /^(pos_embed|decoder\.decoder_pos_embed|decoder_pos_embed|log_mel\..*|head_norm\.num_batches_tracked)$/;
 
-/** Whether a name of the authors or of M2D stands for what our code computes: positions, tables of the front end. */
+/** Whether a name of the authors or of M2D is of something that our code computes: positions, tables of the front end. */
 export function isComputed(name: string): boolean {
   return FIXED.test(name);
 }

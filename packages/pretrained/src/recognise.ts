@@ -10,14 +10,14 @@ export interface Mapped {
   readonly shape: readonly number[];
 }
 
-/** What a checkpoint is, as its tensors tell. */
+/** What a checkpoint is, judged by its tensors. */
 export interface Recognised {
   readonly naming: Naming;
   /** In words, for people: `MATPAC training checkpoint`. */
   readonly family: string;
-  /** The file's tensors by their path in a {@link MatpacState}; a class head or probe stands under `classifier`. */
+  /** The file's tensors by their path in a {@link MatpacState}; a class head or probe is under `classifier`. */
   readonly mapped: ReadonlyMap<string, Mapped>;
-  /** Names of what our code computes: positions, tables of the front end. */
+  /** Names of tensors that our code computes: positions, tables of the front end. */
   readonly computed: readonly string[];
   /** Names that have no place in our state. */
   readonly leftOver: readonly string[];
@@ -31,7 +31,7 @@ export interface Recognised {
   readonly isProbe: boolean;
 }
 
-/** Sizes of an encoder, as the shapes tell. Nothing in a file tells the number of attention heads. */
+/** Sizes of an encoder, from its shapes. They do not show the number of attention heads. */
 export interface RecognisedEncoder {
   readonly embedDim: number;
   readonly depth: number;
@@ -147,7 +147,7 @@ function encoderSizes(
     if (block !== undefined) blocks.add(Number(block));
   }
   const depth = blocks.size;
-  const beyond = [...blocks].find((block) => block >= depth); // a number in a name says nothing of how many there are
+  const beyond = [...blocks].find((block) => block >= depth); // the number in a name is not how many there are
   if (beyond !== undefined)
     throw new Error(
       `recognise: ${file.name}: the encoder has ${depth} blocks, and one is number ${beyond}; is the file whole?`,
@@ -164,7 +164,7 @@ function encoderSizes(
     (time !== undefined && !(Number.isInteger(time) && time > 0))
   ) {
     throw new Error(
-      `recognise: ${file.name}: ${tokens ?? '?'} positions and patches of ${patch.join(' x ')} make no grid over ${MEL_BINS} mel bins; the front end is another one`,
+      `recognise: ${file.name}: ${tokens ?? '?'} positions and patches of ${patch.join(' x ')} do not make a grid over ${MEL_BINS} mel bins; the front end is another one`,
     );
   }
   return { embedDim, depth, hiddenDim, patch, grid: { freq, time } };
@@ -194,7 +194,7 @@ function describe(naming: Naming, mapped: ReadonlyMap<string, Mapped>): string {
  * One tensor in our layout: dense kernels as (in, out), tokens and centres in the shape they have in our state.
  *
  * @param path in our state; it must be among `recognised.mapped`.
- * @throws Error naming file and tensor for NaN and infinities, of which a model would make nothing but NaN
+ * @throws Error naming file and tensor for NaN and infinities, from which a model would compute nothing but NaN
  */
 export async function readMapped(
   file: TensorFile,
@@ -206,7 +206,7 @@ export async function readMapped(
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new Error(
-      `checkpoint: ${file.name}: expected finite weights, got ${data[bad]} in ${name}; its training went astray or the file is damaged, take another checkpoint`,
+      `checkpoint: ${file.name}: expected finite weights, got ${data[bad]} in ${name}; its training diverged or the file is damaged, take another checkpoint`,
     );
   const values = data instanceof Float32Array ? data : Float32Array.from(data);
   const ours = ourShape(path, shape, naming);

@@ -78,7 +78,7 @@ describe('weights that are not finite', () => {
     await expect(loadModel(file)).rejects.toThrow(message);
     await expect(loadState(file, state)).rejects.toThrow(message);
     expect(tf.memory().numTensors).toBe(before);
-    (await loadModel(file, { network: 'teacher' })).dispose(); // what is not asked for does no harm
+    (await loadModel(file, { network: 'teacher' })).dispose(); // what is not asked for is not checked
     disposeTree(state as unknown as TensorTree);
   });
 });
@@ -159,7 +159,7 @@ describe('a training checkpoint', () => {
     for (const tree of [state, fresh, loaded.state]) disposeTree(tree as unknown as TensorTree);
   });
 
-  it('goes on from a file with nothing but an encoder: the teacher starts as its copy', async () => {
+  it('continues from a file with nothing but an encoder: the teacher starts as its copy', async () => {
     const state = randomState(plusPlus);
     const encoder = await asPytorch(await convertCheckpoint(await stateFile(state), 'm2d', { encoderOnly: true }));
     expect(recognise(encoder).family).toBe('M2D encoder');
@@ -406,7 +406,7 @@ describe('an encoder', () => {
     const ours = await asSafetensors(await convertCheckpoint(await fileOf(entries), 'audio-ssl'));
     await expect(features(ours, {})).rejects.toThrow(/weights of ours without numHeads in their metadata/);
     const odd = new Map([...entries, ['pos_embed', noise(1, 190, 16)]]);
-    await expect(features(await fileOf(odd))).rejects.toThrow(/make no grid over 80 mel bins/);
+    await expect(features(await fileOf(odd))).rejects.toThrow(/do not make a grid over 80 mel bins/);
     expect(tf.memory().numTensors).toBe(before);
   });
 

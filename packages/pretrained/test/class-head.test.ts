@@ -80,7 +80,7 @@ describe('a class head', () => {
       expect([...back.tensors.keys()]).toEqual(['probe.weight', 'probe.bias']);
       expect((await back.read('probe.weight')).data).toEqual(weight.data);
     }
-    // With a batch norm it is a head, and a model of others is no head of ours.
+    // With a batch norm it is a head, and a model of others is not a head of ours.
     const head = { 'head.weight': weight, 'head.bias': bias, 'head_norm.running_mean': noise(4) };
     const normed = await gather(
       await convertCheckpoint(await open({ ...head, 'head_norm.running_var': noise(4) }), 'matpac'),
@@ -110,7 +110,7 @@ describe('a class head', () => {
 });
 
 describe('headTasks', () => {
-  it('are told by the number of classes, as far as that tells them', () => {
+  it('are recognised by the number of classes where that is unique', () => {
     expect([527, 20, 200, 87, 40, 56, 50, 3].map((classes) => taskOf({ classes }))).toEqual([
       ...['audioset', 'openmic', 'fsd50k', 'mtg_genre', 'mtg_instrument', 'mtg_mood', undefined, undefined],
     ]);

@@ -75,7 +75,7 @@ it('damaged checkpoints end in clear errors, soon, whatever is made of them', { 
   };
   for (let i = 0; i < 1000; i++) {
     const bytes = new Uint8Array(wholes[i % wholes.length]!);
-    // Names, shapes and numbers stand at the beginning; digits become other digits, so that much of it still reads.
+    // Names, shapes and numbers are at the beginning; digits become other digits, so that much of it still reads.
     for (let flips = 1 + below(4); flips > 0; flips--) {
       const at = below(Math.min(bytes.length, i % 3 === 0 ? bytes.length : 9000));
       const isDigit = bytes[at]! >= 48 && bytes[at]! < 58;

@@ -128,7 +128,7 @@ describe('createExtractor', () => {
       };
       return Object.assign(call, { dispose: () => void disposed++ });
     };
-    const student = { ...weights, head: tf.zeros([1]) }; // what is not of the encoder is no argument
+    const student = { ...weights, head: tf.zeros([1]) }; // what is not part of the encoder is not an argument
     const extract = createExtractor(student, { ...base, compile });
     const plain = createExtractor(weights, base);
     const one = noise(10_000); // 61 frames, filled up to 64

@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-// Only Linux tells the peak of a process's memory.
+// Only Linux shows the peak of a process's memory.
 describe.skipIf(!existsSync('/proc/self/clear_refs'))('loading a model', () => {
   it.each([
     ['a.pt', pytorchChunks],

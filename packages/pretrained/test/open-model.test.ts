@@ -38,7 +38,7 @@ async function openFiles(): Promise<number> {
   return links.filter((target) => target.startsWith(folder)).length;
 }
 
-// Only Linux tells a process's descriptors.
+// Only Linux shows a process's descriptors.
 it.skipIf(!existsSync('/proc/self/fd'))('opened and used 50 times, leaves no file open and no tensor', async () => {
   const before = tf.memory().numTensors;
   for (let i = 0; i < 50; i++) {
@@ -55,7 +55,7 @@ it.skipIf(!existsSync('/proc/self/fd'))('opened and used 50 times, leaves no fil
   expect(tf.memory().numTensors).toBe(before);
 });
 
-it('opens bytes, blobs and sources alike, with the settings that the file tells', async () => {
+it('opens bytes, blobs and sources alike, with the settings that the file states', async () => {
   const bytes = new Uint8Array(await readFile(path));
   const inNode = await openPath(path);
   const expected = (await inNode.createExtractor()(sound)).data;

@@ -1,15 +1,15 @@
 /**
  * Something that bytes can be read from at any place: what the readers of checkpoints stream from, so that a large file
- * is never in memory as a whole. In Node, `openFile` of `@audio-ssl/params/node` makes one from a path.
+ * is never in memory as a whole. In Node, `openFile` of `@audio-ssl/tensor-files/node` makes one from a path.
  */
 export interface ByteSource {
   /** Used in error messages: a path or an address. */
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
-  /** The `length` bytes from `offset` on; rejects when they are not all there. */
+  /** The `length` bytes from `offset` on; rejects when some are missing. */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** Lets go of what stands behind it. */
+  /** Closes the file or whatever the bytes come from. */
   close(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export async function urlSource(url: string | URL): Promise<ByteSource> {
   const first = await get('bytes=0-0');
   const probe = await first.arrayBuffer();
   if (first.status !== 206) return byteSource(probe, name);
-  // A server may tell no total, or tell a page of another site only the length of the whole.
+  // A server may state no total, or show a page of another site only the length of the whole.
   const total = /\/(\d+)$/.exec(first.headers.get('Content-Range') ?? '')?.[1];
   const head = total === undefined ? await get(undefined, 'HEAD').catch(() => undefined) : undefined;
   const size = Number(total ?? head?.headers.get('Content-Length') ?? Number.NaN);

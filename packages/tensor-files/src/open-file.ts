@@ -6,7 +6,7 @@ const CHUNK = 2 ** 24; // well below the 2 GiB that one system call takes
 /**
  * A source that reads from a file, piece by piece as it is asked.
  *
- * @throws Error naming the path when it is no readable file.
+ * @throws Error naming the path when it is not a readable file.
  * @example
  * const file = await openTensors(await openFile('matpac_10_2048.pt'));
  */

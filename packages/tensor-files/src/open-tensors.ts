@@ -15,7 +15,7 @@ const NPY = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
  * A PyTorch checkpoint is a pickle, that is, a program. Only the operations and names that tensors, numbers, strings and
  * containers need are interpreted, everything else is refused by name, and nothing of the file is ever run.
  *
- * @param source from `openFile` of `@audio-ssl/params/node`, or from {@link byteSource} or {@link urlSource}.
+ * @param source from `openFile` of `@audio-ssl/tensor-files/node`, or from {@link byteSource} or {@link urlSource}.
  * @throws Error naming the file and what is wrong with it.
  * @example
  * const file = await openTensors(await openFile('matpac_10_2048.pt'));

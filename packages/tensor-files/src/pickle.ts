@@ -12,7 +12,7 @@ export class PyList {
   readonly items: unknown[] = [];
 }
 
-/** Something that a pickle may name and call: a function of ours that stands for one of Python's. */
+/** Something that a pickle may name and call: a function of ours in place of one of Python's. */
 export class PyCallable {
   constructor(
     readonly name: string,
@@ -27,9 +27,9 @@ export class TruncatedPickleError extends Error {
 
 /** What a pickle may refer to. Both throw for what they refuse. */
 export interface PickleWorld {
-  /** What stands for the Python name `module.name`. */
+  /** The substitute for the Python name `module.name`. */
   global(module: string, name: string): unknown;
-  /** What stands for a persistent id, such as a storage. */
+  /** The object with a persistent id, such as a storage. */
   persistent(id: unknown): unknown;
 }
 
@@ -40,7 +40,7 @@ const MARK = Symbol('mark');
 
 /**
  * Interprets a pickle (Python's `pickletools` documents the operations) as data: containers, numbers, strings, and what
- * `world` gives for a name. There is no way to reach a function of this program from it but those of `world`.
+ * `world` gives for a name. It can reach no function of this program except those of `world`.
  *
  * @param bytes the pickle begins at `start`.
  * @returns its value, and where it ends. Tuples come as arrays.
@@ -79,17 +79,17 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
   };
   const pop = (): unknown => {
     const value = stack.length > 0 ? stack.pop() : MARK;
-    if (value === MARK) throw new Error('its pickle takes more from its stack than is there');
+    if (value === MARK) throw new Error('its pickle takes more from its stack than there is');
     return value;
   };
   const top = (): unknown => {
     const value = stack.at(-1);
-    if (stack.length === 0 || value === MARK) throw new Error('its pickle takes more from its stack than is there');
+    if (stack.length === 0 || value === MARK) throw new Error('its pickle takes more from its stack than there is');
     return value;
   };
   const toMark = (): unknown[] => {
     const mark = stack.lastIndexOf(MARK);
-    if (mark < 0) throw new Error('its pickle takes more from its stack than is there');
+    if (mark < 0) throw new Error('its pickle takes more from its stack than there is');
     return stack.splice(mark).slice(1);
   };
   const popMany = (count: number): unknown[] => {
@@ -98,13 +98,13 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
   };
   const append = (values: readonly unknown[]): void => {
     const list = top();
-    if (!(list instanceof PyList)) throw new Error('its pickle appends to what is no list');
+    if (!(list instanceof PyList)) throw new Error('its pickle appends to something other than a list');
     for (const value of values) list.items.push(value);
   };
   const setItems = (values: readonly unknown[]): void => {
     const dict = top();
     if (!(dict instanceof PyDict) || values.length % 2 !== 0)
-      throw new Error('its pickle sets items of what is no dict');
+      throw new Error('its pickle sets items of something other than a dict');
     for (let i = 0; i < values.length; i += 2) dict.items.push([values[i], values[i + 1]]);
   };
   const recall = (index: number): void => {
@@ -112,7 +112,7 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
     stack.push(memo.get(index));
   };
   const call = (callable: unknown, args: unknown): unknown => {
-    if (!(callable instanceof PyCallable)) throw new Error('its pickle calls what is no function');
+    if (!(callable instanceof PyCallable)) throw new Error('its pickle calls something other than a function');
     if (!Array.isArray(args)) throw new Error(`its pickle calls ${callable.name} without a tuple of arguments`);
     return callable.call(args);
   };
@@ -148,7 +148,7 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
         stack.push(MARK);
         break;
       case 0x30: // POP
-        if (stack.length === 0) throw new Error('its pickle takes more from its stack than is there');
+        if (stack.length === 0) throw new Error('its pickle takes more from its stack than there is');
         stack.pop();
         break;
       case 0x31: // POP_MARK
@@ -254,7 +254,8 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
       }
       case 0x93: {
         const [module, name] = popMany(2);
-        if (typeof module !== 'string' || typeof name !== 'string') throw new Error('its pickle names what is no name');
+        if (typeof module !== 'string' || typeof name !== 'string')
+          throw new Error('its pickle has a name that is not a string');
         stack.push(world.global(module, name));
         break;
       }

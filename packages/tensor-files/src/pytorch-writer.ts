@@ -164,7 +164,7 @@ function pickleOf(
   return Uint8Array.from(bytes);
 }
 
-/** The longest of the dictionaries that a name stands in. */
+/** The innermost dictionary that a name is in. */
 function parentOf(name: string, dictionaries: readonly string[]): string {
   return dictionaries
     .filter((prefix) => prefix !== name && name.startsWith(`${prefix}.`))

@@ -2,8 +2,7 @@ import { unzipRaw, type ZipEntry } from 'unzipit';
 import type { ByteSource } from './byte-source.js';
 import { decodeElements, DIMENSION_LIMIT, elementSize, sizeOf, type ElementType } from './element-types.js';
 import { PyCallable, PyDict, PyList, TruncatedPickleError, unpickle, type PickleWorld } from './pickle.js';
-import type { SafetensorsEntry } from './tensor-file.js';
-import { clip, noSuchTensor, type TensorFile, type TensorInfo } from './tensor-file.js';
+import { clip, noSuchTensor, type SafetensorsEntry, type TensorFile, type TensorInfo } from './tensor-file.js';
 
 /** A run of elements in the file that one or more tensors look at. */
 interface Storage {
@@ -25,8 +24,8 @@ class TensorView {
 }
 
 /**
- * The attribute of the outermost dictionary that strings beside the tensors stand in: `load_state_dict` of PyTorch does not
- * look at attributes, where it would refuse a key that it does not know.
+ * The attribute of the outermost dictionary that holds the strings beside the tensors: `load_state_dict` of PyTorch ignores
+ * attributes, while it would refuse a key that it does not know.
  */
 export const METADATA = 'audio_ssl';
 
@@ -169,10 +168,10 @@ function world(): PickleWorld & { readonly storages: Map<string, Storage> } {
       const [kind, type, key, , numel, view] = Array.isArray(id) ? (id as unknown[]) : [];
       if (kind === 'module') throw new Error('it holds a whole Python object; save model.state_dict() instead');
       if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !naturals([numel])) {
-        throw new Error('its pickle refers to what is no storage');
+        throw new Error('its pickle refers to something other than a storage');
       }
       if (view !== undefined && view !== null) {
-        throw new Error('it has storages inside storages, which PyTorch wrote before version 0.4; save it anew');
+        throw new Error('it has storages inside storages, which PyTorch wrote before version 0.4; save it again');
       }
       const known = storages.get(key);
       if (known && (known.dtype !== type.dtype || known.numel !== numel)) {
@@ -333,7 +332,7 @@ async function explain<T>({ name }: ByteSource, work: () => Promise<T>): Promise
     return await work();
   } catch (error) {
     const { message } = error as Error;
-    const end = /\.pt'\)$|instead$|anew$|one of them$/.test(message)
+    const end = /\.pt'\)$|instead$|again$|one of them$/.test(message)
       ? ''
       : '; is it the whole file, as torch.save wrote it? Download or save it again';
     throw new Error(`openTensors: ${name}: ${clip(message)}${end}`, { cause: error });
@@ -350,7 +349,7 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
         if (length > DIRECTORY_LIMIT) throw new Error(`the list of files in its zip has ${length} bytes`);
         return source.read(offset, length) as Promise<Uint8Array<ArrayBuffer>>;
       },
-      // unzipit tells nobody but its reader where the bytes of a file stand: an empty blob carries the place.
+      // unzipit tells only its reader where the bytes of a file are: an empty blob carries the offset.
       sliceAsBlob: async (offset: number) => {
         const blob = new Blob([]);
         places.set(blob, offset);
@@ -371,7 +370,7 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
     }
     if (pickles.length !== 1) {
       throw new Error(
-        `its zip has ${pickles.length === 0 ? 'no' : 'more than one'} data.pkl, so it is no PyTorch checkpoint`,
+        `its zip has ${pickles.length === 0 ? 'no' : 'more than one'} data.pkl, so it is not a PyTorch checkpoint`,
       );
     }
     const folder = pickles[0]!.slice(0, -'data.pkl'.length);
@@ -384,7 +383,7 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
       if (entry.encrypted) throw new Error(`${entry.name} in its zip is encrypted`);
       if (entry.compressionMethod !== 0) {
         throw new Error(
-          `${entry.name} in its zip is compressed, which torch.save never does; unpack it and save it anew`,
+          `${entry.name} in its zip is compressed, which torch.save never does; unpack it and save it again`,
         );
       }
       return entry;

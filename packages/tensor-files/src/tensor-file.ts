@@ -32,12 +32,12 @@ export interface TensorFile {
   readonly format: 'safetensors' | 'PyTorch' | 'PyTorch (legacy)' | 'npy';
   /** Every tensor by name; names inside nested dictionaries are joined by dots: `model._ema.norm.weight`. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** What else is in it and is no tensor: the metadata of safetensors; numbers, strings and truth values beside the tensors of a PyTorch checkpoint. */
+  /** What is in it beside tensors: the metadata of safetensors; numbers, strings and truth values of a PyTorch checkpoint. */
   readonly values: ReadonlyMap<string, string | number | boolean>;
   /**
    * One tensor, row-major, floats as 32-bit floats and everything else as 32-bit integers.
    *
-   * @throws Error when there is no tensor of this name, or its bytes are not there.
+   * @throws Error when there is no tensor of this name, or its bytes are missing.
    */
   read(name: string): Promise<SafetensorsEntry>;
   /** Closes the source. */

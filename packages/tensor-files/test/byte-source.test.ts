@@ -53,8 +53,8 @@ describe('a source of bytes', () => {
     ['an array', () => byteSource(bytes)],
     ['a buffer', () => byteSource(new Uint8Array(bytes).buffer)],
     ['a server', () => urlSource(`${address}/ranges`)],
-    ['a server that tells the length to a HEAD request alone', () => urlSource(`${address}/star`)],
-    ['a server that tells no length', () => urlSource(`${address}/hidden`)],
+    ['a server that states the length to a HEAD request alone', () => urlSource(`${address}/star`)],
+    ['a server that states no length', () => urlSource(`${address}/hidden`)],
     ['a server without ranges', () => urlSource(new URL(`${address}/whole`))],
   ];
 

@@ -136,7 +136,7 @@ describe('hostile safetensors', () => {
     ['a type unknown', file(tensor('[16]', '[0,16]', 'F8_E4M3')), /F8_E4M3; only F64, F32/],
     ['a name of JavaScript for a type', file(tensor('[16]', '[0,16]', 'constructor')), /element type constructor/],
     ['null for a tensor', file('{"w":null}'), /no valid shape/],
-    ['metadata that is no strings', file('{"__metadata__":{"a":1}}'), /metadata/],
+    ['metadata that is not strings', file('{"__metadata__":{"a":1}}'), /metadata/],
     [
       'tensors that overlap',
       file(`{"a":${tensor('[2]', '[0,8]').slice(5, -1)},"b":${tensor('[2]', '[4,12]').slice(5, -1)}}`),

@@ -129,13 +129,13 @@ describe('a hostile pickle', () => {
       call(global('numpy.core.multiarray', '_reconstruct'), tuple()),
       /'numpy\.core\.multiarray\._reconstruct'/,
     ],
-    ['a call of a string', call(string('os'), tuple()), /calls what is no function/],
+    ['a call of a string', call(string('os'), tuple()), /calls something other than a function/],
     ['a call without a tuple', call(global('collections', 'OrderedDict'), int(1)), /without a tuple/],
     ['the state of a tensor', build(tensor(storage('F', '0', 4), 0, [4], [1]), dict()), /sets the state of an object/],
     ['INST, an old way to call', raw(0x28, ...new TextEncoder().encode('ios\nsystem\n')), /operation 0x69 \('i'\)/],
     ['an extension code', raw(0x82, 1), /operation 0x82/],
     ['a Python 0 text integer', raw(0x49, 0x31, 0x0a), /operation 0x49/],
-    ['a persistent id that is no storage', raw(...string('x'), 0x51), /refers to what is no storage/],
+    ['a persistent id that is not a storage', raw(...string('x'), 0x51), /refers to something other than a storage/],
     [
       'a tensor beyond its storage',
       tensor(storage('F', '0', 4), 2, [3], [1]),
@@ -222,7 +222,7 @@ describe('a small hostile file is refused soon', { timeout: 240_000 }, () => {
   };
 
   it('with a dictionary of one key many times, found many times', async () => {
-    // Built anew at every visit, it would take 300 000 * 500 000 steps.
+    // Built again at every visit, it would take 300 000 * 500 000 steps.
     const dictionary = [Uint8Array.from([0x7d, 0x71, 0, 0x28]), times(300_000, [0x4e, 0x4e]), [0x75, 0x30]] as const;
     await soon(
       checkpoint(bytesOf(...dictionary, [0x5d, 0x28], times(500_000, [0x68, 0]), [0x65])),
@@ -283,7 +283,7 @@ describe('a hostile zip', () => {
   it('is refused by name', async () => {
     expect(await refusal(stored(good()))).toBe('nothing was refused');
     expect(await refusal(stored({ 'readme.txt': new Uint8Array(3) }))).toMatch(
-      /no data\.pkl, so it is no PyTorch checkpoint/,
+      /no data\.pkl, so it is not a PyTorch checkpoint/,
     );
     expect(
       await refusal(stored({ 'probes/esc50/esc50.pth': new Uint8Array(3), 'readme.txt': new Uint8Array(3) })),
@@ -361,7 +361,7 @@ describe('a hostile zip', () => {
     const headers = Array.from({ length: bytes.length - 46 }, (_, at) => at).filter(
       (at) => view.getUint32(at, true) === 0x02014b50,
     );
-    view.setUint32(headers[2]! + 42, view.getUint32(headers[1]! + 42, true), true); // entry 1 stands where entry 0 is
+    view.setUint32(headers[2]! + 42, view.getUint32(headers[1]! + 42, true), true); // entry 1 points to where entry 0 is
     const file = await openTensors(byteSource(bytes));
     expect([...(await file.read('1')).data]).toEqual([1, 2, 3, 4]);
   });

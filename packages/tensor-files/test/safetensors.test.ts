@@ -43,7 +43,7 @@ describe('safetensors', () => {
           const read = readSafetensors(file);
           expect(Object.fromEntries(read.tensors)).toEqual(named);
           expect(read.metadata).toEqual(metadata);
-          // The bytes of a file that stands in the middle of a larger buffer, as Node's small reads do.
+          // The bytes of a file in the middle of a larger buffer, as Node's small reads do.
           const inside = Buffer.concat([Buffer.alloc(3), file, Buffer.alloc(5)]).subarray(3, 3 + file.length);
           expect(Object.fromEntries(readSafetensors(inside).tensors)).toEqual(named);
         },
@@ -77,7 +77,7 @@ describe('safetensors', () => {
     const start = new Uint8Array(8 + text.length);
     new DataView(start.buffer).setBigUint64(0, BigInt(text.length), true);
     start.set(text, 8);
-    // Only the header is there; a tensor's bytes are where it stands.
+    // Only the header is read; a tensor's bytes are read when they are asked for.
     const file = await openTensors({
       ...{ name: 'a.safetensors', size: start.length + end, close: async () => {} },
       read: async (at, length) =>

@@ -49,7 +49,7 @@ async function until(condition: () => Promise<boolean>, running: ReturnType<type
 }
 
 describe('train, in processes that end in other ways', () => {
-  it('goes on with a good checkpoint after kill -9 in the middle of writing one', async () => {
+  it('resumes from a good checkpoint after kill -9 in the middle of writing one', async () => {
     const ballast = 8_000_000; // 32 MB: long enough to be caught in the middle
     const running = trainingProcess(1000, ballast);
     const writing = async (): Promise<boolean> => {

@@ -78,7 +78,7 @@ describe('train', () => {
     expect(await readFile(join(directory, 'log.jsonl'), 'utf8')).toBe(log);
   });
 
-  it('stops at a signal after the step it is in, and goes on later', async () => {
+  it('stops at a signal after the step it is in, and resumes later', async () => {
     const whole = await unbroken(6);
     const controller = new AbortController();
     const options = regression(directory, 6);
@@ -237,7 +237,7 @@ describe('train', () => {
     expect((await readCheckpoint(directory))?.step).toBe(1);
   });
 
-  it('logs what is remarked on the figures, hooks included, in a resumed run as in an unbroken one', async () => {
+  it('logs remarks on the figures, hooks included, in a resumed run as in an unbroken one', async () => {
     const told: (readonly string[])[] = [];
     const remarked = (steps: number) => ({
       ...regression(directory, steps),

@@ -30,7 +30,7 @@ export interface Checkpoint extends CheckpointPath {
   readonly tensors: Safetensors['tensors'];
 }
 
-/** What the functions that look for a checkpoint tell. */
+/** Options of the functions that look for a checkpoint. */
 export interface CheckpointOptions {
   /** Called with a sentence about each damaged checkpoint that is passed over. Silent by default. */
   readonly onWarning?: ((message: string) => void) | undefined;
@@ -76,7 +76,7 @@ async function firstGood<Result>(
   );
 }
 
-/** The fingerprint in a checkpoint's metadata, which must be of the step that its name tells. */
+/** The fingerprint in a checkpoint's metadata, which must be of the step in its name. */
 function fingerprintOf({ path, step }: CheckpointPath, get: (key: string) => unknown): Fingerprint {
   if (get('step') !== String(step)) throw new Error(`${path}: its metadata names step ${String(get('step'))}`);
   return JSON.parse(String(get('fingerprint') ?? '')) as Fingerprint;

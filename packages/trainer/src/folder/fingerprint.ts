@@ -12,7 +12,7 @@ export function describeDifferences(saved: Fingerprint, now: Fingerprint): strin
     .join(', ');
 }
 
-/** Every value that is no plain object, as JSON, under its dotted path. */
+/** Every value that is not a plain object, as JSON, under its dotted path. */
 function flatten(value: unknown, path = ''): Map<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const json = JSON.stringify(value) as string | undefined;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /** Who holds a folder. */
 interface Holder {
   readonly pid: number;
-  /** When the process started, where the system tells: a number is used again by other processes. */
+  /** When the process started, where the system shows it: process numbers are used again. */
   readonly started: string | null;
   readonly host: string;
 }
@@ -15,20 +15,20 @@ interface Holder {
 export interface FolderLock {
   /** Shows processes on other machines that this one is alive; cheap to call at every step. */
   touch(): Promise<void>;
-  /** Lets go of the folder. */
+  /** Releases the folder. */
   release(): Promise<void>;
 }
 
 const TOUCH_EVERY = 30_000;
 const DEAD_AFTER = 10 * 60_000; // on another machine only the age of the last sign of life can be seen
 
-/** What {@link lockFolder} says, and where it stands. */
+/** What {@link lockFolder} says, and the name of its file. */
 export interface LockOptions {
   /** Name of the lock's file in the folder. */
   readonly file: string;
   /** The error for a folder that `who` (such as `process 12 on host`) holds; the path of the lock is added. */
   readonly held: (who: string) => string;
-  /** Told when the lock of a process that is gone was taken over. */
+  /** Called when the lock of a process that is gone was taken over. */
   readonly onTakeOver: () => void;
 }
 
