@@ -81,7 +81,7 @@ function findChunks(bytes: Uint8Array, view: DataView): { readonly format: Chunk
     const declared = view.getUint32(at + 4, true);
     const start = at + 8;
     const rest = bytes.length - start;
-    // A program that writes to a pipe can't know the length and leaves all ones: the data go on to the end of the file.
+    // A program that writes to a pipe can't know the length and leaves all ones: the data continue to the end of the file.
     const length = id === 'data' && declared === 0xffffffff ? rest : declared;
     if (id === 'fmt ' || id === 'data') {
       if (length > rest) {

@@ -1,4 +1,4 @@
-/** Formats that are told apart only to name them in an error: what the file looks like, its signature and where it stands. */
+/** Formats that are distinguished only to name them in an error: what the file looks like, its signature and where it stands. */
 const SIGNATURES: readonly (readonly [name: string, signature: string, offset: number])[] = [
   ['Ogg (Vorbis, Opus or FLAC in Ogg)', 'OggS', 0],
   ['MPEG-4 audio (M4A, AAC or ALAC)', 'ftyp', 4],

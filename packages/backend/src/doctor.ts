@@ -53,7 +53,7 @@ export async function doctor(options: StartOptions = {}): Promise<DoctorReport> 
   if (!native && process.platform !== 'linux') {
     missing.push({
       what: 'Linux, the only system that the native backend is built for',
-      next: 'go on with wasm, or use a container or WSL',
+      next: 'continue with wasm, or use a container or WSL',
     });
   } else if (!native && options.prefer === undefined) {
     if (!python3) missing.push({ what: 'python3', next: 'install python3' });

@@ -148,13 +148,13 @@ function checkPlatform(flavour: Flavour): void {
     throw new SetupProblem(
       'platform',
       `it is built from TensorFlow's Linux libraries, and this is ${here}`,
-      'go on with the wasm backend, or run audio-ssl on Linux (a container or WSL will do)',
+      'continue with the wasm backend, or run audio-ssl on Linux (a container or WSL will do)',
     );
   if (process.arch !== 'x64' && process.arch !== 'arm64')
     throw new SetupProblem(
       'platform',
       `TensorFlow is there for x64 and arm64, and this is ${here}`,
-      'go on with the wasm backend',
+      'continue with the wasm backend',
     );
   if (flavour === 'gpu' && process.arch !== 'x64')
     throw new SetupProblem('platform', 'TensorFlow has no CUDA build for arm64', 'run `audio-ssl setup` without --gpu');
@@ -169,7 +169,7 @@ function checkPlatform(flavour: Flavour): void {
     throw new SetupProblem(
       'platform',
       `TensorFlow needs the C library glibc 2.27 or newer, and this system has ${header.glibcVersionRuntime ?? 'another one (musl?)'}`,
-      'go on with the wasm backend, or use a Debian-based image',
+      'continue with the wasm backend, or use a Debian-based image',
     );
   }
 }

@@ -9,7 +9,7 @@ import { createInflateRaw } from 'node:zlib';
 import yauzl from 'yauzl';
 import { SetupProblem } from './setup-problem.js';
 
-/** Progress is told every so many bytes. */
+/** Progress is reported every so many bytes. */
 const STEP = 4e6;
 
 /**

@@ -153,7 +153,7 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
   const start = (step: number): Promise<Batch> => {
     const batch = ahead.get(step) ?? make(step);
     ahead.set(step, batch);
-    batch.catch(() => undefined); // whoever asks for the step is told
+    batch.catch(() => undefined); // whoever asks for the step gets the error
     return batch;
   };
 

@@ -19,7 +19,7 @@ export interface LogMelStoreOptions {
   readonly workers?: number;
   /** Clips with fewer frames are skipped. Default 1: shorter clips are kept, and padded by {@link createBatches}. */
   readonly minFrames?: number;
-  /** The next step for a clip with too few frames, told in its reason. Default `'leave it out, or ask for fewer'`. */
+  /** The next step for a clip with too few frames, which ends its reason. Default `'leave it out, or ask for fewer'`. */
   readonly shortClipNext?: string;
   /** Fills a clip that is shorter than one window of the front end with zeros up to it, rather than skip it. Default false. */
   readonly fillShort?: boolean;
@@ -87,7 +87,7 @@ export class SkippedClipError extends Error {
  *
  * A cache file is found by the clip's path, size and modification time and by the front end's options, so it never
  * outlives a change of these; it carries a checksum, and a damaged one is computed again. Several processes may share a
- * folder. When it cannot be written (disk full, read-only), that is said once and everything goes on from memory.
+ * folder. When it cannot be written (disk full, read-only), that is reported once and everything continues from memory.
  *
  * @throws when an option is out of range or `clips` is empty.
  * @example

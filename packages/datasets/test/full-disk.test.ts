@@ -33,7 +33,7 @@ const told = [
   ),
 ];
 
-test('a full disk is said once, and every clip is there all the same', async ({ skip }) => {
+test('a full disk is reported once, and every clip is there all the same', async ({ skip }) => {
   const disk = join(await temporaryFolder(), 'disk');
   await mkdir(disk);
   await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).catch(() =>

@@ -116,7 +116,7 @@ describe('the cache', () => {
       expect((await stores[0]!.load(i)).data).toEqual((await direct(stores[0]!.clips[i]!.path)).data);
   });
 
-  test('that cannot be written is said once, and all goes on from memory', async () => {
+  test('that cannot be written is reported once, and all continues from memory', async () => {
     const root = await temporaryFolder();
     const cacheDir = join(root, 'taken'); // a file where the folder should be: fails for root, too
     await put(cacheDir, 'not a folder');
@@ -264,7 +264,7 @@ test('a clip asked for twice at once is computed once', async () => {
   expect(a).toBe(b);
 });
 
-test('prepareAll stops when it is told to', async () => {
+test('prepareAll stops when its signal says so', async () => {
   const root = await temporaryFolder();
   for (let i = 0; i < 20; i++) await put(join(root, `${i}.wav`), wav(sine(440, 0.2)));
   const controller = new AbortController();

@@ -5,6 +5,7 @@ export type Scaling = 'standardize' | 'center' | 'none';
 
 /** Brings every dimension to the mean and variance that its scaling says, measured on the rows it was fitted on. */
 export interface Scaler {
+  /** The features, or those rows of them, brought to that scale. */
   apply(features: Features, rows?: Int32Array): Features;
 }
 

@@ -23,6 +23,9 @@ const browserPackages = [
   'momentum-teacher',
   'optim',
   'matpac',
+  'tensor-files',
+  'pretrained',
+  'evaluation',
 ];
 
 /** What a page has beyond the language itself, as far as loading needs it: no `process`, no `require`, no `Buffer`. */
