@@ -5,15 +5,8 @@
  *     npm run matpac                     # into runs/matpac; resumes a run that was stopped
  *     npm run matpac -- --out runs/two --set seed=2
  */
-import {
-  printError,
-  probeSummary,
-  setupBackend,
-  startForTraining,
-  terminalReporter,
-  withInterrupts,
-} from '@audio-ssl/cli';
-import { InputError, loadConfig, pretrain, probe, readProbes, resumableRun } from '@audio-ssl/experiment';
+import { printError, setupBackend, startForTraining, terminalReporter, withInterrupts } from '@audio-ssl/cli';
+import { InputError, loadConfig, pretrain, probe, probeSummary, readProbes, resumableRun } from '@audio-ssl/experiment';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 

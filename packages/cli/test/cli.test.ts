@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../src/cli.js';
-import { printError } from '../src/terminal/print-error.js';
 import { tinyArguments, tinyNotes } from '@audio-ssl/testing';
 
 let folder: string;
@@ -79,7 +78,7 @@ describe('audio-ssl', () => {
     expect(report).toContain('noise_0-2.wav');
     expect(report).not.toContain('sine_<b>');
     expect(report).not.toContain('whole <run>');
-    // One file that asks nobody for anything.
+    // One file that loads nothing from elsewhere.
     expect(report).not.toMatch(/<script|<link|@import|(src|href)="(?!data:|#)/);
 
     const probes = JSON.parse(await readFile(join(run, 'report', 'probes.json'), 'utf8')) as {
@@ -110,7 +109,7 @@ describe('audio-ssl', () => {
     expect(await runCli(pretrainArguments(run))).toBe(0);
     expect(await readFile(join(run, 'weights.safetensors'))).toEqual(weights);
 
-    // Another configuration is not gone on with, weights of another size are not taken.
+    // A run of another configuration is not resumed, weights of another size are not taken.
     expect(await runCli(pretrainArguments(run, '--set', 'seed=1'))).toBe(1);
     expect(said).toContain('holds a run of another configuration (seed 0 -> 1)');
     const config = await readFile(join(run, 'config.json'), 'utf8');
@@ -143,7 +142,7 @@ describe('audio-ssl', () => {
     expect(await readLog(run)).toHaveLength(6);
   });
 
-  it('goes on with the settings that may change as they are given', { timeout: 120_000 }, async () => {
+  it('resumes with the settings that may change as they are given', { timeout: 120_000 }, async () => {
     const run = join(folder, 'free');
     const record = async () => JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as { config: object };
     expect(await runCli(pretrainArguments(run)), said).toBe(0);
@@ -155,7 +154,7 @@ describe('audio-ssl', () => {
     expect(await readFile(join(run, 'report.html'), 'utf8')).toContain('folds: 3');
   });
 
-  it('tells of audio that it cannot decode beside what it can', { timeout: 120_000 }, async () => {
+  it('reports audio that it cannot decode beside what it can', { timeout: 120_000 }, async () => {
     const mixed = join(folder, 'mixed');
     await cp(join(notes, 'audio'), mixed, { recursive: true });
     for (const name of ['a.mp3', 'b.mp3', 'c.ogg']) await writeFile(join(mixed, name), '');
@@ -234,13 +233,6 @@ describe('audio-ssl', () => {
     expect(said).not.toContain('log-mels');
   });
 
-  it('asks for DEBUG only where a message says too little', async () => {
-    expect(printError(new Error('openFolder: expected a folder, got x (ENOENT); check the path'))).toBe(1);
-    expect(said).not.toContain('DEBUG');
-    expect(printError(new TypeError("Cannot read properties of undefined (reading 'x')"))).toBe(1);
-    expect(said).toContain('DEBUG=1');
-  });
-
   it('refuses an empty folder and a table without a column', async () => {
     const empty = join(folder, 'empty');
     await mkdir(join(empty, 'meta'), { recursive: true });
@@ -267,7 +259,7 @@ describe('a run that is stopped', () => {
       ],
       { stdio: 'ignore' },
     );
-  it('goes on when nobody reads what it prints', { timeout: 300_000 }, async () => {
+  it('finishes when nobody reads what it prints', { timeout: 300_000 }, async () => {
     const run = join(folder, 'unread');
     const command = [
       process.execPath,
@@ -298,7 +290,7 @@ describe('a run that is stopped', () => {
       await writeFile(join(disk, 'rest'), Buffer.alloc(2 ** 22)).catch(() => undefined);
       const report = await readFile(join(run, 'report.html'));
       expect(await runCli(['probe', run, '--dataset', 'nsynth', '--root', notes])).toBe(1);
-      expect(said).toMatch(/cannot write .*probes\.json \(ENOSPC.*\); make room, then run the same command again/);
+      expect(said).toMatch(/cannot write .*probes\.json \(ENOSPC.*\); make room, then try again/);
       expect(await readFile(join(run, 'report.html'))).toEqual(report);
       expect(await readdir(join(run, 'report'))).toEqual(['examples.json']); // nothing half written
       await rm(join(disk, 'rest'));
@@ -317,7 +309,7 @@ describe('a run that is stopped', () => {
     }
   };
 
-  it('goes on after Ctrl-C, a second Ctrl-C and kill -9, and logs every step once', { timeout: 600_000 }, async () => {
+  it('resumes after Ctrl-C, a second Ctrl-C and kill -9, and logs every step once', { timeout: 600_000 }, async () => {
     const run = join(folder, 'stopped');
     const first = start(run);
     const firstEnd = ended(first);
@@ -341,7 +333,7 @@ describe('a run that is stopped', () => {
     third.kill('SIGINT');
     await sleep(600);
     third.kill('SIGINT');
-    // Already gone or told to go at once; on its way out, when nothing listens any more, the signal itself ends it.
+    // Already gone or asked to end at once; on its way out, when nothing listens any more, the signal itself ends it.
     expect([130, null]).toContain(await thirdEnd);
 
     expect(await ended(start(run))).toBe(0);

@@ -297,7 +297,7 @@ describe('audio-ssl pretrain --init', () => {
       vectors.push([...(await npy(out)).data]);
     }
     expect(vectors[1]).toEqual(vectors[0]);
-    // Another start is another run; the same command goes on.
+    // Another start is another run; the same command resumes.
     expect(await pretrain(second, '--set', 'optimizer.learningRate=1e-12')).toBe(1);
     expect(said).toMatch(/init .*first\.pt -> none/);
     expect(await pretrain(second, '--init', converted, '--set', 'optimizer.learningRate=1e-12'), said).toBe(0);

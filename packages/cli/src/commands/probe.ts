@@ -1,9 +1,8 @@
 import { type Pooling, poolings, type ProbeProtocolName, probeProtocols } from '@audio-ssl/evaluation';
-import { type Layers, probe } from '@audio-ssl/experiment';
+import { type Layers, probe, probeSummary } from '@audio-ssl/experiment';
 import type { LayoutName } from '@audio-ssl/datasets';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { withInterrupts } from '../terminal/interrupts.js';
-import { probeSummary } from '../terminal/probe-summary.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import { startForTraining } from '../terminal/start-for-training.js';
 import { atLeast, labelledOption, layersOption, path } from './options.js';
