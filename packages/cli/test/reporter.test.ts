@@ -24,7 +24,7 @@ function screen(output: string): string[] {
   const lines: string[] = [''];
   let [row, column] = [0, 0];
   let saved: [number, number] = [0, 0];
-  for (const [part, code] of output.matchAll(/\x1B(\[[\d;?]*[A-Za-z]|7|8)|[^\x1B]/gsu)) {
+  for (const [part, code] of output.replaceAll('\x1B', '␛').matchAll(/␛(\[[\d;?]*[A-Za-z]|7|8)|[^␛]/gsu)) {
     if (code === '7') saved = [row, column];
     else if (code === '8') [row, column] = saved;
     else if (code === '[1G') column = 0;
