@@ -1,6 +1,9 @@
 /**
  * A mistake in what a function was given, or in a file: its message names the option (in backticks) or the file, and the
  * next step. Whoever shows it to people needs no stack trace.
+ *
+ * @example
+ * if (error instanceof InputError) console.error(error.message);
  */
 export class InputError extends Error {
   override readonly name = 'InputError';

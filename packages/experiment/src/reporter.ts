@@ -1,5 +1,5 @@
 /**
- * What a function tells of its work. Every callback is optional, and nothing is told without them.
+ * What a function reports of its work. Every callback is optional; without one, nothing is reported.
  *
  * @example
  * const reporter: Reporter = { warning: (message) => log.warn(message) };

@@ -22,7 +22,7 @@ export interface RunRecord {
   readonly measured: { readonly steps: number; readonly mean: number; readonly std: number };
 }
 
-/** What a run came to; saved as `summary.json` when it ends or is stopped. */
+/** The outcome of a run; saved as `summary.json` when it ends or is stopped. */
 export interface RunSummary {
   /** False when the run was stopped. */
   readonly completed: boolean;

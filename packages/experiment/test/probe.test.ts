@@ -111,8 +111,7 @@ describe('probe', () => {
     const root = await esc50(rows);
     const stages: string[] = [];
     const reporter: Reporter = { stage: ({ name }) => void stages.push(name) };
-    const refused = expect(probed(root, { reporter })).rejects;
-    await refused.toThrow(message);
+    await expect(probed(root, { reporter })).rejects.toThrow(message);
     await expect(probed(root)).rejects.toThrow(join(root, 'meta', 'esc50.csv'));
     expect(stages).toEqual(['log-mels']);
   });

@@ -1,6 +1,6 @@
 import type { Config } from './config-schema.js';
 
-// What may change when a run goes on: it touches neither the steps that were made nor those to come.
+// What may change when a run is resumed: it affects neither the steps that were made nor those to come.
 const free = new Set([
   'checkpointEvery',
   'data.workers',
@@ -15,12 +15,17 @@ export function fixedSettings(config: Config): Readonly<Record<string, string>> 
   return Object.fromEntries(flatten(config).filter(([key]) => !free.has(key)));
 }
 
-/** Lists the fixed settings in which two configurations differ, such as `batchSize 32 -> 64`. */
+/**
+ * Lists the fixed settings in which two configurations differ, such as `batchSize 32 -> 64`.
+ *
+ * @example
+ * if (configDifferences(record.config, config).length > 0) throw new Error('another run');
+ */
 export function configDifferences(before: Config, after: Config): string[] {
   const old = fixedSettings(before);
   const now = fixedSettings(after);
   const keys = Object.keys({ ...old, ...now });
-  // A group that is null on one side is told by its keys.
+  // A group that is null on one side is named by its keys.
   const isGroup = (key: string): boolean => keys.some((other) => other.startsWith(`${key}.`));
   return keys
     .filter((key) => old[key] !== now[key] && !isGroup(key))

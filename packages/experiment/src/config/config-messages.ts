@@ -1,15 +1,17 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 
-/** What is said about one key: the part of JSON Schema that zod writes for it. */
+/** What one key takes: the part of JSON Schema that zod writes for it. */
 export type KeySchema = z.core.JSONSchema.BaseSchema;
 
 /**
- * Puts what a schema found into messages that name the key, the value and what is allowed.
+ * The mistakes that a schema found as messages that name the key, the value and what is allowed.
  *
  * @param schema the object schema that refused
  * @param input what it was given
- * @returns one message a problem, such as `batchSize: expected a whole number from 1 to 65536, got 0`
+ * @returns one message for each problem, such as `batchSize: expected a whole number from 1 to 65536, got 0`
+ * @example
+ * const messages = configMessages(configSchema, value, configSchema.safeParse(value).error!);
  */
 export function configMessages(schema: z.ZodType, input: unknown, error: z.ZodError): string[] {
   const keys = configKeys(schema);
@@ -28,7 +30,12 @@ export function configMessages(schema: z.ZodType, input: unknown, error: z.ZodEr
   });
 }
 
-/** Lists every key of an object schema, groups (`a`) before what is in them (`a.b`), with what it takes. */
+/**
+ * Lists every key of an object schema, groups (`a`) before what is in them (`a.b`), with what it takes.
+ *
+ * @example
+ * const { description } = configKeys(configSchema).get('masking.ratio')!;
+ */
 export function configKeys(schema: z.ZodType): Map<string, KeySchema> {
   const list = (node: KeySchema, path: string): [string, KeySchema][] => [
     ...(path === '' ? [] : [[path, node] as [string, KeySchema]]),
@@ -37,7 +44,12 @@ export function configKeys(schema: z.ZodType): Map<string, KeySchema> {
   return new Map(list(z.toJSONSchema(schema, { io: 'input' }), ''));
 }
 
-/** Says in words what a key takes: a range, a list of words, or a type. */
+/**
+ * Says in words what a key takes: a range, a list of words, or a type.
+ *
+ * @example
+ * expected(configKeys(configSchema).get('seed')!); // a whole number from 0 to 2147483647
+ */
 export function expected(schema: KeySchema): string {
   const { type, anyOf, items, prefixItems } = schema;
   if (schema.enum) return `one of ${schema.enum.join(', ')}`;

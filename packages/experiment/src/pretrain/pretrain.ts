@@ -17,7 +17,7 @@ import { startRun } from './start-run.js';
  * Pretrains on a folder of audio without labels, saves checkpoints and the encoder's weights, and writes the report.
  * A tensor backend must be running.
  *
- * @returns what the run came to; `completed` is false when the signal stopped it
+ * @returns the outcome; `completed` is false when the signal stopped it
  * @throws InputError when `out` holds a run of another configuration, or `init` or `method` does not fit; Error when no clip
  * can be used or the run diverges
  * @example

@@ -92,7 +92,7 @@ function lastingNotes(report: (note: string, since: number) => void): (done: num
   };
 }
 
-/** The losses of a step in words: the parts of the loss where they are told apart. */
+/** The losses of a step in words: its two parts where both are measured. */
 function losses(metrics: Readonly<Record<string, number>>): string {
   const parts = Object.entries(metrics).filter(
     ([name]) => name === 'loss/prediction' || name === 'loss/classification',
