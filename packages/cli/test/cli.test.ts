@@ -113,8 +113,9 @@ describe('audio-ssl', () => {
     expect(await runCli(pretrainArguments(run, '--set', 'seed=1'))).toBe(1);
     expect(said).toContain('holds a run of another configuration (seed 0 -> 1)');
     const config = await readFile(join(run, 'config.json'), 'utf8');
+    const probeAgain = ['probe', run, '--dataset', 'nsynth', '--root', notes];
     await writeFile(join(run, 'config.json'), config.replace('"embedDim": 32', '"embedDim": 64'));
-    expect(await runCli(['embed', run, ...sounds.slice(0, 1)])).toBe(1);
+    expect(await runCli(probeAgain)).toBe(1);
     expect(said).toMatch(
       /weights\.safetensors has another size than .*config\.json says: .* should be \[[\d,]+\], is \[[\d,]+\]/,
     );
@@ -124,7 +125,7 @@ describe('audio-ssl', () => {
       ['{"measured": {"steps": 1, "mean": 0, "std": 1}}', 'expected a group of keys, got nothing'],
     ] as const) {
       await writeFile(join(run, 'config.json'), text);
-      expect(await runCli(['embed', run, ...sounds.slice(0, 1)])).toBe(1);
+      expect(await runCli(probeAgain)).toBe(1);
       expect(said).toMatch(new RegExp(`config\\.json is not the record of a run: .*${reason}.*; restore it`, 's'));
     }
     await writeFile(join(run, 'config.json'), config);
