@@ -20,11 +20,17 @@ export function randomStream(seed: number, ...purpose: readonly (string | number
   if (!Number.isSafeInteger(seed)) {
     throw new Error(`randomStream: expected a seed that is a whole number, got ${seed}; e.g. 1337`);
   }
-  // FNV-1a over the purpose: streams of one seed start far apart.
-  let hash = 0x811c9dc5;
-  for (const char of JSON.stringify([seed, ...purpose])) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
-  const generator = xoroshiro128plus(hash);
+  const generator = xoroshiro128plus(hash(JSON.stringify([seed, ...purpose])));
   return () => uniformFloat64(generator);
+}
+
+/** FNV-1a with the final mix of MurmurHash3, without which purposes that differ in a last digit draw alike at first. */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (const char of text) h = Math.imul(h ^ char.codePointAt(0)!, 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }
 
 /**
