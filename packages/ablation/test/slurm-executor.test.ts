@@ -66,11 +66,11 @@ describe('waiting for an array job', () => {
   });
 });
 
-describe('without Slurm', () => {
+describe('a machine without Slurm', () => {
   const path = process.env.PATH;
   afterEach(() => void (process.env.PATH = path));
 
-  it('it says so', async () => {
+  it('says so', async () => {
     process.env.PATH = folder;
     const executor = slurmExecutor(join(folder, 'none'), { parallel: 1, cores: 1, sbatch: [] });
     await expect(executor.run([{ kind: 'prepare' }], new AbortController().signal)).rejects.toThrow(

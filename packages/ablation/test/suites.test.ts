@@ -187,7 +187,9 @@ factors: [centering]`,
     ]);
     expect((await planOf(path)).rows.map((row) => row.name)).not.toContain('head depth: 3'); // what the baseline has
     await expect(loadSuite('no-such')).rejects.toThrow('neither one of paper, masking, targets nor a file');
-    await expect(loadSuite(await file('factors: [colour]'))).rejects.toThrow(/my suite\.yaml is not a suite: .*factors/s);
+    await expect(loadSuite(await file('factors: [colour]'))).rejects.toThrow(
+      /my suite\.yaml is not a suite: .*factors/s,
+    );
     await expect(loadSuite(await file('title: nothing'))).rejects.toThrow('nothing to compare');
     await expect(loadSuite(await file('rows: { baseline: {} }'))).rejects.toThrow('two rows are called baseline');
     await expect(loadSuite(await file('rows: {'))).rejects.toThrow('is not YAML');
