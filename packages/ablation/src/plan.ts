@@ -5,9 +5,8 @@ import type { Published } from '@audio-ssl/report';
 import { readJson, writeJson } from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { suiteFiles } from './suite-files.js';
+import { startSlug, suiteFiles } from './suite-files.js';
 import type { Suite, SuiteRow } from './suites.js';
-import { startSlug } from './tasks.js';
 import { variantChanges } from './variant-changes.js';
 
 /** A row of a plan: a suite's row with its whole configuration (but for the seed). */

@@ -1,3 +1,6 @@
+/** Where the untrained encoders are, among the folders of the rows. */
+export const startSlug = 'random-start';
+
 /** Every file of a suite that is not a task's, relative to its folder. */
 export const suiteFiles = {
   /** The plan, saved before anything is measured. */

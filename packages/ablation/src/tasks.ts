@@ -3,6 +3,7 @@ import { readJson } from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SuitePlan } from './plan.js';
+import { startSlug } from './suite-files.js';
 
 /**
  * One piece of a suite's work, done by a process of its own: `prepare` makes log-mels and what all runs share, `time:ROW`
@@ -56,9 +57,6 @@ export interface Probed {
   /** Seconds of training; 0 for a start. */
   readonly trainingSeconds: number;
 }
-
-/** Where the untrained encoders are, among the folders of the rows. */
-export const startSlug = 'random-start';
 
 /**
  * The word for a task, such as `run:matpac:0`.

@@ -12,18 +12,20 @@ import { timeMask } from './time-mask.js';
  * An entry of {@link maskStrategies}.
  *
  * @example
- * const { title, source }: MaskStrategyEntry = maskStrategies.block;
+ * const { title, source } = maskStrategies.block;
  */
-export interface MaskStrategyEntry {
+export interface MaskStrategyEntry<Options = never, Specs = Readonly<Record<string, MaskOptionSpec>>> {
   /** Its name in prose. */
   readonly title: string;
   /** Makes the strategy from the mask ratio and the options below. */
-  readonly create: (options: never) => MaskStrategy;
+  readonly create: (options: Options) => MaskStrategy;
   /** The options that it takes beside `ratio`, which every strategy takes. */
-  readonly options: Readonly<Record<string, MaskOptionSpec>>;
+  readonly options: Specs;
   /** Where it comes from. */
   readonly source: string;
 }
+
+const entry = <Options, Specs>(made: MaskStrategyEntry<Options, Specs>): MaskStrategyEntry<Options, Specs> => made;
 
 /**
  * Every mask strategy by the name that options and configurations use. A new strategy is a file and an entry here:
@@ -33,43 +35,43 @@ export interface MaskStrategyEntry {
  * for (const [name, { title, source }] of Object.entries(maskStrategies)) console.log(name, title, source);
  */
 export const maskStrategies = {
-  random: {
+  random: entry({
     title: 'random',
     create: randomMask,
     options: {},
     source: 'MATPAC (arXiv 2502.12031), section 2.1, and MAE (arXiv 2111.06377), Table 1f',
-  },
-  block: {
+  }),
+  block: entry({
     title: 'block',
     create: blockMask,
     options: blockOptions,
     source: 'BEiT (arXiv 2106.08254), section 2.3',
-  },
-  inverseBlock: {
+  }),
+  inverseBlock: entry({
     title: 'inverse block',
     create: inverseBlockMask,
     options: blockOptions,
     source: 'data2vec 2.0 (arXiv 2212.07525), section 3',
-  },
-  time: {
+  }),
+  time: entry({
     title: 'time',
     create: timeMask,
     options: lineOptions,
     source: 'Audio-MAE (arXiv 2207.06405), section 3',
-  },
-  frequency: {
+  }),
+  frequency: entry({
     title: 'frequency',
     create: frequencyMask,
     options: lineOptions,
     source: 'Audio-MAE (arXiv 2207.06405), section 3',
-  },
-  multiBlock: {
+  }),
+  multiBlock: entry({
     title: 'multi-block',
     create: multiBlockMask,
     options: multiBlockOptions,
     source: 'I-JEPA (arXiv 2301.08243), section 3',
-  },
-} as const satisfies Record<string, MaskStrategyEntry>;
+  }),
+} as const;
 
 type Strategies = typeof maskStrategies;
 
@@ -94,7 +96,7 @@ export type MaskOptionName = KeyOf<Strategies[MaskStrategyName]['options']>;
 type Both<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
   ? All
   : never;
-type OptionsOf<Name extends MaskStrategyName> = Parameters<Strategies[Name]['create']>[0];
+type OptionsOf<Name> = Name extends MaskStrategyName ? Omit<Parameters<Strategies[Name]['create']>[0], 'ratio'> : never;
 
 /**
  * A strategy by name, its ratio and its options: what {@link createMask} takes and what a configuration holds.
@@ -102,7 +104,11 @@ type OptionsOf<Name extends MaskStrategyName> = Parameters<Strategies[Name]['cre
  * @example
  * const options: MaskOptions = { strategy: 'block', ratio: 0.7, block: [5, 5] };
  */
-export type MaskOptions = { readonly strategy: MaskStrategyName } & Both<OptionsOf<MaskStrategyName>>;
+export type MaskOptions = {
+  readonly strategy: MaskStrategyName;
+  /** Share of masked tokens, in (0, 1). */
+  readonly ratio: number;
+} & Both<OptionsOf<MaskStrategyName>>;
 
 /**
  * Every option that some strategy takes beside the ratio, with the strategies that take it.
