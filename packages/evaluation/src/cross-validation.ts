@@ -15,8 +15,8 @@ import {
 } from './probe-protocols.js';
 import { fitScaler } from './scaler.js';
 
-/** What every probe is asked for beside its labels. */
-export interface ProbeTask {
+/** What every cross-validated probe takes, besides its labels. */
+export interface CrossValidationOptions {
   readonly features: Features;
   readonly classes: number;
   /**
@@ -66,7 +66,11 @@ const INNER_FOLDS = 4;
 const FITTED = 0.03;
 
 /** Tests every fold by the protocol. Neither scaler nor settings nor weights see a clip of the tested fold. */
-export async function crossValidate(caller: string, task: ProbeTask, objective: Objective): Promise<ProbeRun[]> {
+export async function crossValidate(
+  caller: string,
+  task: CrossValidationOptions,
+  objective: Objective,
+): Promise<ProbeRun[]> {
   const { protocol = probeProtocols.exact } = task;
   checkTask(caller, task);
   checkProtocol(caller, protocol);
@@ -76,11 +80,15 @@ export async function crossValidate(caller: string, task: ProbeTask, objective: 
 }
 
 /** The rows that some run tests, in order. */
-export function testedRows({ folds, validationFold }: ProbeTask): Int32Array {
+export function testedRows({ folds, validationFold }: CrossValidationOptions): Int32Array {
   return rowsWhere(folds, (fold) => fold >= 0 && fold !== validationFold);
 }
 
-async function exactRun(task: ProbeTask, objective: Objective, protocol: ExactProtocol): Promise<ProbeRun> {
+async function exactRun(
+  task: CrossValidationOptions,
+  objective: Objective,
+  protocol: ExactProtocol,
+): Promise<ProbeRun> {
   const { signal } = task;
   const grid = [...protocol.grid].sort((a, b) => a - b);
   const outer = outerFolds(task);
@@ -121,7 +129,11 @@ async function exactRun(task: ProbeTask, objective: Objective, protocol: ExactPr
   return run;
 }
 
-async function gradientRuns(task: ProbeTask, objective: Objective, protocol: GradientProtocol): Promise<ProbeRun[]> {
+async function gradientRuns(
+  task: CrossValidationOptions,
+  objective: Objective,
+  protocol: GradientProtocol,
+): Promise<ProbeRun[]> {
   const outer = outerFolds(task);
   const progress = progressOf(task, outer.length * protocol.seeds.length);
   const runs: ProbeRun[] = [];
@@ -172,7 +184,7 @@ async function gradientRuns(task: ProbeTask, objective: Objective, protocol: Gra
 }
 
 function splitForValidation(
-  task: ProbeTask,
+  task: CrossValidationOptions,
   { strata }: Objective,
   { validation }: GradientProtocol,
   fold: number,
@@ -228,7 +240,7 @@ interface Search {
   readonly checks: readonly { readonly fold: number; readonly rows: Int32Array }[];
 }
 
-function innerSearches(task: ProbeTask, { strata }: Objective, outer: readonly number[]): Search[] {
+function innerSearches(task: CrossValidationOptions, { strata }: Objective, outer: readonly number[]): Search[] {
   const { folds, groups, validationFold, seed = 0 } = task;
   if (validationFold !== undefined) {
     const rows = rowsWhere(folds, (fold) => fold === validationFold);
@@ -263,7 +275,7 @@ function innerSearches(task: ProbeTask, { strata }: Objective, outer: readonly n
 
 /** Fits `train` for each C and yields the logits of `test`, and whether next to nothing of the loss is left. */
 async function* fitPath(
-  { features, classes }: ProbeTask,
+  { features, classes }: CrossValidationOptions,
   objective: Objective,
   { standardize }: ExactProtocol,
   train: Int32Array,
@@ -286,7 +298,7 @@ async function* fitPath(
   }
 }
 
-function emptyRun({ features, classes }: ProbeTask): ProbeRun & {
+function emptyRun({ features, classes }: CrossValidationOptions): ProbeRun & {
   add(fold: number, test: Int32Array, logits: Float32Array, score: number, chosen: ProbeSetting): void;
 } {
   const all = new Float32Array(features.rows * classes).fill(NaN);
@@ -301,7 +313,7 @@ function emptyRun({ features, classes }: ProbeTask): ProbeRun & {
   };
 }
 
-function progressOf({ onProgress }: ProbeTask, total: number): () => Promise<void> {
+function progressOf({ onProgress }: CrossValidationOptions, total: number): () => Promise<void> {
   let done = 0;
   return async () => {
     onProgress?.({ done: ++done, total });
@@ -310,11 +322,14 @@ function progressOf({ onProgress }: ProbeTask, total: number): () => Promise<voi
   };
 }
 
-function outerFolds({ folds, validationFold }: ProbeTask): number[] {
+function outerFolds({ folds, validationFold }: CrossValidationOptions): number[] {
   return [...new Set(folds)].filter((fold) => fold >= 0 && fold !== validationFold).sort((a, b) => a - b);
 }
 
-function split({ folds, validationFold }: ProbeTask, fold: number): { test: Int32Array; train: Int32Array } {
+function split(
+  { folds, validationFold }: CrossValidationOptions,
+  fold: number,
+): { test: Int32Array; train: Int32Array } {
   return {
     test: rowsWhere(folds, (value) => value === fold),
     train: rowsWhere(folds, (value) => value !== fold && value !== validationFold),
@@ -331,7 +346,7 @@ function indexOfMax(values: Float64Array): number {
 }
 
 /** Refuses arrays that do not fit, folds that leave nothing to train on, and groups in two folds. */
-export function checkTask(caller: string, task: ProbeTask): void {
+export function checkTask(caller: string, task: CrossValidationOptions): void {
   const { features, folds, groups, validationFold } = task;
   checkFeatures(caller, features);
   checkLength(caller, 'folds', folds, features.rows);

@@ -7,7 +7,7 @@ export {
   type BootstrapOptions,
   type Interval,
 } from './bootstrap.js';
-export type { FoldResult, ProbeSetting, ProbeTask } from './cross-validation.js';
+export type { CrossValidationOptions, FoldResult, ProbeSetting } from './cross-validation.js';
 export type { Features, Groups } from './features.js';
 export { fewShotProbe, type FewShotOptions } from './few-shot-probe.js';
 export { groupFolds } from './group-folds.js';

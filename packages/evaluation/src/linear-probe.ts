@@ -5,13 +5,13 @@ import {
   type FoldResult,
   type ProbeRun,
   type ProbeSetting,
-  type ProbeTask,
+  type CrossValidationOptions,
 } from './cross-validation.js';
 import { checkLabels, checkLength } from './features.js';
 import { largest, singleLabel } from './objectives.js';
 
 /** Options of {@link linearProbe}. */
-export interface LinearProbeOptions extends ProbeTask {
+export interface LinearProbeOptions extends CrossValidationOptions {
   /** The class of each clip, 0..classes-1. */
   readonly labels: Int32Array;
   /** Resamples and level of the interval. */

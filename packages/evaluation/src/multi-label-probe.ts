@@ -5,7 +5,7 @@ import {
   type FoldResult,
   type ProbeRun,
   type ProbeSetting,
-  type ProbeTask,
+  type CrossValidationOptions,
 } from './cross-validation.js';
 import { multiLabel, type MultiLabels } from './objectives.js';
 import {
@@ -18,7 +18,7 @@ import {
 } from './ranking-metrics.js';
 
 /** Options of {@link multiLabelProbe}. */
-export interface MultiLabelProbeOptions extends ProbeTask {
+export interface MultiLabelProbeOptions extends CrossValidationOptions {
   readonly labels: MultiLabels;
   /** Resamples and level of the interval. */
   readonly bootstrap?: Pick<BootstrapOptions, 'resamples' | 'level'>;
