@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { decodeAudio } from '@audio-ssl/audio-frontend';
 import { startBackend } from '@audio-ssl/backend';
-import { classify, headTasks, readClassHead, topLabels } from '@audio-ssl/pretrained';
+import { classProbabilities, headTasks, readClassHead, topLabels } from '@audio-ssl/pretrained';
 import { openModel } from '@audio-ssl/pretrained/node';
 import { byteSource, openTensors } from '@audio-ssl/tensor-files';
 
@@ -12,5 +12,5 @@ const model = await openModel(encoder);
 const head = await readClassHead(await openTensors(byteSource(await readFile(probe)))); // small: in memory as a whole
 const { data } = await model.createExtractor({ time: 'mean' })(await decodeAudio(await readFile(sound)));
 const { activation, labels } = headTasks.openmic;
-console.table(topLabels(classify(head, data, activation), labels, 5));
+console.table(topLabels(classProbabilities(head, data, activation), labels, 5));
 model.dispose();

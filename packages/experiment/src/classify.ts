@@ -1,7 +1,7 @@
 import { decodeAudio } from '@audio-ssl/audio-frontend';
 import type { StartedBackend } from '@audio-ssl/backend';
 import {
-  classify as probabilitiesOf,
+  classProbabilities,
   headTasks,
   readClassHead,
   taskOf,
@@ -89,7 +89,7 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
           .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
         yield feature instanceof Error
           ? { file, failed: feature.message }
-          : { file, classes: topLabels(probabilitiesOf(head, feature, activation), labels, options.top ?? 5) };
+          : { file, classes: topLabels(classProbabilities(head, feature, activation), labels, options.top ?? 5) };
       }
     } finally {
       model.dispose();

@@ -55,16 +55,16 @@ export type Activation = 'softmax' | 'sigmoid';
  * @param feature (dims), the mean over time.
  * @throws Error when the feature has another width than the head's.
  * @example
- * const probabilities = classify(head, feature, 'sigmoid');
+ * const probabilities = classProbabilities(head, feature, 'sigmoid');
  */
-export function classify(
+export function classProbabilities(
   { classes, dims, kernel, bias, norm }: ClassHead,
   feature: Float32Array,
   activation: Activation,
 ): Float32Array {
   if (feature.length !== dims) {
     throw new Error(
-      `classify: expected a feature of ${dims} values, got ${feature.length}; ` +
+      `classProbabilities: expected a feature of ${dims} values, got ${feature.length}; ` +
         `is the head for another encoder, or for frequency patches that are ${feature.length > dims ? 'averaged' : 'side by side'}?`,
     );
   }

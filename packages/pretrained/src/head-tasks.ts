@@ -64,7 +64,7 @@ export interface LabelledProbability {
  * @param labels names in the order of the head; `class 12` where there are none.
  * @throws Error when there are labels and not one for every class.
  * @example
- * topLabels(classify(head, feature, 'sigmoid'), headTasks.audioset.labels, 5);
+ * topLabels(classProbabilities(head, feature, 'sigmoid'), headTasks.audioset.labels, 5);
  */
 export function topLabels(
   probabilities: Float32Array,

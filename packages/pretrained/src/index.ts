@@ -1,5 +1,5 @@
 export { authorsName, type AuthorsName } from './authors-names.js';
-export { classify, readClassHead, type Activation, type ClassHead } from './class-head.js';
+export { classProbabilities, readClassHead, type Activation, type ClassHead } from './class-head.js';
 export {
   convertCheckpoint,
   type Conversion,

@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
-  classify,
+  classProbabilities,
   convertCheckpoint,
   readClassHead,
   recognise,
@@ -48,19 +48,23 @@ describe('a class head', () => {
       );
     const expected = logits(feature);
     const total = expected.reduce((sum, x) => sum + Math.exp(x), 0);
-    classify(head, feature, 'softmax').forEach((p, k) => expect(p).toBeCloseTo(Math.exp(expected[k]!) / total, 6));
-    classify(head, feature, 'sigmoid').forEach((p, k) => expect(p).toBeCloseTo(1 / (1 + Math.exp(-expected[k]!)), 6));
+    classProbabilities(head, feature, 'softmax').forEach((p, k) =>
+      expect(p).toBeCloseTo(Math.exp(expected[k]!) / total, 6),
+    );
+    classProbabilities(head, feature, 'sigmoid').forEach((p, k) =>
+      expect(p).toBeCloseTo(1 / (1 + Math.exp(-expected[k]!)), 6),
+    );
     const normed = { ...head, norm: { mean: mean.data as Float32Array, variance: variance.data } };
     const scaled = logits(Array.from(feature, (x, i) => (x - mean.data[i]!) / Math.sqrt(variance.data[i]! + 1e-5)));
-    classify(normed, feature, 'sigmoid').forEach((p, k) => expect(p).toBeCloseTo(1 / (1 + Math.exp(-scaled[k]!)), 6));
+    classProbabilities(normed, feature, 'sigmoid').forEach((p, k) =>
+      expect(p).toBeCloseTo(1 / (1 + Math.exp(-scaled[k]!)), 6),
+    );
     // Logits of any size.
     const large = { ...head, bias: new Float32Array([1000, 0, -1000]) };
-    expect([...classify(large, feature, 'softmax')]).toEqual([1, 0, 0]);
-    expect([...classify(large, feature, 'sigmoid')].map((p) => p === 0 || p === 1 || Number.isFinite(p))).toEqual([
-      true,
-      true,
-      true,
-    ]);
+    expect([...classProbabilities(large, feature, 'softmax')]).toEqual([1, 0, 0]);
+    expect(
+      [...classProbabilities(large, feature, 'sigmoid')].map((p) => p === 0 || p === 1 || Number.isFinite(p)),
+    ).toEqual([true, true, true]);
   });
 
   it('of a probe stays one under all names, there and back', async () => {
@@ -99,7 +103,9 @@ describe('a class head', () => {
 
   it('refuses features and files that do not fit', async () => {
     const head = await readClassHead(await open({ 'probe.weight': noise(3, 4), 'probe.bias': noise(3) }));
-    expect(() => classify(head, new Float32Array(20), 'softmax')).toThrow(/a feature of 4 values, got 20; .*averaged/);
+    expect(() => classProbabilities(head, new Float32Array(20), 'softmax')).toThrow(
+      /a feature of 4 values, got 20; .*averaged/,
+    );
     await expect(readClassHead(await open({ 'probe.weight': noise(3, 4) }))).rejects.toThrow(
       'expected 3 values of bias for a kernel [4,3], got none',
     );

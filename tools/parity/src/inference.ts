@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile } from '@audio-ssl/compile';
 import {
-  classify,
+  classProbabilities,
   createExtractor,
   loadModel,
   type ExtractorOptions,
@@ -130,7 +130,7 @@ async function compareRecording(
       'embedding',
     );
     const means = await features({ frequency: 'mean', time: 'mean' });
-    const probabilities = means.map(({ data: mean }) => [classify(head, mean, 'softmax')]);
+    const probabilities = means.map(({ data: mean }) => [classProbabilities(head, mean, 'softmax')]);
     compare('probabilities', probabilities, 'probabilities', { kind: 'absolute', bound: 1e-6 });
   }
 }
