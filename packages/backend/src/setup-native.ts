@@ -44,7 +44,7 @@ export interface SetupOptions {
   readonly force?: boolean;
   /** The project that uses `@tensorflow/tfjs-node-gpu`, which is installed there if it is nowhere. Default: the working directory. */
   readonly cwd?: string;
-  /** Told of every stage, and of the bytes of a download as they come. */
+  /** Called at every stage, and with the bytes of a download as they come. */
   readonly onProgress?: (progress: SetupProgress) => void;
   /** Stops the set-up and removes what it has begun. */
   readonly signal?: AbortSignal;

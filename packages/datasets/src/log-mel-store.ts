@@ -25,7 +25,7 @@ export interface LogMelStoreOptions {
   readonly fillShort?: boolean;
   /** Memory for spectrograms that were used last, in MiB. Default 512. */
   readonly memory?: number;
-  /** Called once if spectrograms cannot be cached. Default: nothing is said. */
+  /** Called once if spectrograms cannot be cached. Silent by default. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -60,7 +60,7 @@ export interface LogMelStore {
    */
   load(index: number): Promise<Spectrogram>;
   /**
-   * Computes what is not cached yet, and tells which clips can be used.
+   * Computes what is not cached yet, and finds out which clips can be used.
    * Rejects when none can, naming the first few reasons; or with the signal's reason when it is aborted.
    */
   prepareAll(options?: {
@@ -220,7 +220,7 @@ function startPool(workers: number): Piscina<LogMelTask, LogMelResult> {
     concurrentTasksPerWorker: 16,
     atomics: 'disabled',
   });
-  // What a worker says after its end; its tasks have been told.
+  // What a worker says after its end; its tasks have been rejected.
   pool.on('error', () => undefined);
   return pool;
 }

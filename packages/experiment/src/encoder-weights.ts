@@ -11,7 +11,7 @@ import { InputError } from './input-error.js';
 /**
  * Saves the student's encoder of a run: all that features need.
  *
- * @param metadata what features depend on beside the weights, from `encoderMetadata` of `@audio-ssl/pretrained`, and notes
+ * @param metadata what features depend on besides the weights, from `encoderMetadata` of `@audio-ssl/pretrained`, and notes
  */
 export async function saveEncoder(
   run: string,

@@ -19,7 +19,7 @@ export interface BlockMaskOptions {
   readonly block?: readonly [number, number];
 }
 
-/** Options of the two block strategies beside the ratio. The default is that of data2vec 2.0 for images. */
+/** Options of the two block strategies besides the ratio. The default is that of data2vec 2.0 for images. */
 export const blockOptions = {
   block: {
     integer: true,

@@ -18,7 +18,7 @@ export interface LineMaskOptions {
   readonly span?: number;
 }
 
-/** Options of the two line strategies beside the ratio. */
+/** Options of the two line strategies besides the ratio. */
 export const lineOptions = {
   span: { integer: true, minimum: 1, default: 1, description: 'adjacent columns or rows masked together' },
 } as const satisfies Record<string, MaskOptionSpec>;

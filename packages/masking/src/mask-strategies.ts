@@ -19,7 +19,7 @@ export interface MaskStrategyEntry<Options = never, Specs = Readonly<Record<stri
   readonly title: string;
   /** Makes the strategy from the mask ratio and the options below. */
   readonly create: (options: Options) => MaskStrategy;
-  /** The options that it takes beside `ratio`, which every strategy takes. */
+  /** The options that it takes besides `ratio`, which every strategy takes. */
   readonly options: Specs;
   /** Where it comes from. */
   readonly source: string;
@@ -86,7 +86,7 @@ export type MaskStrategyName = keyof Strategies;
 type KeyOf<Options> = Options extends unknown ? keyof Options : never;
 
 /**
- * Name of an option that some strategy takes beside the ratio.
+ * Name of an option that some strategy takes besides the ratio.
  *
  * @example
  * const name: MaskOptionName = 'span';
@@ -111,7 +111,7 @@ export type MaskOptions = {
 } & Both<OptionsOf<MaskStrategyName>>;
 
 /**
- * Every option that some strategy takes beside the ratio, with the strategies that take it.
+ * Every option that some strategy takes besides the ratio, with the strategies that take it.
  *
  * @example
  * maskOptionSpecs.span.strategies; // ['time', 'frequency']

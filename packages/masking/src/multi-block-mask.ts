@@ -22,7 +22,7 @@ export interface MultiBlockMaskOptions {
   readonly context?: number;
 }
 
-/** Options of {@link multiBlockMask} beside the ratio. */
+/** Options of {@link multiBlockMask} besides the ratio. */
 export const multiBlockOptions = {
   blocks: { integer: true, minimum: 1, default: 4, description: 'number of masked blocks' },
   aspect: {

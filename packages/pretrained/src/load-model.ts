@@ -19,7 +19,7 @@ export interface LoadModelOptions {
   readonly numHeads?: number | undefined;
 }
 
-/** What an extractor needs to know beside the weights; spread it into the options of `createExtractor`. */
+/** What an extractor needs to know besides the weights; spread it into the options of `createExtractor`. */
 export interface ModelSettings {
   readonly patch: Patch;
   readonly numHeads: number;

@@ -68,7 +68,7 @@ const dtypes: Readonly<Record<string, ElementType>> = {
   bool: 'BOOL',
 };
 
-/** What the pickle may name beside tensors: containers, and plain values that trainers leave beside the weights. */
+/** What the pickle may name besides tensors: containers, and plain values that trainers leave beside the weights. */
 const inert = (): PyDict => new PyDict();
 const plain: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
   'collections.OrderedDict': () => new PyDict(),

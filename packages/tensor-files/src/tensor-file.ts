@@ -32,7 +32,7 @@ export interface TensorFile {
   readonly format: 'safetensors' | 'PyTorch' | 'PyTorch (legacy)' | 'npy';
   /** Every tensor by name; names inside nested dictionaries are joined by dots: `model._ema.norm.weight`. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** What is in it beside tensors: the metadata of safetensors; numbers, strings and truth values of a PyTorch checkpoint. */
+  /** What is in it besides tensors: the metadata of safetensors; numbers, strings and truth values of a PyTorch checkpoint. */
   readonly values: ReadonlyMap<string, string | number | boolean>;
   /**
    * One tensor, row-major, floats as 32-bit floats and everything else as 32-bit integers.

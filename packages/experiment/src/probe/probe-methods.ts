@@ -30,7 +30,7 @@ export type Fitted = Pick<ProbeResult, 'accuracy' | 'interval' | 'correct' | 'pr
   readonly perFold?: ProbeResult['perFold'];
 };
 
-/** What the stages of a probe take beside their data. */
+/** What the stages of a probe take besides their data. */
 export interface StageOptions {
   readonly reporter?: Reporter | undefined;
   readonly signal?: AbortSignal | undefined;
