@@ -1,4 +1,5 @@
 import { loadConfig, pretrain } from '@audio-ssl/experiment';
+import { runFiles } from '@audio-ssl/trainer';
 import type { Command } from 'commander';
 import { withInterrupts } from '../terminal/interrupts.js';
 import { terminalReporter } from '../terminal/reporter.js';
@@ -40,7 +41,7 @@ export function addPretrain(program: Command, context: CommandContext): void {
         const reporter = terminalReporter();
         return pretrain({ ...options, config, command: context.line, backend, reporter, signal });
       });
-      if (completed) console.log(`finished ${steps} steps; report: ${options.out}/report.html`);
+      if (completed) console.log(`finished ${steps} steps; report: ${options.out}/${runFiles.report}`);
       else {
         console.log(`stopped after step ${step} of ${steps}; the same command resumes there`);
         context.exitWith(130);

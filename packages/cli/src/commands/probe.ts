@@ -1,6 +1,7 @@
 import { type Pooling, poolings, type ProbeProtocolName, probeProtocols } from '@audio-ssl/evaluation';
 import { type Layers, probe, probeSummary } from '@audio-ssl/experiment';
 import type { LayoutName } from '@audio-ssl/datasets';
+import { runFiles } from '@audio-ssl/trainer';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { withInterrupts } from '../terminal/interrupts.js';
 import { terminalReporter } from '../terminal/reporter.js';
@@ -68,7 +69,7 @@ export function addProbe(program: Command): void {
           signal,
         });
       });
-      console.log(`${found.map(probeSummary).join('\n')}\nreport: ${run}/report.html`);
+      console.log(`${found.map(probeSummary).join('\n')}\nreport: ${run}/${runFiles.report}`);
     });
 }
 
