@@ -1,7 +1,12 @@
 /** Where the untrained encoders are, among the folders of the rows. */
 export const startSlug = 'random-start';
 
-/** Every file of a suite that is not a task's, relative to its folder. */
+/**
+ * Every file of a suite that is not a task's, relative to its folder.
+ *
+ * @example
+ * console.log(join(out, suiteFiles.report));
+ */
 export const suiteFiles = {
   /** The plan, saved before anything is measured. */
   plan: 'suite.json',
@@ -9,7 +14,10 @@ export const suiteFiles = {
   estimate: 'estimate.json',
   /** Seconds that the suite has taken so far. */
   spent: 'spent.json',
+  /** Every figure, as data. */
   results: 'results.json',
+  /** The report as Markdown. */
   markdown: 'report.md',
+  /** The report as a page. */
   report: 'report.html',
 } as const;

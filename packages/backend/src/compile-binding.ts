@@ -10,7 +10,7 @@ export const compiler = (): string => process.env['CXX'] || 'g++';
 
 /** How to get one. */
 export const COMPILER_NEXT =
-  'install a C++17 compiler (Debian, Ubuntu: `apt install g++`; Fedora: `dnf install gcc-c++`) or name one in CXX, then run `audio-ssl setup` again';
+  'install a C++17 compiler (Debian, Ubuntu: `apt install g++`; Fedora: `dnf install gcc-c++`) or name one in CXX, then run `setupNative` again';
 
 /**
  * Compiles the binding of tfjs-node in `folder`, which has the layout of Python's site-packages, against the libraries

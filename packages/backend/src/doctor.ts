@@ -61,7 +61,7 @@ export async function doctor(options: StartOptions = {}): Promise<DoctorReport> 
       missing.push({ what: 'pip for python3', next: 'install python3-pip, or run `python3 -m ensurepip`' });
     if (!cxx) missing.push({ what: 'a C++ compiler', next: COMPILER_NEXT });
     // `why` ends in a next step where there is one other than this
-    const next = 'run `audio-ssl setup`';
+    const next = 'run `setupNative`';
     missing.push({ what: `the native backend: ${backend.why.replace(`; ${next}`, '')}`, next });
   }
   return {

@@ -15,7 +15,7 @@ export async function selfTest(tolerance = defaultTolerance()): Promise<void> {
       const difference = Math.abs(value - expected[i]![j]!);
       if (!(difference <= tolerance)) {
         throw new Error(
-          `self-test: result ${i}, element ${j} is ${value} on ${name} and ${expected[i]![j]} on cpu; build the backend again with \`audio-ssl setup --force\``,
+          `self-test: result ${i}, element ${j} is ${value} on ${name} and ${expected[i]![j]} on cpu; build the backend again with \`setupNative\` with \`force\``,
         );
       }
     });

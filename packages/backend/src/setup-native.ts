@@ -136,7 +136,7 @@ function asProblem(error: unknown): SetupProblem {
     return new SetupProblem(
       'disk',
       `${path ?? 'a folder'} cannot be written (${code})`,
-      'make it writable, or set AUDIO_SSL_CACHE to a folder that is, then run `audio-ssl setup` again',
+      'make it writable, or set AUDIO_SSL_CACHE to a folder that is, then run `setupNative` again',
     );
   }
   throw new Error(`setupNative: ${message}`, { cause: error });
@@ -157,7 +157,7 @@ function checkPlatform(flavour: Flavour): void {
       'continue with the wasm backend',
     );
   if (flavour === 'gpu' && process.arch !== 'x64')
-    throw new SetupProblem('platform', 'TensorFlow has no CUDA build for arm64', 'run `audio-ssl setup` without --gpu');
+    throw new SetupProblem('platform', 'TensorFlow has no CUDA build for arm64', 'run `setupNative` without `gpu`');
   const report = process.report as unknown as {
     excludeNetwork: boolean;
     getReport(): { header: { glibcVersionRuntime?: string } };
@@ -183,7 +183,7 @@ async function installNodePackage({ cwd = process.cwd(), onProgress, signal }: S
       : 'npm install';
   // Its install script would fetch a TensorFlow of 2021.
   const command = `${manager} --ignore-scripts ${name}`;
-  const next = `run \`${command}\` in your project, then \`audio-ssl setup\` again`;
+  const next = `run \`${command}\` in your project, then \`setupNative\` again`;
   if (manager !== 'npm install') throw new SetupProblem('package', '@tensorflow/tfjs-node-gpu is not installed', next);
   if (!existsSync(join(cwd, 'package.json')))
     throw new SetupProblem(
@@ -261,7 +261,7 @@ async function build(
     throw new SetupProblem(
       'disk',
       `${gigabytes(size.disk)} of disk space are needed in ${cacheFolder()} and ${gigabytes(bavail * bsize)} are free`,
-      'free some space, or set AUDIO_SSL_CACHE to a folder on another disk, then run `audio-ssl setup` again',
+      'free some space, or set AUDIO_SSL_CACHE to a folder on another disk, then run `setupNative` again',
     );
   }
 
@@ -311,7 +311,7 @@ async function build(
 }
 
 async function checkTools(signal: AbortSignal | undefined): Promise<void> {
-  const again = 'then run `audio-ssl setup` again';
+  const again = 'then run `setupNative` again';
   const python = await runCommand('python3', ['--version'], { signal });
   if (!python.ok)
     throw new SetupProblem(

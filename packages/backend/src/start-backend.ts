@@ -75,14 +75,14 @@ export async function startBackend({ prefer = 'tensorflow' }: StartOptions = {})
 const starters: { readonly [name in BackendName]: () => Promise<Pick<StartedBackend, 'version' | 'device'>> } = {
   async tensorflow() {
     const nodePackage = findNodePackage();
-    if (!nodePackage) throw new Error('@tensorflow/tfjs-node-gpu is not installed; run `audio-ssl setup`');
+    if (!nodePackage) throw new Error('@tensorflow/tfjs-node-gpu is not installed; run `setupNative`');
     placeMissingBinding(nodePackage);
     if (!existsSync(bindingOf(nodePackage)))
-      throw new Error('it has not been built on this machine; run `audio-ssl setup`');
+      throw new Error('it has not been built on this machine; run `setupNative`');
     try {
       require(nodePackage.folder);
     } catch (error) {
-      throw new Error(`its library does not load (${firstLine(error)}); run \`audio-ssl setup\``, { cause: error });
+      throw new Error(`its library does not load (${firstLine(error)}); run \`setupNative\``, { cause: error });
     }
     const { binding, isUsingGpuDevice } = tf.engine().findBackend('tensorflow') as unknown as {
       binding: { TF_Version: string };

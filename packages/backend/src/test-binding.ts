@@ -24,7 +24,7 @@ export async function testBinding(
     new SetupProblem(
       'self-test',
       `the compiled binding does not work: ${what}`,
-      'run `audio-ssl setup --force`; if that does not help, please report it with the output of `audio-ssl doctor`',
+      'run `setupNative` with `force`; if that does not help, please report it with the output of `doctor`',
     );
   if (!result.ok || !report)
     throw fail(/^\w*Error: .*/m.exec(result.stderr)?.[0] ?? (lastLines(result.stderr) || 'it ended without a word'));

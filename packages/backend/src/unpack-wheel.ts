@@ -26,7 +26,7 @@ export async function unpackWheel(
   }: { readonly onBytes: (bytes: number, total: number) => void; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly string[]> {
   const damaged = (what: string): SetupProblem =>
-    new SetupProblem('wheel', `the wheel is damaged: ${what}`, 'run `audio-ssl setup` again to download it anew');
+    new SetupProblem('wheel', `the wheel is damaged: ${what}`, 'run `setupNative` again to download it anew');
   let zip: yauzl.ZipFile;
   try {
     zip = await yauzl.openPromise(path, { autoClose: false });

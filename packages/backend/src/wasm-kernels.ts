@@ -70,7 +70,7 @@ export function guardHeap(wasm: { _malloc(bytes: number): number }, limit: numbe
     if (pointer === 0 && bytes > 0) {
       throw new Error(
         `wasm backend: ${megabytes(bytes)} more beside the ${megabytes(live)} in tensors do not fit its heap, which ends at ${megabytes(limit)}; ` +
-          'take a smaller batch or a smaller model, or build the native backend with `audio-ssl setup`',
+          'take a smaller batch or a smaller model, or build the native backend with `setupNative`',
       );
     }
     return pointer;

@@ -137,7 +137,7 @@ function downloadProblem(wheel: Wheel, stderr: string): SetupProblem {
   return new SetupProblem(
     'download',
     `pip could not download ${wheel.requirement}: ${lastLines(errors.join('\n') || stderr, 2) || 'it printed nothing'}`,
-    'check the network and the package index (`python3 -m pip config list`; PIP_INDEX_URL and PIP_PROXY set another one), then run `audio-ssl setup` again',
+    'check the network and the package index (`python3 -m pip config list`; PIP_INDEX_URL and PIP_PROXY set another one), then run `setupNative` again',
   );
 }
 
@@ -146,7 +146,7 @@ export const diskProblem = (): SetupProblem =>
   new SetupProblem(
     'disk',
     'the disk is full',
-    'free some space, or set AUDIO_SSL_CACHE to a folder on another disk, then run `audio-ssl setup` again',
+    'free some space, or set AUDIO_SSL_CACHE to a folder on another disk, then run `setupNative` again',
   );
 
 async function bytesIn(folder: string): Promise<number> {

@@ -150,7 +150,7 @@ describe.runIf(process.platform === 'linux')('setupNative says what is missing, 
   test.skipIf(!python)('a binding that does not load', async () => {
     onlyTheseCommands({ 'g++': fakeCompiler('echo nothing > "$out"'), python3: python! });
     servePip();
-    expect(await failedSetup()).toMatchObject({ problem: 'self-test', next: expect.stringContaining('--force') });
+    expect(await failedSetup()).toMatchObject({ problem: 'self-test', next: expect.stringContaining('`force`') });
   });
 
   test('a cache folder that cannot be made', async () => {

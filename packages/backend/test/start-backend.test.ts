@@ -39,14 +39,14 @@ describe('startBackend', () => {
     try {
       expect(await startBackend()).toMatchObject({
         name: 'wasm',
-        why: expect.stringMatching(/tensorflow is not available.*not been built.*audio-ssl setup/),
+        why: expect.stringMatching(/tensorflow is not available.*not been built.*`setupNative`/),
       });
       const { missing } = await doctor();
       const [last] = missing.slice(-1);
-      expect(`${last?.what}; ${last?.next}`.match(/run `audio-ssl setup`/g)).toHaveLength(1);
+      expect(`${last?.what}; ${last?.next}`.match(/run `setupNative`/g)).toHaveLength(1);
       expect(missing.at(-1)).toMatchObject({
         what: expect.stringContaining('native backend'),
-        next: expect.stringContaining('audio-ssl setup'),
+        next: expect.stringContaining('`setupNative`'),
       });
     } finally {
       process.chdir(cwd);

@@ -51,7 +51,7 @@ describe('inFlags', () => {
     ['`convert` with `encoderOnly`', 'audio-ssl convert with --encoder-only'],
     ['`from` x.pt, `to` y.pt', '<from> x.pt, <to> y.pt'],
     ['set `variant=matpacPlusPlus`', 'set --set variant=matpacPlusPlus'],
-    ['run `audio-ssl setup`', 'run `audio-ssl setup`'],
+    ['run `setupNative` with `force`', 'run `audio-ssl setup` with --force'],
     ['`constructor` and `somethingElse`', '`constructor` and `somethingElse`'],
   ])('turns %j into %j', (message, expected) => {
     expect(inFlags(message)).toBe(expected);

@@ -10,8 +10,8 @@ const M2D_STANDARDIZATION = { mean: -7.1, std: 4.2 } as const;
 
 /** What the file's metadata says; without it, whose names the tensors have decides. */
 export function frontEndOf({ values }: TensorFile, { naming }: Recognised): FrontEnd {
-  const told = values.get('frontEnd');
-  if (told === 'm2d' || told === 'matpac') return told;
+  const stated = values.get('frontEnd');
+  if (stated === 'm2d' || stated === 'matpac') return stated;
   return naming === 'm2d' ? 'm2d' : 'matpac';
 }
 
@@ -24,8 +24,8 @@ export async function standardizationOf(
     mean !== undefined && Number.isFinite(Number(mean)) && Number(std) > 0 && Number(std) < Infinity
       ? { mean: Number(mean), std: Number(std) }
       : undefined;
-  const told = valid(file.values.get('mean'), file.values.get('std'));
-  if (told) return told;
+  const stated = valid(file.values.get('mean'), file.values.get('std'));
+  if (stated) return stated;
   const [mean, std] = recognised.normStats === undefined ? [] : (await file.read(recognised.normStats)).data;
   return valid(mean, std) ?? (frontEndOf(file, recognised) === 'm2d' ? M2D_STANDARDIZATION : MATPAC_STANDARDIZATION);
 }
@@ -35,15 +35,15 @@ const MOST_FRAMES = 2 ** 16; // eleven minutes: a file that says more is damaged
 /** As long as the file's positions; where they are computed, as the file says or as in the paper. */
 export function chunkFramesOf({ values }: TensorFile, { grid, patch: [, width] }: RecognisedEncoder): number {
   if (grid.time !== undefined) return grid.time * width;
-  const told = Number(values.get('chunkFrames') ?? Number.NaN);
-  return Number.isInteger(told / width) && told > 0 && told <= MOST_FRAMES
-    ? told
+  const stated = Number(values.get('chunkFrames') ?? Number.NaN);
+  return Number.isInteger(stated / width) && stated > 0 && stated <= MOST_FRAMES
+    ? stated
     : Math.max(1, Math.floor(608 / width)) * width;
 }
 
 /** Attention heads as the file states them, or one for every 64 channels in files of others; `undefined` when unknown. */
 export function headsOf({ values }: TensorFile, { naming }: Recognised, embedDim: number): number | undefined {
-  const told = Number(values.get('numHeads') ?? Number.NaN);
-  if (Number.isInteger(told)) return told;
+  const stated = Number(values.get('numHeads') ?? Number.NaN);
+  if (Number.isInteger(stated)) return stated;
   return naming !== 'audio-ssl' && embedDim % 64 === 0 ? embedDim / 64 : undefined;
 }

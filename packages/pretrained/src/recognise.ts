@@ -173,8 +173,8 @@ function encoderSizes(
 /** [mel bins, frames] of a patch: from the kernel of the authors' convolution, or from our metadata, or square. */
 function patchOf(file: TensorFile, proj: readonly number[]): Patch {
   if (proj.length === 4) return [proj[2]!, proj[3]!];
-  const told = /^([1-9]\d*)x([1-9]\d*)$/.exec(String(file.values.get('patch') ?? ''));
-  if (told) return [Number(told[1]), Number(told[2])];
+  const stated = /^([1-9]\d*)x([1-9]\d*)$/.exec(String(file.values.get('patch') ?? ''));
+  if (stated) return [Number(stated[1]), Number(stated[2])];
   const side = Math.round(Math.sqrt(proj[0] ?? 0));
   return [side, (proj[0] ?? 0) / side];
 }

@@ -1,4 +1,4 @@
-import { ablate, suiteName, taskName } from '@audio-ssl/ablation';
+import { ablate, suiteFiles, suiteName, taskName } from '@audio-ssl/ablation';
 import type { LayoutName } from '@audio-ssl/datasets';
 import { resultTables } from '@audio-ssl/report';
 import { type Command, Option } from 'commander';
@@ -84,7 +84,7 @@ export function addAblate(program: Command, context: CommandContext): void {
             : 'stopped before the plan was made; the same command resumes',
         );
       for (const { task, reason } of failed) printLine(`failed: ${taskName(task)}: ${reason}`);
-      if (end === 'completed') console.log(`report: ${out}/report.html`);
+      if (end === 'completed') console.log(`report: ${join(out, suiteFiles.report)}`);
       if (end === 'stopped') context.exitWith(130);
       else if (failed.length > 0) context.exitWith(1);
     });

@@ -1,4 +1,5 @@
 import { setupNative, type SetupProgress } from '@audio-ssl/backend';
+import { inFlags } from './in-flags.js';
 import { printLine } from './progress-bar.js';
 
 /** The options of {@link setupBackend}. */
@@ -30,7 +31,7 @@ export async function setupBackend({ gpu, force, signal }: SetupBackendOptions =
     onProgress: progressLines(),
   });
   const seconds = (performance.now() - began) / 1000;
-  printLine(result.ok ? result.message : `${result.message}\n  ${result.next}`);
+  printLine(inFlags(result.ok ? result.message : `${result.message}\n  ${result.next}`));
   return { native: result.ok, seconds };
 }
 

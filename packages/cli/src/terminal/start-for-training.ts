@@ -1,5 +1,6 @@
 import { type BackendName, startBackend, type StartedBackend } from '@audio-ssl/backend';
 import { InputError } from '@audio-ssl/experiment';
+import { inFlags } from './in-flags.js';
 import { printLine } from './progress-bar.js';
 
 const names: readonly string[] = ['tensorflow', 'wasm', 'cpu'] satisfies readonly BackendName[];
@@ -16,6 +17,6 @@ export async function startForTraining(): Promise<StartedBackend> {
   if (asked !== undefined && !names.includes(asked))
     throw new InputError(`AUDIO_SSL_BACKEND: expected one of ${names.join(', ')}, got ${JSON.stringify(asked)}`);
   const backend = await startBackend(asked === undefined ? {} : { prefer: asked as BackendName });
-  printLine(`backend: ${backend.name} ${backend.version} (${backend.device}); ${backend.why}`);
+  printLine(`backend: ${backend.name} ${backend.version} (${backend.device}); ${inFlags(backend.why)}`);
   return backend;
 }
