@@ -12,7 +12,7 @@ export interface AuthorsName {
  *
  * The teacher's encoder and head have the names of the student's without the first part.
  *
- * @param path of a leaf of {@link Student}.
+ * @param path of a leaf of `Student` of `@audio-ssl/matpac`.
  * @example
  * authorsName('encoder.blocks.0.attn.qkv.kernel'); // { name: 'student_encoder.blocks.0.attn.qkv.weight', transposed: true }
  */

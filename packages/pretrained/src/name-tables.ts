@@ -1,7 +1,7 @@
 /** Whose names the parameters of a file have: ours, those of the authors of MATPAC, or those of M2D (and timm). */
 export type Naming = 'audio-ssl' | 'matpac' | 'm2d';
 
-/** One row: a beginning in a file, and the same place in a {@link MatpacState}. The first row that fits counts. */
+/** One row: a beginning in a file, and the same place in a `MatpacState`. The first row that fits counts. */
 type Row = readonly [theirs: string, ours: string];
 
 /**

@@ -15,7 +15,7 @@ export interface Recognised {
   readonly naming: Naming;
   /** In words, for people: `MATPAC training checkpoint`. */
   readonly family: string;
-  /** The file's tensors by their path in a {@link MatpacState}; a class head or probe is under `classifier`. */
+  /** The file's tensors by their path in a `MatpacState`; a class head or probe is under `classifier`. */
   readonly mapped: ReadonlyMap<string, Mapped>;
   /** Names of tensors that our code computes: positions, tables of the front end. */
   readonly computed: readonly string[];
