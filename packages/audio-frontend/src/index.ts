@@ -1,5 +1,5 @@
-export type { AudioData } from './audio-data.js';
-export { decodeAudio } from './decode-audio.js';
+export { decodeAudio, type AudioData } from '@audio-ssl/audio-decoders';
+export { createLogMelWindows, type LogMelWindows } from './log-mel-windows.js';
 export { mixToMono } from './mix-to-mono.js';
 export { resample } from './resample.js';
 export { createLogMel, logMelPresets, type LogMelOptions } from './log-mel.js';

@@ -1,4 +1,4 @@
-import type { AudioData } from './audio-data.js';
+import type { AudioData } from '@audio-ssl/audio-decoders';
 
 /**
  * Averages the channels of `audio`; a single channel is copied.

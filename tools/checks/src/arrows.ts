@@ -30,7 +30,8 @@ const recipe = ['masking', 'params', 'layers', ...blocks, 'matpac'];
 
 /** The arrows of the workspace: the one place where they are written for the machine. */
 export const workspaceArrows: Readonly<Record<string, Arrows>> = {
-  'audio-frontend': { ours: [], tensorflow: 'none' },
+  'audio-decoders': { ours: [], tensorflow: 'none' },
+  'audio-frontend': { ours: ['audio-decoders'], tensorflow: 'none' },
   masking: { ours: [], tensorflow: 'none' },
   report: { ours: [], tensorflow: 'none' },
   params: { ours: [], tensorflow: 'core' },
@@ -45,11 +46,11 @@ export const workspaceArrows: Readonly<Record<string, Arrows>> = {
   backend: { ours: ['params'], tensorflow: 'backend' },
   compile: { ours: ['params'], tensorflow: 'core' },
   trainer: { ours: ['params', 'tensor-files'], tensorflow: 'core' },
-  datasets: { ours: ['audio-frontend', 'params', 'tensor-files'], tensorflow: 'none' },
+  datasets: { ours: ['audio-decoders', 'audio-frontend', 'params', 'tensor-files'], tensorflow: 'none' },
   matpac: { ours: recipe, tensorflow: 'core' },
   pretrained: { ours: ['audio-frontend', 'tensor-files', ...recipe], tensorflow: 'core' },
   experiment: {
-    ours: ['audio-frontend', 'tensor-files', 'pretrained', 'report', ...machinery, ...recipe],
+    ours: ['audio-decoders', 'audio-frontend', 'tensor-files', 'pretrained', 'report', ...machinery, ...recipe],
     tensorflow: 'core',
     typesOf: ['backend'],
   },

@@ -16,7 +16,9 @@ import { sniffFormat } from './sniff-format.js';
  * const audio = await decodeAudio(await readFile('dog.flac'));
  * const waveform = resample(mixToMono(audio), audio.sampleRate, 16000);
  */
-export async function decodeAudio(bytes: Uint8Array): Promise<AudioData> {
+export const decodeAudio = decodeWhole;
+
+export async function decodeWhole(bytes: Uint8Array): Promise<AudioData> {
   if (bytes.length === 0) throw new Error('decodeAudio: expected a WAV or FLAC file, got 0 bytes; the file is empty');
   const format = sniffFormat(bytes);
   if (typeof format === 'object')
