@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { arrowViolations } from './arrows.js';
+import { binaryViolations } from './binaries.js';
 import { circleViolations } from './circles.js';
 import { indexViolations, linkViolations } from './links.js';
 import { readmeViolations } from './readme.js';
@@ -22,6 +23,7 @@ const steps: Readonly<Record<string, Step>> = {
   circles: list(circleViolations),
   readmes: list(readmeViolations),
   links: list((folder) => [...linkViolations(folder), ...indexViolations(folder)]),
+  binaries: list((folder) => binaryViolations(folder, (message) => console.log(`      ${message}`))),
   unused: script('check:unused'),
   versions: script('check:versions'),
   packages: script('check:packages'),
