@@ -7,17 +7,19 @@ export {
   type BootstrapOptions,
   type Interval,
 } from './bootstrap.js';
+export { createPooler, type Pooler } from './create-pooler.js';
 export type { CrossValidationOptions, FoldResult, ProbeSetting } from './cross-validation.js';
 export type { Features, Groups } from './features.js';
 export { fewShotProbe, type FewShotOptions } from './few-shot-probe.js';
 export { groupFolds } from './group-folds.js';
 export { linearProbe, type LinearProbeOptions, type ProbeResult } from './linear-probe.js';
-export { describeLogMel, type LogMel } from './describe-log-mel.js';
+export { createLogMelDescriber, describeLogMel, type LogMel, type LogMelDescriber } from './describe-log-mel.js';
 export { multiLabelProbe, type MultiLabelProbeOptions, type MultiLabelResult } from './multi-label-probe.js';
 export { knnAccuracy, nearestNeighbours, type KnnOptions, type NeighbourOptions } from './nearest-neighbours.js';
 export { buildIndex, search, type IndexOptions, type NeighbourIndex, type Neighbours } from './neighbour-index.js';
 export type { MultiLabels } from './objectives.js';
-export { poolFrames, poolings, type Pooling } from './pool-frames.js';
+export { poolFrames } from './pool-frames.js';
+export { poolings, type Pooling } from './poolings.js';
 export {
   defaultGrid,
   probeProtocols,
