@@ -1,0 +1,73 @@
+import { AudioError } from '../audio-error.js';
+
+/** What a compiled module can come from: itself, its bytes, where it lies, or the answer to a request for it. */
+export type DecoderSource = WebAssembly.Module | BufferSource | URL | string | Response | Promise<Response>;
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/**
+ * Says where the WebAssembly module of the decoders comes from. It is found beside the package without that; a bundler
+ * that moves files, or a thread that was handed the compiled module, needs it. Applies to sounds opened afterwards.
+ *
+ * The module needs WebAssembly SIMD, which every browser has had since March 2023, and Node since version 16.
+ *
+ * @example
+ * useDecoder(new URL('@audio-ssl/audio-decoders/decoders.wasm', import.meta.url)); // in a bundle
+ */
+export function useDecoder(source: DecoderSource): void {
+  compiled = compile(source);
+  compiled.catch(() => {}); // told to whoever opens a sound
+}
+
+/** The compiled module, the same for all who ask: hand it to worker threads so that they need not compile it again. */
+export function decoderModule(): Promise<WebAssembly.Module> {
+  if (!compiled) {
+    const attempt = compile(new URL('../wasm/decoders.wasm', import.meta.url));
+    compiled = attempt;
+    // A failed request must not stick: the network may be back for the next sound.
+    attempt.catch(() => {
+      if (compiled === attempt) compiled = undefined;
+    });
+  }
+  return compiled;
+}
+
+async function compile(source: DecoderSource): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  const where = typeof source === 'string' || source instanceof URL ? String(source) : 'what useDecoder was given';
+  try {
+    return await WebAssembly.compile(await fetchBytes(source));
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AudioError(
+      `openAudio: expected the WebAssembly module of the decoders at ${where}, got: ${message}; give useDecoder the URL or the bytes of wasm/decoders.wasm of @audio-ssl/audio-decoders`,
+      'unsupported',
+      undefined,
+      { cause },
+    );
+  }
+}
+
+async function fetchBytes(source: Exclude<DecoderSource, WebAssembly.Module>): Promise<BufferSource> {
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return source;
+  if (typeof source === 'string' || source instanceof URL) {
+    const url = new URL(source, import.meta.url);
+    if (url.protocol === 'file:' && typeof process !== 'undefined') {
+      const { readFile } = await import('node:fs/promises');
+      return requireModule(await readFile(url));
+    }
+    return answered(await fetch(url));
+  }
+  return answered(await source);
+}
+
+async function answered(response: Response): Promise<BufferSource> {
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return requireModule(new Uint8Array(await response.arrayBuffer()));
+}
+
+/** Servers of single-page applications answer any address with their page. */
+function requireModule<T extends Uint8Array>(bytes: T): T {
+  if (bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d) return bytes;
+  throw new Error(bytes[0] === 0x3c ? 'a web page' : `${bytes.length} bytes that are no WebAssembly module`);
+}
