@@ -1,12 +1,6 @@
+import { findResampler } from './find-resampler.js';
+import { rateRatio, resampledLength } from './rate-ratio.js';
 import { requireFinite } from './require-finite.js';
-import { createBlockResampler } from './resample-by-blocks.js';
-import { createTapResampler } from './resample-by-taps.js';
-import { rateRatio, type RateRatio, type Resampler } from './sinc-kernel.js';
-
-/** Rate pairs whose tables are kept; a folder of recordings has few, and odd pairs have large tables. */
-const KEPT = 8;
-
-const resamplers = new Map<string, Resampler>();
 
 /**
  * Resamples `samples` from the rate `from` to the rate `to`, both whole numbers of Hz, to ceil(length * to / from) samples.
@@ -20,37 +14,12 @@ const resamplers = new Map<string, Resampler>();
  * const at16k = resample(mixToMono(audio), audio.sampleRate, 16000);
  */
 export function resample(samples: Float32Array, from: number, to: number): Float32Array {
-  for (const rate of [from, to]) {
-    if (!Number.isInteger(rate) || rate < 1) {
-      throw new RangeError(`resample: expected rates in Hz that are whole numbers above 0, got ${from} and ${to}`);
-    }
+  const ratio = rateRatio('resample', from, to);
+  if (from === to) {
+    requireFinite('resample', samples);
+    return samples.slice();
   }
-  requireFinite('resample', samples);
-  if (from === to) return samples.slice();
-  const ratio = rateRatio(from, to);
-  const result = new Float32Array(Math.ceil((samples.length * ratio.new) / ratio.old));
-  findResampler(ratio)(samples, result);
+  const result = new Float32Array(resampledLength(samples.length, ratio));
+  findResampler(ratio).run(samples, 0, result, 0);
   return result;
-}
-
-function findResampler(ratio: RateRatio): Resampler {
-  const key = `${ratio.old}:${ratio.new}`;
-  let resampler = resamplers.get(key);
-  if (!resampler) {
-    // Transforms of the lengths that the usual rates need are fast; those of a large prime are not.
-    resampler = (hasFastTransform(ratio) ? createBlockResampler : createTapResampler)(ratio);
-    const [oldest] = resamplers.keys();
-    if (oldest !== undefined && resamplers.size >= KEPT) resamplers.delete(oldest);
-    resamplers.set(key, resampler);
-  }
-  return resampler;
-}
-
-/** Whether both numbers are small products of 2, 3, 5 and 7, as for all pairs of 8, 11.025, 16, 22.05, 44.1, 48, 96 kHz. */
-function hasFastTransform(ratio: RateRatio): boolean {
-  return [ratio.old, ratio.new].every((n) => {
-    let rest = n;
-    for (const prime of [2, 3, 5, 7]) while (rest % prime === 0) rest /= prime;
-    return rest === 1 && n <= 1024;
-  });
 }

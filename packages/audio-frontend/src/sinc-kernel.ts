@@ -1,24 +1,11 @@
+import type { RateRatio } from './rate-ratio.js';
+
 /** Zero crossings of the sinc on either side. */
 export const WIDTH = 64;
 /** The cut-off as a share of the lower of the two Nyquist frequencies. */
 const ROLLOFF = 0.9475937167399596;
 /** Shape of the Kaiser window. */
 const BETA = 14.769656459379492;
-
-/** Two rates over their greatest common divisor: `old` samples become `new` samples. */
-export interface RateRatio {
-  readonly old: number;
-  readonly new: number;
-}
-
-/** Fills `result` with `samples` at the new rate. */
-export type Resampler = (samples: Float32Array, result: Float32Array) => void;
-
-/** The smallest whole numbers in the relation of two rates. */
-export function rateRatio(from: number, to: number): RateRatio {
-  const divisor = greatestCommonDivisor(from, to);
-  return { old: from / divisor, new: to / divisor };
-}
 
 /** Zero crossings of the sinc in one input sample: 1 would be a cut-off at the Nyquist frequency of the input. */
 export function crossingsPerSample({ old, new: rate }: RateRatio): number {
@@ -43,8 +30,4 @@ function besselI0(x: number): number {
     sum += term;
   }
   return sum;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -16,6 +16,23 @@ describe('mixToMono', () => {
     expect(mono).not.toBe(channel);
   });
 
+  it('averages two channels without overflow', () => {
+    const channels = [Float32Array.of(1, 3e38), Float32Array.of(0.5, 3e38)];
+    expect(mixToMono({ channels, sampleRate: 8000 })).toEqual(Float32Array.of(0.75, 3e38));
+  });
+
+  it('takes one channel, counted from 0', () => {
+    const channels = [Float32Array.of(1, 2), Float32Array.of(3, 4)];
+    const taken = mixToMono({ channels, sampleRate: 8000 }, 1);
+    expect(taken).toEqual(channels[1]);
+    expect(taken).not.toBe(channels[1]);
+    expect(() => mixToMono({ channels, sampleRate: 8000 }, 2)).toThrow(
+      "expected channel 2, counted from 0, got a sound of 2; choose one up to 1 or 'mean'",
+    );
+    expect(() => mixToMono({ channels, sampleRate: 8000 }, -1)).toThrow('a whole number from 0, got -1');
+    expect(() => mixToMono({ channels, sampleRate: 8000 }, 0.5)).toThrow('got 0.5');
+  });
+
   it('refuses no channel and channels of different length', () => {
     expect(() => mixToMono({ channels: [], sampleRate: 8000 })).toThrow('at least one channel');
     const channels = [new Float32Array(2), new Float32Array(2), new Float32Array(3)];

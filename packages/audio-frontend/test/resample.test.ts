@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { resample } from '../src/index.js';
 import { createBlockResampler } from '../src/resample-by-blocks.js';
 import { createTapResampler } from '../src/resample-by-taps.js';
-import { rateRatio } from '../src/sinc-kernel.js';
+import { rateRatio } from '../src/rate-ratio.js';
 
 /** Bessel I0 by Simpson's rule on (1 / pi) * integral from 0 to pi of e^(x cos t) dt. */
 function besselI0(x: number): number {
@@ -89,11 +89,11 @@ describe('resample', () => {
   ])('by blocks gives what the sum over taps gives (%i to %i Hz, %i samples)', (from, to, length) => {
     const random = seeded(length);
     const samples = Float32Array.from({ length }, () => random() - 0.5);
-    const ratio = rateRatio(from, to);
+    const ratio = rateRatio('test', from, to);
     const blocks = new Float32Array(Math.ceil((length * to) / from));
     const taps = blocks.slice();
-    createBlockResampler(ratio)(samples, blocks);
-    createTapResampler(ratio)(samples, taps);
+    createBlockResampler(ratio).run(samples, 0, blocks, 0);
+    createTapResampler(ratio).run(samples, 0, taps, 0);
     // One unit in the last place of float32 at 1, and what the filter lets through above its stop frequency.
     expectCloseArrays(blocks, taps, { absolute: 3e-7 });
   });
