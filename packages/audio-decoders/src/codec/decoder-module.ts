@@ -1,4 +1,5 @@
 import { AudioError } from '../audio-error.js';
+import { DECODER_URL } from '../decoder-url.js';
 
 /** What a compiled module can come from: itself, its bytes, where it lies, or the answer to a request for it. */
 export type DecoderSource = WebAssembly.Module | BufferSource | URL | string | Response | Promise<Response>;
@@ -22,7 +23,7 @@ export function useDecoder(source: DecoderSource): void {
 /** The compiled module, the same for all who ask: hand it to worker threads so that they need not compile it again. */
 export function decoderModule(): Promise<WebAssembly.Module> {
   if (!compiled) {
-    const attempt = compile(new URL('../wasm/decoders.wasm', import.meta.url));
+    const attempt = compile(DECODER_URL);
     compiled = attempt;
     // A failed request must not stick: the network may be back for the next sound.
     attempt.catch(() => {
