@@ -5,7 +5,6 @@ import {
   pad,
   resample,
   standardize,
-  type AudioData,
   type LogMelOptions,
   type Spectrogram,
 } from '@audio-ssl/audio-frontend';
@@ -22,6 +21,8 @@ import {
   type SpectrogramEncoder,
 } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
+import { joinInTime } from './join-in-time.js';
+import { asStream, isStream, logMelPieces, type Sound, type SoundStream } from './sound-stream.js';
 
 /** What makes a pure function of trees of tensors a faster one, for inputs of the same shapes: `compile` of `@audio-ssl/compile`. */
 export type Compiler = <Args extends readonly TensorTree[], Result extends TensorTree>(
@@ -73,19 +74,29 @@ export interface FrameFeatures {
   readonly layers: readonly Float32Array[];
 }
 
-/** A mono waveform at the front end's sample rate, or audio of any rate and number of channels, as `decodeAudio` gives. */
-export type Sound = Float32Array | AudioData;
-
 /** Features of audio. */
 export interface Extractor {
-  /** The features of one sound. */
+  /** The features of one sound. A stream is never held as a whole, its features are. */
   (sound: Sound): Promise<FrameFeatures>;
-  /** The features of several, which are encoded together as far as their pieces are of one length. */
+  /** The features of several, which are encoded together as far as their pieces are of one length; streams one by one. */
   batch(sounds: readonly Sound[]): Promise<FrameFeatures[]>;
+  /**
+   * The features of one sound of any length in constant memory: those of some chunks at a time, in order, or with
+   * `time: 'mean'` the one mean at the end. They are those of the whole sound, but for the rounding of float32.
+   */
+  stream(sound: Sound): AsyncGenerator<FrameFeatures, void, undefined>;
   /** The features of a log-mel spectrogram that is not standardised yet. */
   fromLogMel(logMel: Spectrogram): Promise<FrameFeatures>;
   /** The features of several of these. */
   fromLogMels(logMels: readonly Spectrogram[]): Promise<FrameFeatures[]>;
+  /**
+   * The features of a log-mel that comes in pieces, as {@link Extractor.stream} gives them: piece by piece, or their one mean.
+   *
+   * @param pieces in order; all but the last must be a multiple of `chunkFrames` long. With `chunkFrames: null` they are joined.
+   */
+  streamLogMel(
+    pieces: AsyncIterable<Spectrogram> | Iterable<Spectrogram>,
+  ): AsyncGenerator<FrameFeatures, void, undefined>;
   /** Frees what `compile` made; the weights stay yours. */
   dispose(): void;
 }
@@ -118,6 +129,7 @@ interface Piece {
  * @example
  * const extract = createExtractor(model.weights, { ...model.settings, layers: 'all' });
  * const { data, frames, dims } = await extract(await decodeAudio(bytes));
+ * for await (const piece of extract.stream({ sampleRate: 48_000, blocks })) console.log(piece.frames); // of any length
  */
 export function createExtractor(weights: SpectrogramEncoder, options: ExtractorOptions): Extractor {
   const { chunkFrames, standardization, patch, mode = 'precise', frequency = 'concat', time = 'frames' } = options;
@@ -126,7 +138,7 @@ export function createExtractor(weights: SpectrogramEncoder, options: ExtractorO
   const toLogMel = createLogMel(logMelOptions);
   const padded = mode === 'fast';
 
-  const toSpectrogram = (sound: Sound): Spectrogram => {
+  const toSpectrogram = (sound: Exclude<Sound, SoundStream>): Spectrogram => {
     const { sampleRate, fftSize } = logMelOptions;
     const mono = sound instanceof Float32Array ? sound : resample(mixToMono(sound), sound.sampleRate, sampleRate);
     if (mono.length === 0) throw new Error('extract: expected a sound of one sample or more, got none');
@@ -158,19 +170,18 @@ export function createExtractor(weights: SpectrogramEncoder, options: ExtractorO
   const compiled = options.compile && compileRepeated(features, options.compile);
   const run = compiled ?? features;
 
-  const fromLogMels = async (logMels: readonly Spectrogram[]): Promise<FrameFeatures[]> => {
-    if (logMels.length === 0) return [];
+  /** Rows, or their sums over time in double precision, of every clip: (wanted layers, rows, dims). */
+  const encodeClips = async (logMels: readonly Spectrogram[]): Promise<Encoded[]> => {
     const clips = logMels.map((logMel) => {
       const unit = padded ? chunkFrames! : patch[1];
       return pad(standardize(logMel, standardization), Math.ceil(logMel.frames / unit) * unit);
     });
     const dims = (frequency === 'concat' ? clips[0]!.bins / patch[0] : 1) * weights.cls_token.shape.at(-1)!;
-    const steps = clips.map(({ frames }) => frames / patch[1]);
-    const rows = steps.map((count) => (time === 'mean' ? 1 : count));
-    // (wanted layers, rows, dims) of every clip; sums over time in double precision.
-    const collected = rows.map((count) =>
-      [...layers, 0].map(() => (time === 'mean' ? new Float64Array(dims) : new Float32Array(count * dims))),
-    );
+    const encoded = clips.map(({ frames }): Encoded => {
+      const steps = frames / patch[1];
+      const empty = () => (time === 'mean' ? new Float64Array(dims) : new Float32Array(steps * dims));
+      return { dims, steps, wanted: [...layers, 0].map(empty) };
+    });
     for (const group of groups(clips, chunkFrames, patch)) {
       const { bins } = clips[0]!;
       const { frames } = group[0]!;
@@ -189,28 +200,102 @@ export function createExtractor(weights: SpectrogramEncoder, options: ExtractorO
       const width = (frames / patch[1]) * dims;
       group.forEach(({ clip, start }, i) => {
         arrays.forEach((array, layer) => {
-          const target = collected[clip]![layer]!;
+          const target = encoded[clip]!.wanted[layer]!;
           const piece = array.subarray(i * width, (i + 1) * width);
           if (time === 'mean') for (let k = 0; k < width; k++) target[k % dims]! += piece[k]!;
           else target.set(piece, (start / patch[1]) * dims);
         });
       });
     }
-    return collected.map((wanted, clip) => {
-      const finish = (values: Float32Array | Float64Array): Float32Array =>
-        values instanceof Float32Array ? values : Float32Array.from(values, (sum) => sum / steps[clip]!);
-      const [data, ...others] = [wanted.at(-1)!, ...wanted.slice(0, -1)].map(finish);
-      return { data: data!, frames: rows[clip]!, dims, layers: others };
-    });
+    return encoded;
   };
 
-  const batch = (sounds: readonly Sound[]): Promise<FrameFeatures[]> => fromLogMels(sounds.map(toSpectrogram));
+  const fromLogMels = async (logMels: readonly Spectrogram[]): Promise<FrameFeatures[]> =>
+    logMels.length === 0 ? [] : (await encodeClips(logMels)).map(finish);
+
+  async function* streamLogMel(
+    pieces: AsyncIterable<Spectrogram> | Iterable<Spectrogram>,
+  ): AsyncGenerator<FrameFeatures, void, undefined> {
+    let sums: Encoded | undefined;
+    let before = 0; // frames
+    for await (const piece of chunkFrames === null ? [await joinInTime(pieces)] : pieces) {
+      if (chunkFrames !== null && before % chunkFrames !== 0)
+        throw new Error(
+          `streamLogMel: expected pieces of a multiple of ${chunkFrames} frames but for the last, got another one behind ${before} frames`,
+        );
+      before += piece.frames;
+      const [found] = await encodeClips([piece]);
+      if (time === 'frames') yield finish(found!);
+      else sums = sums ? added(sums, found!) : found!;
+    }
+    if (before === 0) throw new Error('streamLogMel: expected one piece or more, got none');
+    if (sums) yield finish(sums);
+  }
+
+  const stream = (sound: Sound): AsyncGenerator<FrameFeatures, void, undefined> =>
+    streamLogMel(
+      logMelPieces(
+        asStream(sound, logMelOptions.sampleRate),
+        framesAtOnce(chunkFrames, logMelOptions.melBins, patch),
+        logMelOptions,
+      ),
+    );
+
+  const batch = async (sounds: readonly Sound[]): Promise<FrameFeatures[]> => {
+    const whole = sounds.flatMap((sound) => (isStream(sound) ? [] : [toSpectrogram(sound)]));
+    const found = (await fromLogMels(whole)).values();
+    const all: FrameFeatures[] = [];
+    for (const sound of sounds) all.push(isStream(sound) ? await joined(stream(sound)) : found.next().value!);
+    return all;
+  };
   return Object.assign(async (sound: Sound) => (await batch([sound]))[0]!, {
     batch,
+    stream,
     fromLogMel: async (logMel: Spectrogram) => (await fromLogMels([logMel]))[0]!,
     fromLogMels,
+    streamLogMel,
     dispose: () => compiled?.dispose(),
   });
+}
+
+/** What was made of one clip or piece: rows, or their sums over time. */
+interface Encoded {
+  readonly dims: number;
+  /** Time steps. */
+  readonly steps: number;
+  /** The layers that are wanted, the last one behind them. */
+  readonly wanted: readonly (Float32Array | Float64Array)[];
+}
+
+/** The rows as they are, or the mean of the sums. */
+function finish({ dims, steps, wanted }: Encoded): FrameFeatures {
+  const means = wanted.map((values) =>
+    values instanceof Float32Array ? values : Float32Array.from(values, (sum) => sum / steps),
+  );
+  const data = means.at(-1)!;
+  return { data, frames: data.length / dims, dims, layers: means.slice(0, -1) };
+}
+
+/** The sums of two pieces as those of one. */
+function added(a: Encoded, b: Encoded): Encoded {
+  const wanted = a.wanted.map((values, layer) => Float64Array.from(values, (sum, i) => sum + b.wanted[layer]![i]!));
+  return { dims: a.dims, steps: a.steps + b.steps, wanted };
+}
+
+/** Features that came piece by piece, one behind the other. */
+async function joined(pieces: AsyncIterable<FrameFeatures>): Promise<FrameFeatures> {
+  const all: FrameFeatures[] = [];
+  for await (const piece of pieces) all.push(piece);
+  if (all.length === 1) return all[0]!;
+  const dims = all[0]!.dims;
+  const frames = all.reduce((sum, piece) => sum + piece.frames, 0);
+  const join = (of: (piece: FrameFeatures) => Float32Array): Float32Array => {
+    const rows = new Float32Array(frames * dims);
+    all.reduce((at, piece) => (rows.set(of(piece), at), at + of(piece).length), 0);
+    return rows;
+  };
+  const layers = all[0]!.layers.map((_, layer) => join((piece) => piece.layers[layer]!));
+  return { data: join(({ data }) => data), frames, dims, layers };
 }
 
 /** `f` compiled for the first shapes of its last argument that come a second time, as many as {@link GRAPHS}. */
@@ -265,12 +350,22 @@ function groups(clips: readonly Spectrogram[], chunkFrames: number | null, patch
     }
   });
   return [...byLength].flatMap(([frames, pieces]) => {
-    const tokens = (frames / patch[1]) * (clips[0]!.bins / patch[0]);
-    const together = Math.max(1, Math.floor(TOKENS_AT_ONCE / tokens));
+    const together = piecesAtOnce(frames, clips[0]!.bins, patch);
     return Array.from({ length: Math.ceil(pieces.length / together) }, (_, i) =>
       pieces.slice(i * together, (i + 1) * together),
     );
   });
+}
+
+/** How many pieces of one length are encoded together. */
+function piecesAtOnce(frames: number, bins: number, patch: Patch): number {
+  const tokens = (frames / patch[1]) * (bins / patch[0]);
+  return Math.max(1, Math.floor(TOKENS_AT_ONCE / tokens));
+}
+
+/** Frames of a stream that are encoded together: whole chunks, and Infinity where a clip is not cut. */
+function framesAtOnce(chunkFrames: number | null, bins: number, patch: Patch): number {
+  return chunkFrames === null ? Infinity : chunkFrames * piecesAtOnce(chunkFrames, bins, patch);
 }
 
 /** The first columns of a table of positions (F, T, D), as tokens (F * T', D). */

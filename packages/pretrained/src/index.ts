@@ -14,7 +14,6 @@ export {
   type Extractor,
   type ExtractorOptions,
   type FrameFeatures,
-  type Sound,
 } from './extractor.js';
 export {
   headTasks,
@@ -30,3 +29,4 @@ export type { FrontEnd } from './model-settings.js';
 export { openModel, withExtractors, type ModelSource, type OpenedModel } from './open-model.js';
 export type { Naming } from './name-tables.js';
 export { recognise, type Mapped, type Recognised, type RecognisedEncoder } from './recognise.js';
+export { soundStream, type ReadableSound, type Sound, type SoundStream } from './sound-stream.js';
