@@ -11,6 +11,7 @@ import { addPretrain } from './commands/pretrain.js';
 import { addProbe } from './commands/probe.js';
 import { addSetup } from './commands/setup.js';
 import { printError } from './terminal/print-error.js';
+import { printable } from './terminal/printable.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -43,6 +44,10 @@ function createProgram(context: CommandContext): Command {
   const program = new Command('audio-ssl')
     .description('Self-supervised learning on audio: set up, pretrain, probe, embed')
     .version(version)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(printable(text)),
+      writeErr: (text) => process.stderr.write(printable(text)),
+    })
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)')
     .exitOverride();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseDuration } from '../terminal/duration.js';
 import { withInterrupts } from '../terminal/interrupts.js';
 import { planWords } from '../terminal/plan-words.js';
+import { printResult } from '../terminal/print-result.js';
 import { printLine } from '../terminal/progress-bar.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import type { CommandContext } from './context.js';
@@ -75,16 +76,16 @@ export function addAblate(program: Command, context: CommandContext): void {
         }),
       );
       const { end, plan, estimate, results, failed } = done;
-      if (end === 'planned' && estimate) console.log(planWords(plan, estimate));
-      if (end === 'completed' && results) console.log(`${resultTables(results)}\n`);
+      if (end === 'planned' && estimate) printResult(planWords(plan, estimate));
+      if (end === 'completed' && results) printResult(`${resultTables(results)}\n`);
       if (end === 'stopped')
-        console.log(
+        printResult(
           results
             ? `stopped with ${results.done} of ${results.total} runs done; the same command resumes`
             : 'stopped before the plan was made; the same command resumes',
         );
       for (const { task, reason } of failed) printLine(`failed: ${taskName(task)}: ${reason}`);
-      if (end === 'completed') console.log(`report: ${join(out, suiteFiles.report)}`);
+      if (end === 'completed') printResult(`report: ${join(out, suiteFiles.report)}`);
       if (end === 'stopped') context.exitWith(130);
       else if (failed.length > 0) context.exitWith(1);
     });

@@ -2,6 +2,8 @@ import { type Classified, classify, type ClassifyOptions } from '@audio-ssl/expe
 import { headTasks } from '@audio-ssl/pretrained';
 import { type Command, Option } from 'commander';
 import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
+import { printResult } from '../terminal/print-result.js';
+import { printableLine } from '../terminal/printable.js';
 import { printLine } from '../terminal/progress-bar.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import type { CommandContext } from './context.js';
@@ -42,16 +44,17 @@ export function addClassify(program: Command, context: CommandContext): void {
         const all = { checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal };
         for await (const result of classify(all)) {
           if (result.failed !== undefined) {
-            printLine(`failed: ${result.file}: ${result.failed}`);
+            printLine(printableLine(`failed: ${result.file}: ${result.failed}`));
             context.exitWith(1);
           }
-          if (json) console.log(JSON.stringify(result));
-          else if (result.classes) console.log(classLines(result));
+          if (json) printResult(JSON.stringify(result));
+          else if (result.classes) printResult(classLines(result));
         }
       }, NOTHING_SAVED);
     });
 }
 
 function classLines({ file, classes = [] }: Classified): string {
-  return [file, ...classes.map(({ label, probability }) => `  ${probability.toFixed(3)}  ${label}`)].join('\n');
+  const lines = [file, ...classes.map(({ label, probability }) => `  ${probability.toFixed(3)}  ${label}`)];
+  return lines.map(printableLine).join('\n');
 }

@@ -2,6 +2,7 @@ import { convert, type ConvertOptions } from '@audio-ssl/experiment';
 import { type Command, Option } from 'commander';
 import { conversionTable } from '../terminal/conversion-table.js';
 import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
+import { printResult } from '../terminal/print-result.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import { checkpointHelp, headsOption } from './options.js';
 
@@ -35,6 +36,6 @@ export function addConvert(program: Command): void {
         (signal) => convert({ from, to, ...options, numHeads: heads, reporter, signal }),
         NOTHING_WRITTEN,
       );
-      console.log(conversionTable(converted));
+      printResult(conversionTable(converted));
     });
 }

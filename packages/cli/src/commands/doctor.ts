@@ -1,6 +1,7 @@
 import { doctor } from '@audio-ssl/backend';
 import type { Command } from 'commander';
 import { doctorReport } from '../terminal/doctor-report.js';
+import { printResult } from '../terminal/print-result.js';
 
 /** Adds `audio-ssl doctor`. */
 export function addDoctor(program: Command): void {
@@ -8,6 +9,6 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .description('print versions, backend, device, threads and speed, and what is missing')
     .action(async () => {
-      console.log(doctorReport(await doctor()));
+      printResult(doctorReport(await doctor()));
     });
 }

@@ -1,6 +1,8 @@
 import { embed, type EmbedOptions } from '@audio-ssl/experiment';
 import { type Command, Option } from 'commander';
 import { withInterrupts } from '../terminal/interrupts.js';
+import { printResult } from '../terminal/print-result.js';
+import { printableLine } from '../terminal/printable.js';
 import { printLine } from '../terminal/progress-bar.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import type { CommandContext } from './context.js';
@@ -51,9 +53,9 @@ export function addEmbed(program: Command, context: CommandContext): void {
         const { stdin } = process;
         return embed({ checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal });
       });
-      for (const { file, reason } of failed.slice(0, 5)) printLine(`failed: ${file}: ${reason}`);
+      for (const { file, reason } of failed.slice(0, 5)) printLine(printableLine(`failed: ${file}: ${reason}`));
       if (failed.length > 0) printLine(`${failed.length} files failed; they are listed in ${failedList}`);
-      console.log(`${count} files, ${dims} values a vector, in ${options.out}`);
+      printResult(`${count} files, ${dims} values a vector, in ${options.out}`);
       if (failed.length > 0) context.exitWith(1);
     });
 }

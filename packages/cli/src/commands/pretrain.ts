@@ -2,6 +2,7 @@ import { loadConfig, pretrain } from '@audio-ssl/experiment';
 import { runFiles } from '@audio-ssl/trainer';
 import type { Command } from 'commander';
 import { withInterrupts } from '../terminal/interrupts.js';
+import { printResult } from '../terminal/print-result.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import { startForTraining } from '../terminal/start-for-training.js';
 import type { CommandContext } from './context.js';
@@ -41,9 +42,9 @@ export function addPretrain(program: Command, context: CommandContext): void {
         const reporter = terminalReporter();
         return pretrain({ ...options, config, command: context.line, backend, reporter, signal });
       });
-      if (completed) console.log(`finished ${steps} steps; report: ${options.out}/${runFiles.report}`);
+      if (completed) printResult(`finished ${steps} steps; report: ${options.out}/${runFiles.report}`);
       else {
-        console.log(`stopped after step ${step} of ${steps}; the same command resumes there`);
+        printResult(`stopped after step ${step} of ${steps}; the same command resumes there`);
         context.exitWith(130);
       }
     });

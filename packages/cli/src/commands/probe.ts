@@ -4,6 +4,7 @@ import type { LayoutName } from '@audio-ssl/datasets';
 import { runFiles } from '@audio-ssl/trainer';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { withInterrupts } from '../terminal/interrupts.js';
+import { printResult } from '../terminal/print-result.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import { startForTraining } from '../terminal/start-for-training.js';
 import { atLeast, labelledOption, layersOption, path } from './options.js';
@@ -69,7 +70,7 @@ export function addProbe(program: Command): void {
           signal,
         });
       });
-      console.log(`${found.map(probeSummary).join('\n')}\nreport: ${run}/${runFiles.report}`);
+      printResult(`${found.map(probeSummary).join('\n')}\nreport: ${run}/${runFiles.report}`);
     });
 }
 

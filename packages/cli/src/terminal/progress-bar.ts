@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { printable, printableLine } from './printable.js';
 
 /** A progress bar on a terminal, plain lines elsewhere. */
 export interface ProgressBar {
@@ -20,7 +21,7 @@ export function showBar(name: string, total: number, start = 0): ProgressBar {
   stopBar();
   const started = Date.now();
   const bar = new SingleBar({
-    format: `${name} {bar} {value}/{total}  {detail}  {left}`,
+    format: `${printableLine(name)} {bar} {value}/{total}  {detail}  {left}`,
     stream: process.stderr,
     hideCursor: true,
     barsize: 24,
@@ -39,7 +40,7 @@ export function showBar(name: string, total: number, start = 0): ProgressBar {
     update: (done, detail = '') => {
       const seconds = (Date.now() - started) / 1000;
       const left = done > start ? `${minutes((seconds / (done - start)) * (total - done))} left` : '';
-      bar.update(done, { detail, left });
+      bar.update(done, { detail: printableLine(detail), left });
     },
   };
 }
@@ -52,10 +53,11 @@ export function stopBar(): void {
 
 /** Writes a line to standard error, above the bar where one is shown. */
 export function printLine(text: string): void {
-  if (shown === undefined || !process.stderr.isTTY) console.error(text);
+  const fit = printable(text);
+  if (shown === undefined || !process.stderr.isTTY) console.error(fit);
   else {
     // The line takes the place of the bar, with wrapping turned on; the bar, which remembers where it is, moves below it.
-    process.stderr.write(`\r\x1B[K\x1B[?7h${text}\n\x1B[?7l\x1B7`);
+    process.stderr.write(`\r\x1B[K\x1B[?7h${fit}\n\x1B[?7l\x1B7`);
     shown.render();
   }
 }

@@ -1,5 +1,6 @@
 import type { Reporter } from '@audio-ssl/experiment';
 import { inFlags } from './in-flags.js';
+import { printableLine } from './printable.js';
 import { printLine, type ProgressBar, showBar } from './progress-bar.js';
 
 /**
@@ -17,7 +18,7 @@ export function terminalReporter(): Required<Reporter> {
     bar = { stage, total, progress: showBar(stage.padEnd(width), total, done) };
     return bar.progress;
   };
-  const line = (message: string): void => printLine(inFlags(message));
+  const line = (message: string): void => printLine(printableLine(inFlags(message)));
   return {
     stage: ({ name, total, done }) => void begin(name, total, done),
     progress: ({ stage, done, total, detail }) => {
