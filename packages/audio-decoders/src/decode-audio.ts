@@ -1,38 +1,64 @@
 import type { AudioData } from './audio-data.js';
-import { decodeFlac } from './decode-flac.js';
-import { decodeWav } from './decode-wav.js';
-import { sniffFormat } from './sniff-format.js';
+import { AudioError } from './audio-error.js';
+import type { AudioFile, AudioSource, OpenAudioOptions } from './audio-file.js';
+import { openAudio } from './open-audio.js';
+
+/** Samples of all channels that are held at most: 2 GiB of them. */
+const MOST = 2 ** 29;
+
+/** Frames that are decoded at once: no more is held of a header that promises what does not come. */
+const PART = 2 ** 20;
 
 /**
- * Decodes the bytes of a WAV or FLAC file, whichever its content says, to samples with full scale at ±1.
+ * Decodes a whole sound, whatever format its content says, to samples with full scale at ±1. {@link openAudio} says what
+ * is read, and reads parts of what is too long for memory.
  *
- * WAV: PCM of 8, 16, 24 or 32 bits and float of 32 or 64 bits, plain or as `WAVE_FORMAT_EXTENSIBLE`, any number of
- * channels. FLAC: everything that libFLAC reads. An integer of b bits is divided by 2^(b-1), as libsndfile does.
- *
- * @throws When the bytes are neither WAV nor FLAC (naming what they look like), when the file is truncated, damaged or
- * without samples, when its coding is not one of the above (naming it), when its sample rate is not within 1 to 768 kHz, or
- * when a sample is NaN, infinite, or beyond ±10000 (full scale is ±1).
+ * @throws {AudioError} As {@link openAudio} and its `read` do, and `'too large'` when there are more than 2^29 samples
+ *   (2 GiB: 3.4 hours of one channel at 44.1 kHz).
  * @example
  * const audio = await decodeAudio(await readFile('dog.flac'));
- * const waveform = resample(mixToMono(audio), audio.sampleRate, 16000);
+ * console.log(`${audio.channels.length} channels of ${audio.channels[0].length / audio.sampleRate} s`);
  */
-export const decodeAudio = decodeWhole;
-
-export async function decodeWhole(bytes: Uint8Array): Promise<AudioData> {
-  if (bytes.length === 0) throw new Error('decodeAudio: expected a WAV or FLAC file, got 0 bytes; the file is empty');
-  const format = sniffFormat(bytes);
-  if (typeof format === 'object')
-    throw new Error(
-      `decodeAudio: expected a WAV or FLAC file, got ${format.other}; convert the file to one of the two`,
-    );
-  const audio = format === 'wav' ? decodeWav(bytes) : await decodeFlac(bytes);
-  if (audio.sampleRate < RATES.least || audio.sampleRate > RATES.most) {
-    throw new Error(
-      `decodeAudio: expected a sample rate from ${RATES.least} to ${RATES.most} Hz, got ${audio.sampleRate}; its header is damaged, fetch the file again`,
-    );
+export async function decodeAudio(source: AudioSource, options: OpenAudioOptions = {}): Promise<AudioData> {
+  const file = await openAudio(source, options);
+  try {
+    return { channels: await readAll(file), sampleRate: file.sampleRate };
+  } finally {
+    file.close();
   }
-  return audio;
 }
 
-// Rates outside are damaged headers; followed, they ask for gigabytes when it is resampled.
-const RATES = { least: 1000, most: 768_000 };
+async function readAll(file: AudioFile): Promise<Float32Array[]> {
+  if (file.frames !== undefined) requireRoom(file, file.frames);
+  const parts: Float32Array[][] = [];
+  let frames = 0;
+  for (;;) {
+    const part = await file.read(frames, PART);
+    const count = part[0]?.length ?? 0;
+    frames += count;
+    requireRoom(file, frames);
+    if (count > 0) parts.push(part);
+    if (count < PART) break;
+  }
+  if (parts.length === 1) return parts[0]!;
+  return Array.from({ length: file.channels }, (_, c) => {
+    const samples = new Float32Array(frames);
+    let at = 0;
+    for (const part of parts) {
+      samples.set(part[c]!, at);
+      at += part[c]!.length;
+      part[c] = new Float32Array(0); // one channel is there twice, never all of them
+    }
+    return samples;
+  });
+}
+
+function requireRoom({ channels, sampleRate, format }: AudioFile, frames: number): void {
+  if (frames * channels <= MOST) return;
+  const long = `${frames} samples of ${channels} channels (${(frames / sampleRate / 3600).toFixed(1)} hours)`;
+  throw new AudioError(
+    `decodeAudio: expected at most ${MOST} samples of all channels, got ${long} in a file of ${format}; use openAudio and read parts of it`,
+    'too large',
+    format,
+  );
+}

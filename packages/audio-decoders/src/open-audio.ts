@@ -1,26 +1,108 @@
-import type { AudioFile, AudioSource, OpenAudioOptions } from './audio-file.js';
-import { decodeWhole } from './decode-audio.js';
+import { AudioError } from './audio-error.js';
+import type { AudioFile, AudioSource, ByteReader, OpenAudioOptions } from './audio-file.js';
+import { readerOf } from './bytes/reader-of.js';
+import { checkSamples } from './check-samples.js';
+import { openCoded } from './codec/open-coded.js';
+import { openPcm } from './pcm/open-pcm.js';
+import { sniffFormat } from './sniff/sniff-format.js';
 
-/** Opens a sound (interim: decodes it whole). */
-export async function openAudio(source: AudioSource, _options: OpenAudioOptions = {}): Promise<AudioFile> {
-  const { channels, sampleRate } = await decodeWhole(await bytesOf(source));
+/**
+ * Opens a sound, whatever format its content says, to read it in parts.
+ *
+ * Read: WAV (also RIFX, RF64, BW64, W64), AIFF, AIFF-C, AU and CAF with PCM of up to 64 bits, float, A-law, mu-law, IMA
+ * and Microsoft ADPCM; MP1 to MP3, Vorbis, Opus, FLAC, AAC-LC and ALAC, in MP3, Ogg, MP4, ADTS, Matroska, WebM, CAF or WAV.
+ * An integer of b bits is divided by 2^(b-1). An ID3v2 tag before a file is skipped, and so is what stands behind the sound.
+ *
+ * What the header declares is compared with what is there. Sizes that programs leave open as they write to a pipe mean "to
+ * the end of the file", and a header that declares up to 128 bytes (and 3 %) too much passes for one that is a little off.
+ *
+ * @throws {AudioError} When the content is no sound (naming what it looks like), holds no samples, is in a coding that is
+ *   not read (naming it), is truncated (with the seconds that are missing; not with `damaged: 'keep'`), or has a sample
+ *   rate that is not within 1 to 768 kHz. `read` throws one for damage that it comes to, and for a sample that is NaN,
+ *   infinite, or beyond ±10000 (full scale is ±1).
+ * @example
+ * const sound = await openAudio(await fetch('/night.flac').then((answer) => answer.blob()));
+ * const second = await sound.read(3600 * sound.sampleRate, sound.sampleRate); // the one after the first hour
+ * sound.close();
+ */
+export async function openAudio(source: AudioSource, options: OpenAudioOptions = {}): Promise<AudioFile> {
+  const reader = await readerOf(source);
+  try {
+    const { file, format = file.format } = await openReader(reader, options);
+    return checked(file, format, reader);
+  } catch (error) {
+    reader.close?.();
+    throw error;
+  }
+}
+
+/** What was opened, and its name where the container has one of its own. */
+interface Opened {
+  readonly file: AudioFile;
+  readonly format?: string;
+}
+
+async function openReader(whole: ByteReader, options: OpenAudioOptions): Promise<Opened> {
+  if (whole.size === 0) {
+    throw new AudioError('openAudio: expected a sound file, got 0 bytes; the file is empty', 'empty');
+  }
+  const { format, reader } = sniffFormat(whole);
+  if (format.kind === 'other') {
+    throw new AudioError(
+      `openAudio: expected a sound file, got ${format.name}; ${format.hint ?? 'leave it out, or fetch the sound itself'}`,
+      'not audio',
+      format.name,
+    );
+  }
+  if (format.kind === 'unread') {
+    const sentence = `openAudio: expected a format that is read here, got ${format.name}; convert it to FLAC or WAV`;
+    throw new AudioError(sentence, 'unsupported', format.name);
+  }
+  if (!format.parse) return { file: await openCoded(reader, options) };
+  const sound = format.parse(reader);
+  if ('coding' in sound) return { file: openPcm(reader, sound, options) };
+  const file = await openCoded(sound.coded, options);
+  return sound.name ? { file, format: `${sound.container} (${sound.name})` } : { file };
+}
+
+// Rates outside are damaged headers; followed, they ask for gigabytes when it is resampled.
+const RATES = { least: 1000, most: 768_000 };
+
+/** The file with its sample rate checked, and its samples as they are read. */
+function checked(file: AudioFile, format: string, reader: ByteReader): AudioFile {
+  const { sampleRate, channels, frames } = file;
+  if (!(sampleRate >= RATES.least && sampleRate <= RATES.most)) {
+    file.close();
+    throw new AudioError(
+      `openAudio: expected a sample rate from ${RATES.least} to ${RATES.most} Hz, got ${sampleRate}; its header is damaged, fetch the file again`,
+      'damaged',
+      format,
+    );
+  }
   return {
     sampleRate,
-    channels: channels.length,
-    frames: channels[0]!.length,
-    format: 'interim',
-    damage: undefined,
-    read: (start, count) => Promise.resolve(channels.map((channel) => channel.slice(start, start + count))),
-    close: () => undefined,
+    channels,
+    frames,
+    format,
+    get damage() {
+      return file.damage;
+    },
+    async read(start, count) {
+      requireRange(start, count);
+      const samples = await file.read(start, count);
+      checkSamples(samples, start, format);
+      return samples;
+    },
+    close() {
+      file.close();
+      reader.close?.();
+    },
   };
 }
 
-async function bytesOf(source: AudioSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  const bytes = new Uint8Array(source.size);
-  source.read(0, bytes);
-  source.close?.();
-  return bytes;
+function requireRange(start: number, count: number): void {
+  if (Number.isSafeInteger(start) && start >= 0 && Number.isSafeInteger(count) && count >= 0) return;
+  throw new RangeError(
+    `read: expected whole numbers from 0 for start and count, got ${start} and ${count}; round them first`,
+  );
 }
