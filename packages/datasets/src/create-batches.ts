@@ -2,16 +2,16 @@ import type { Spectrogram } from '@audio-ssl/audio-frontend';
 import { permutation, randomStream } from '@audio-ssl/params/random';
 
 import { cropStarts } from './crop-starts.js';
-import { noneLeft, SkippedClipError, type LogMelStore } from './log-mel-store.js';
+import { noneLeft, SkippedClipError, type LogMelStore, type Piece } from './log-mel-store.js';
 import { mixSpectrograms } from './mix-spectrograms.js';
 
 /** What goes into a batch. */
 export interface BatchOptions {
-  /** Which clips of the store to draw from, usually `kept` of `prepareAll`. Default: all. */
-  readonly indices?: readonly number[];
-  /** Clips in a batch. */
+  /** The pieces of clips to draw from, usually `pieces` of `prepareAll`. Default: the first piece of every clip. */
+  readonly pieces?: readonly Pick<Piece, 'clip' | 'piece'>[];
+  /** Crops in a batch. */
   readonly batchSize: number;
-  /** Length of a crop. Shorter clips are padded at the end with zeros, after standardisation. */
+  /** Length of a crop. Shorter pieces are padded at the end with zeros, after standardisation. */
   readonly frames: number;
   /** Mean of the log-mels, subtracted. See {@link logMelStatistics}. */
   readonly mean: number;
@@ -51,22 +51,22 @@ export interface Batches {
 
 /**
  * Batches for training without end, as a pure function of seed and step: a run that is resumed at step n sees what it
- * would have seen. Each epoch is a new permutation of the clips and goes over into the next one inside a batch, so every
- * batch is full and every clip comes once an epoch. The crop's position depends on seed, step and place in the batch.
+ * would have seen. Each epoch is a new permutation of the pieces and goes over into the next one inside a batch, so every
+ * batch is full and every piece comes once an epoch: a long recording counts by its length. The crop's position depends on seed, step and place in the batch.
  *
  * A clip that turns out to be unusable is listed in the store's `skipped` and another takes its place; after `prepareAll`
  * with its `kept` that only happens to files that change during the run.
  *
  * @throws when an option is out of range. `at` rejects when none of the clips can be used.
  * @example
- * const { mean, std } = await logMelStatistics(store, kept);
- * const batches = createBatches(store, { indices: kept, batchSize: 32, frames: 208, mean, std, seed: 1 });
+ * const { mean, std } = await logMelStatistics(store, pieces);
+ * const batches = createBatches(store, { pieces, batchSize: 32, frames: 208, mean, std, seed: 1 });
  * const { data } = await batches.at(0); // 32 * bins * 208 values
  */
 export function createBatches(store: LogMelStore, options: BatchOptions): Batches {
   const { batchSize, frames, mean, std, seed, prefetch = 2, maxSilence = 1, mixing = 0 } = options;
-  const indices = options.indices ?? store.clips.map((_, index) => index);
-  check('indices', indices.length > 0, 'one or more', 'none');
+  const pieces = options.pieces ?? store.clips.map((_, clip) => ({ clip, piece: 0 }));
+  check('pieces', pieces.length > 0, 'one or more', 'none');
   for (const [name, value, least] of [
     ['batchSize', batchSize, 1],
     ['frames', frames, 1],
@@ -81,23 +81,24 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
   check('mixing', mixing >= 0 && mixing < 1, 'a number from 0 to below 1', mixing);
   check('batchSize', mixing === 0 || batchSize > 1, '2 or more where crops are mixed', batchSize);
 
-  const orders = new Map<number, readonly number[]>();
-  const order = (epoch: number): readonly number[] => {
+  const orders = new Map<number, Uint32Array>();
+  /** Places in `pieces`. */
+  const order = (epoch: number): Uint32Array => {
     const known = orders.get(epoch);
     if (known) return known;
-    const made = Array.from(permutation(indices.length, randomStream(seed, 'order', epoch)), (i) => indices[i]!);
+    const made = Uint32Array.from(permutation(pieces.length, randomStream(seed, 'order', epoch)));
     if (orders.size >= 4) orders.delete(orders.keys().next().value!);
     orders.set(epoch, made);
     return made;
   };
 
-  /** The clip at a position of the endless sequence, or the next one of its epoch that can be used. */
-  const loadAt = async (position: number): Promise<{ readonly index: number; readonly spectrogram: Spectrogram }> => {
-    const epoch = order(Math.floor(position / indices.length));
+  /** The piece at a position of the endless sequence, or the next one of its epoch that can be used. */
+  const loadAt = async (position: number): Promise<{ readonly clip: number; readonly spectrogram: Spectrogram }> => {
+    const epoch = order(Math.floor(position / pieces.length));
     for (let k = 0; k < epoch.length; k++) {
-      const index = epoch[(position + k) % epoch.length]!;
+      const { clip, piece } = pieces[epoch[(position + k) % epoch.length]!]!;
       try {
-        return { index, spectrogram: await store.load(index) };
+        return { clip, spectrogram: await store.load(clip, piece) };
       } catch (error) {
         if (!(error instanceof SkippedClipError)) throw error;
       }
@@ -122,7 +123,7 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
     if (last <= 0) return 0;
     if (maxSilence === 1) return Math.floor(draw * (last + 1));
     const starts = cropStarts(spectrogram, frames, maxSilence);
-    return starts[Math.floor(draw * starts.length)]!;
+    return starts.at(Math.floor(draw * starts.count));
   };
 
   /** Each crop with another one of the batch mixed in. */
@@ -146,7 +147,7 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
         for (let t = 0; t < one.frames; t++) data[to + t] = (one.data[from + t]! - mean) / std;
       }
     });
-    return { data, clips: loaded.map(({ index }) => index) };
+    return { data, clips: loaded.map(({ clip }) => clip) };
   };
 
   const ahead = new Map<number, Promise<Batch>>();

@@ -1,3 +1,5 @@
+import type { Skipped } from './skip-reason.js';
+
 /** One audio file of a data set. */
 export interface Clip {
   /** Unique within the data set, and the same on every machine. */
@@ -22,8 +24,8 @@ export interface Dataset {
   readonly table?: string;
   /** In an order that is the same on every machine. */
   readonly clips: readonly Clip[];
-  /** How many audio files of each extension are left out because they can't be decoded, such as `{ '.mp3': 5 }`. */
-  readonly undecodable?: Readonly<Record<string, number>>;
+  /** What the search for files left out, and why: folders that are not readable, names that are not UTF-8, pipes. */
+  readonly skipped: readonly Skipped[];
   /** Class names in the order of their indices; empty when the clips have no labels. */
   readonly classes: readonly string[];
 }

@@ -8,9 +8,12 @@ export {
   SkippedClipError,
   type LogMelStore,
   type LogMelStoreOptions,
+  type Piece,
   type Prepared,
   type PrepareProgress,
-  type Skipped,
+  type WorkOptions,
 } from './log-mel-store.js';
+export type { Skipped } from './skip-reason.js';
+export type { SoundNotice, SoundNoticeKind } from './sound-notice.js';
 export { createBatches, type Batch, type Batches, type BatchOptions } from './create-batches.js';
 export { logMelStatistics, type LogMelStatistics } from './log-mel-statistics.js';

@@ -1,4 +1,4 @@
-import type { LogMelStore } from './log-mel-store.js';
+import type { LogMelStore, Piece } from './log-mel-store.js';
 
 /** What log-mels are standardised with. */
 export interface LogMelStatistics {
@@ -7,22 +7,25 @@ export interface LogMelStatistics {
 }
 
 /**
- * Mean and (population) standard deviation over all values of the log-mels of the clips: what a model trained on this
- * data alone standardises with. Adds clip after clip in double precision (Chan, Golub and LeVeque 1979, eq. 2.1), so the
- * result does not depend on how many clips there are nor on the number of workers.
+ * Mean and (population) standard deviation over all values of the log-mels of pieces of clips: what a model trained on this
+ * data alone standardises with. Adds piece after piece in double precision (Chan, Golub and LeVeque 1979, eq. 2.1), so the
+ * result does not depend on how many there are nor on the number of workers.
  *
- * @param indices usually `kept` of `prepareAll`; default: all clips, which then must all be usable.
+ * @param pieces usually those of `prepareAll`; default: all pieces of all clips, which then must all be usable.
  * @throws when the values are all equal (silence), or a clip cannot be used.
  * @example
- * const { kept } = await store.prepareAll();
- * const { mean, std } = await logMelStatistics(store, kept); // -9.08 and 4.76 for ESC-50
+ * const { pieces } = await store.prepareAll();
+ * const { mean, std } = await logMelStatistics(store, pieces); // -9.08 and 4.76 for ESC-50
  */
-export async function logMelStatistics(store: LogMelStore, indices?: readonly number[]): Promise<LogMelStatistics> {
+export async function logMelStatistics(
+  store: LogMelStore,
+  pieces?: readonly Pick<Piece, 'clip' | 'piece'>[],
+): Promise<LogMelStatistics> {
   let count = 0;
   let mean = 0;
   let squares = 0; // sum of squared differences from the mean
-  for (const index of indices ?? store.clips.keys()) {
-    const { data } = await store.load(index);
+  for await (const { clip, piece } of pieces ?? allPieces(store)) {
+    const { data } = await store.load(clip, piece);
     let sum = 0;
     for (const value of data) sum += value;
     const own = sum / data.length;
@@ -40,4 +43,11 @@ export async function logMelStatistics(store: LogMelStore, indices?: readonly nu
     );
   }
   return { mean, std };
+}
+
+async function* allPieces(store: LogMelStore): AsyncGenerator<Pick<Piece, 'clip' | 'piece'>> {
+  for (const clip of store.clips.keys()) {
+    const { length } = await store.pieces(clip);
+    for (let piece = 0; piece < length; piece++) yield { clip, piece };
+  }
 }

@@ -1,73 +1,118 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 
 import { createLogMel, logMelPresets, type LogMelOptions, type Spectrogram } from '@audio-ssl/audio-frontend';
 import { LRUCache } from 'lru-cache';
-import { Piscina } from 'piscina';
 
+import { cutPieces } from './cut-pieces.js';
 import type { Clip } from './dataset.js';
-import type { LogMelResult, LogMelTask } from './log-mel-worker.js';
-import { workerModule } from './worker-module.js';
+import type { LogMelTask, MadePiece, Stamp, Surveyed } from './log-mel-worker.js';
+import type { SoundSettings } from './open-sound.js';
+import type { Skipped, SkipReason } from './skip-reason.js';
+import type { SoundNotice } from './sound-notice.js';
+import { progressOf, STOP, taskWatch, type TaskWatch } from './task-watch.js';
+import { workerPool } from './worker-pool.js';
 
 /** How {@link openLogMels} computes and keeps. */
 export interface LogMelStoreOptions {
   /** Options of the front end; what is left out is as in the preset `matpac` (16 kHz). */
   readonly logMel?: Partial<LogMelOptions>;
+  /**
+   * Frames of a piece, 1 or more: a sound longer than 1.5 of them is cut into pieces of so many, the last of which takes a
+   * rest that is shorter than half a piece. Side by side they are the log-mel of the whole, bit for bit. Default `null`:
+   * a sound of any length is one piece.
+   */
+  readonly segmentFrames?: number | null;
+  /** The channel that is taken, counted from 0, or `'mean'` (the default), the mean of all. */
+  readonly channel?: number | 'mean';
+  /** What becomes of truncated and damaged sounds: they are skipped (`'refuse'`, the default), or what could be read of them is used. */
+  readonly damaged?: 'refuse' | 'keep';
+  /** Whether a system `ffmpeg`, where there is one, reads what nothing else here can. Default true. */
+  readonly ffmpeg?: boolean;
   /** Where computed spectrograms are kept from run to run; made when missing. Without it nothing is written. */
   readonly cacheDir?: string;
   /** Worker threads, 1 or more. Default: one per core, at most 8. */
   readonly workers?: number;
-  /** Clips with fewer frames are skipped. Default 1: shorter clips are kept, and padded by {@link createBatches}. */
+  /** Clips with fewer frames are skipped, and shorter pieces left out. Default 1: shorter clips are kept, and padded by {@link createBatches}. */
   readonly minFrames?: number;
   /** The next step for a clip with too few frames, which ends its reason. Default `'leave it out, or ask for fewer'`. */
   readonly shortClipNext?: string;
   /** Fills a clip that is shorter than one window of the front end with zeros up to it, rather than skip it. Default false. */
   readonly fillShort?: boolean;
-  /** Memory for spectrograms that were used last, in MiB. Default 512. */
+  /** Memory for spectrograms that were used last, in MiB. Default 128. */
   readonly memory?: number;
   /** Called once if spectrograms cannot be cached. Silent by default. */
   readonly onWarning?: (message: string) => void;
 }
 
-/** A clip that cannot be used, and why. */
-export interface Skipped {
-  readonly path: string;
-  readonly reason: string;
+/** A piece of a clip: where it is not cut, the whole. */
+export interface Piece {
+  /** Index of the clip in the store. */
+  readonly clip: number;
+  /** Its place among the clip's pieces, from 0. */
+  readonly piece: number;
+  /** Frames of its log-mel. */
+  readonly frames: number;
 }
 
 /** How far {@link LogMelStore.prepareAll} has come. */
 export interface PrepareProgress {
+  /** Clips that have been looked at. */
   readonly done: number;
+  /** Clips in all. */
   readonly total: number;
+  /** Clips that cannot be used. */
   readonly skipped: number;
+  /** What is read where that takes long: `long.mp3 0:20:14 of 3:00:00`. */
+  readonly detail?: string;
 }
 
 /** What {@link LogMelStore.prepareAll} found. */
 export interface Prepared {
   /** Indices of the clips that can be used, ascending. */
   readonly kept: number[];
+  /** The pieces of these clips, in order: those that have `minFrames`. */
+  readonly pieces: Piece[];
+  /** The clips that cannot be used, in order. */
   readonly skipped: readonly Skipped[];
+  /** What is odd about sounds that can be used, in the order of the clips. */
+  readonly notices: readonly SoundNotice[];
+}
+
+/** Tells about work that takes long, and ends it. */
+export interface WorkOptions {
+  /** Called at least every second while a long sound is read: `long.mp3 0:20:14 of 3:00:00`. */
+  readonly onDetail?: (detail: string) => void;
 }
 
 /** Log-mel spectrograms of a list of clips, computed when first asked for. */
 export interface LogMelStore {
+  /** The clips, as given. */
   readonly clips: readonly Clip[];
   /** Every clip found unusable so far. */
   readonly skipped: readonly Skipped[];
+  /** What is odd about the usable sounds that have been read so far. */
+  readonly notices: readonly SoundNotice[];
   /**
-   * The log-mel (bins, frames) of a clip, not standardised. It is shared: copy before changing it.
+   * The frames of each piece of a clip. A clip is read whole for that, unless it has been or the cache knows.
    * Rejects with a {@link SkippedClipError} when the clip cannot be used.
    */
-  load(index: number): Promise<Spectrogram>;
+  pieces(index: number, options?: WorkOptions): Promise<readonly number[]>;
   /**
-   * Computes what is not cached yet, and finds out which clips can be used.
-   * Rejects when none can, naming the first few reasons; or with the signal's reason when it is aborted.
+   * The log-mel (bins, frames) of a piece of a clip, by default the first, not standardised. It is shared: copy before
+   * changing it. Rejects with a {@link SkippedClipError} when the clip cannot be used.
+   */
+  load(index: number, piece?: number): Promise<Spectrogram>;
+  /**
+   * Computes what is not cached yet, and finds out which clips can be used: of a clip that is kept, all pieces could be
+   * read. Rejects when none can, naming the first few reasons; or, within two seconds, with the signal's reason when it is
+   * aborted.
    */
   prepareAll(options?: {
     readonly onProgress?: (progress: PrepareProgress) => void;
     readonly signal?: AbortSignal;
   }): Promise<Prepared>;
-  /** Ends the worker threads. */
+  /** Ends the worker threads, whatever they do. */
   close(): Promise<void>;
 }
 
@@ -75,34 +120,55 @@ export interface LogMelStore {
 export class SkippedClipError extends Error {
   override readonly name = 'SkippedClipError';
   constructor(
+    /** The clip's file. */
     readonly path: string,
+    /** What was expected, what came, and what to do. */
     readonly reason: string,
+    /** A short phrase to count by. */
+    override readonly cause: string,
   ) {
     super(`${path}: ${reason}`);
   }
 }
 
+/** Thrown for work that was told to stop. */
+class StoppedError extends Error {}
+
+/** How often, in ms, is told what is being read. */
+const TELL_EVERY = 500;
+/** Sounds of so many seconds are told about. */
+const LONG = 60;
+/** How long, in ms, workers have to stop before they are ended. */
+const PATIENCE = 1500;
+
+/** What is known of a clip that is cut. */
+interface Cut {
+  readonly pieces: readonly number[];
+  readonly samples: number;
+  readonly stamp: Stamp;
+}
+
 /**
- * Opens the log-mels of clips: decoded, mixed to mono, resampled and transformed in worker threads, cached on disk.
+ * Opens the log-mels of clips: decoded, mixed to mono, resampled and transformed in worker threads, cached on disk. Sounds
+ * are read in parts, so that what a worker needs does not grow with their length.
  *
- * A cache file is found by the clip's path, size and modification time and by the front end's options, so it never
- * outlives a change of these; it carries a checksum, and a damaged one is computed again. Several processes may share a
- * folder. When it cannot be written (disk full, read-only), that is reported once and everything continues from memory.
+ * A cache file is found by the clip's path, size and modification time and by the options that decide its numbers, so it
+ * never outlives a change of these; it carries a checksum, and a damaged one is computed again. Several processes may share
+ * a folder. When it cannot be written (disk full, read-only), that is reported once and everything continues from memory.
  *
  * @throws when an option is out of range or `clips` is empty.
  * @example
  * const { clips } = await openFolder('recordings');
- * const store = await openLogMels(clips, { cacheDir: '.cache/log-mels' });
- * const { kept, skipped } = await store.prepareAll();
- * const { data, bins, frames } = await store.load(kept[0]);
+ * const store = await openLogMels(clips, { cacheDir: '.cache/log-mels', segmentFrames: 6000 });
+ * const { pieces, skipped, notices } = await store.prepareAll();
+ * const { data, bins, frames } = await store.load(pieces[0].clip, pieces[0].piece);
  * await store.close();
  */
 export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOptions = {}): Promise<LogMelStore> {
   const {
     minFrames = 1,
     shortClipNext = 'leave it out, or ask for fewer',
-    fillShort = false,
-    memory = 512,
+    memory = 128,
     workers = Math.min(8, availableParallelism()),
     onWarning,
   } = options;
@@ -110,131 +176,281 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   requireAtLeast('minFrames', minFrames, 1);
   requireAtLeast('memory', memory, 0);
   requireAtLeast('workers', workers, 1);
-  const logMel: LogMelOptions = { ...logMelPresets.matpac, ...options.logMel };
-  createLogMel(logMel); // refuses wrong options here, not once a clip
+  const settings = completeSettings(options);
   const cacheDir = options.cacheDir === undefined ? undefined : resolve(options.cacheDir);
 
-  const pool = startPool(workers);
+  const pool = workerPool(workers);
   let closed = false;
   const recent =
     memory === 0
       ? undefined
-      : new LRUCache<number, Spectrogram>({
+      : new LRUCache<string, Spectrogram>({
           maxSize: memory * 2 ** 20,
           sizeCalculation: ({ data }) => Math.max(1, data.byteLength),
         });
-  const underWay = new Map<number, Promise<Spectrogram>>();
+  const underWay = new Map<string, Promise<Spectrogram>>();
   const skipped = new Map<number, Skipped>();
+  const notices = new Map<number, readonly SoundNotice[]>();
+  /** Frames of clips of one piece that have been read, else 0. */
+  const wholes = new Uint32Array(clips.length);
+  const cuts = new Map<number, Cut>();
+  const surveys = new Map<number, { readonly watch: TaskWatch; readonly found: Promise<Spectrogram | undefined> }>();
   let warned = false;
 
-  // Whatever ends a worker (its memory, a fault of a decoder) takes up to 16 clips with it. Each of them is tried once more,
-  // one at a time in a worker of its own, so that only the clip that did it is lost.
-  let onItsOwn: Promise<unknown> = Promise.resolve();
-  const run = (task: LogMelTask): Promise<LogMelResult> =>
-    (pool.run(task) as Promise<LogMelResult>).catch((error: Error) => {
-      if (closed) throw error;
-      const again = onItsOwn.then(() => runAlone(task));
-      onItsOwn = again;
-      return again;
-    });
-
-  const compute = async (index: number): Promise<Spectrogram> => {
+  const keyOf = (index: number, piece: number): string => `${index}/${piece}`;
+  const skip = (index: number, { reason, cause }: SkipReason): never => {
     const { path } = clips[index]!;
-    const skip = (reason: string): never => {
-      skipped.set(index, { path, reason });
-      throw new SkippedClipError(path, reason);
-    };
-    const task: LogMelTask = { path, cacheDir, logMel, fillShort };
-    const result = await run(task);
-    if ('reason' in result) return skip(result.reason);
-    if (result.notCached !== undefined && !warned) {
-      warned = true;
-      onWarning?.(
-        `openLogMels: cannot write to ${cacheDir} (${result.notCached}); continuing from memory, slower next time`,
+    skipped.set(index, { path, reason, cause });
+    throw new SkippedClipError(path, reason, cause);
+  };
+  const warn = (notCached: string | undefined): void => {
+    if (notCached === undefined || warned) return;
+    warned = true;
+    onWarning?.(`openLogMels: cannot write to ${cacheDir} (${notCached}); continuing from memory, slower next time`);
+  };
+
+  const run = async (
+    index: number,
+    want: LogMelTask['want'],
+    watch = taskWatch(),
+  ): Promise<Surveyed | MadePiece | undefined> => {
+    const result = await pool.run({ path: clips[index]!.path, cacheDir, settings, want, watch }, index);
+    if (result === 'stopped') throw new StoppedError('stopped');
+    if (result === 'changed') return undefined;
+    if ('reason' in result) return skip(index, result);
+    warn(result.notCached);
+    return result;
+  };
+
+  /** Finds out all about a clip. Gives its log-mel where it is one piece and that is at hand. */
+  const survey = async (
+    index: number,
+    want: 'spectrogram' | 'cached',
+    watch: TaskWatch,
+  ): Promise<Spectrogram | undefined> => {
+    const { sound, stamp, spectrogram } = (await run(index, want, watch)) as Surveyed;
+    const { path } = clips[index]!;
+    if (sound.notices.length > 0) {
+      notices.set(
+        index,
+        sound.notices.map((notice) => ({ path, ...notice })),
       );
     }
-    const { spectrogram } = result;
-    if (spectrogram.frames < minFrames) {
-      return skip(`too short: ${spectrogram.frames} frames, ${minFrames} or more are asked for; ${shortClipNext}`);
+    const pieces = cutPieces(sound.frames, settings.segmentFrames);
+    const longest = pieces.reduce((most, frames) => Math.max(most, frames));
+    if (longest < minFrames) {
+      notices.delete(index);
+      skip(index, {
+        reason: `too short: ${longest} frames, ${minFrames} or more are asked for; ${shortClipNext}`,
+        cause: 'too short',
+      });
     }
-    recent?.set(index, spectrogram);
+    if (pieces.length > 1) cuts.set(index, { pieces, samples: sound.samples, stamp });
+    else wholes[index] = pieces[0]!;
+    if (spectrogram) recent?.set(keyOf(index, 0), spectrogram);
     return spectrogram;
   };
 
-  const load = async (index: number): Promise<Spectrogram> => {
+  /** The survey of a clip, one at a time: who asks while one is under way waits for it. */
+  const surveyOnce = (index: number, want: 'spectrogram' | 'cached'): Promise<Spectrogram | undefined> => {
+    const known = surveys.get(index);
+    if (known) return known.found;
+    const watch = taskWatch();
+    const found = survey(index, want, watch).finally(() => surveys.delete(index));
+    surveys.set(index, { watch, found });
+    return found;
+  };
+
+  const requireUsable = (index: number): void => {
     if (clips[index] === undefined) {
       throw new Error(
         `load: expected an index of a clip (0 to ${clips.length - 1}), got ${index}; was it made for these clips?`,
       );
     }
     const known = skipped.get(index);
-    if (known) throw new SkippedClipError(known.path, known.reason);
-    const ready = recent?.get(index) ?? underWay.get(index);
+    if (known) throw new SkippedClipError(known.path, known.reason, known.cause);
+  };
+
+  const piecesOf = (index: number): readonly number[] | undefined =>
+    wholes[index]! > 0 ? [wholes[index]!] : cuts.get(index)?.pieces;
+
+  const compute = async (index: number, piece: number): Promise<Spectrogram> => {
+    // A file that changes in the meantime is surveyed once more.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (!cuts.has(index)) {
+        const whole = await surveyOnce(index, 'spectrogram').catch(ignoreStopped); // somebody else's survey, perhaps
+        if (whole && piece === 0) return whole;
+      }
+      const cut = cuts.get(index);
+      if (cut) {
+        requirePiece(index, piece, cut.pieces.length);
+        const made = await run(index, { piece, samples: cut.samples, stamp: cut.stamp });
+        if (made?.spectrogram) {
+          recent?.set(keyOf(index, piece), made.spectrogram);
+          return made.spectrogram;
+        }
+        cuts.delete(index);
+      } else requirePiece(index, piece, 1);
+    }
+    return skip(index, { reason: 'it changes while it is read; wait until it is complete', cause: 'changing' });
+  };
+
+  const requirePiece = (index: number, piece: number, count: number): void => {
+    if (Number.isSafeInteger(piece) && piece >= 0 && piece < count) return;
+    throw new Error(`load: expected a piece of ${clips[index]!.path} (0 to ${count - 1}), got ${piece}; see pieces()`);
+  };
+
+  const load = async (index: number, piece = 0): Promise<Spectrogram> => {
+    requireUsable(index);
+    const key = keyOf(index, piece);
+    const ready = recent?.get(key) ?? underWay.get(key);
     if (ready) return ready;
-    const promise = compute(index).finally(() => underWay.delete(index));
-    underWay.set(index, promise);
+    const promise = compute(index, piece).finally(() => underWay.delete(key));
+    underWay.set(key, promise);
     return promise;
   };
 
-  const listSkipped = (): Skipped[] => [...skipped].sort(([a], [b]) => a - b).map(([, clip]) => clip);
+  const prepare = async (index: number): Promise<readonly number[]> => {
+    requireUsable(index);
+    await surveyOnce(index, 'cached');
+    return piecesOf(index)!;
+  };
+
+  /** What is being read, for people; `undefined` where nothing takes long. */
+  const detailOf = (some: Iterable<number>): string | undefined => {
+    const long = [...some].flatMap((index) => {
+      const watch = surveys.get(index)?.watch;
+      if (!watch) return [];
+      const { read, total } = progressOf(watch);
+      return read > 0 && Math.max(read, total) >= LONG ? [{ index, read, total }] : [];
+    });
+    const [first] = long.sort((a, b) => b.total - b.read - (a.total - a.read));
+    if (!first) return undefined;
+    const { index, read, total } = first;
+    const more = long.length > 1 ? `, and ${long.length - 1} more` : '';
+    return `${basename(clips[index]!.path)} ${clock(read)}${total > 0 ? ` of ${clock(total)}` : ''}${more}`;
+  };
+
+  /** Tells now and then what is being read while `work` goes on. */
+  const telling = async <T>(work: Promise<T>, tell: () => void): Promise<T> => {
+    const timer = setInterval(tell, TELL_EVERY);
+    return work.finally(() => clearInterval(timer));
+  };
+
+  const listSkipped = (): Skipped[] => inOrder(skipped);
 
   return {
     clips,
     get skipped() {
       return listSkipped();
     },
+    get notices() {
+      return inOrder(notices).flat();
+    },
+    async pieces(index, { onDetail } = {}) {
+      requireUsable(index);
+      const known = piecesOf(index);
+      if (known) return known;
+      await telling(surveyOnce(index, 'spectrogram'), () => {
+        const detail = detailOf([index]);
+        if (detail !== undefined) onDetail?.(detail);
+      });
+      return piecesOf(index)!;
+    },
     load,
     async prepareAll({ onProgress, signal } = {}) {
-      const kept: number[] = [];
+      signal?.throwIfAborted();
+      const found = new Map<number, readonly number[]>();
       let next = 0;
       let done = 0;
+      const working = new Set<number>();
+      const tell = (detail?: string): void =>
+        onProgress?.({ done, total: clips.length, skipped: skipped.size, ...(detail !== undefined && { detail }) });
       const work = async (): Promise<void> => {
-        while (next < clips.length) {
-          signal?.throwIfAborted();
+        while (next < clips.length && !signal?.aborted) {
           const index = next++;
-          await load(index).then(() => kept.push(index), ignoreSkipped);
-          onProgress?.({ done: ++done, total: clips.length, skipped: skipped.size });
+          working.add(index);
+          await prepare(index).then((pieces) => found.set(index, pieces), ignoreSkipped);
+          working.delete(index);
+          done++;
+          tell();
         }
       };
       // two clips a worker: one to work on and one waiting
-      await Promise.all(Array.from({ length: 2 * workers }, work));
+      const all = Promise.all(Array.from({ length: 2 * workers }, work));
+      await telling(untilAborted(all, signal), () => {
+        const detail = detailOf(working);
+        if (detail !== undefined) tell(detail);
+      }).catch(async (error: unknown) => {
+        for (const index of working) {
+          const watch = surveys.get(index)?.watch;
+          if (watch) Atomics.store(watch, STOP, 1);
+        }
+        if (!(await settles(all, PATIENCE)) && !closed) await pool.restart();
+        throw error;
+      });
       const left = listSkipped();
-      if (kept.length === 0) throw new Error(noneLeft(left));
-      return { kept: kept.sort((a, b) => a - b), skipped: left };
+      if (found.size === 0) throw new Error(noneLeft(left));
+      const kept = [...found.keys()].sort((a, b) => a - b);
+      const pieces = kept.flatMap((clip) =>
+        found.get(clip)!.flatMap((frames, piece) => (frames < minFrames ? [] : [{ clip, piece, frames }])),
+      );
+      return { kept, pieces, skipped: left, notices: inOrder(notices).flat() };
     },
     async close() {
       closed = true;
-      await pool.destroy();
+      await pool.close();
     },
   };
 }
 
-function startPool(workers: number): Piscina<LogMelTask, LogMelResult> {
-  const pool = new Piscina<LogMelTask, LogMelResult>({
-    ...workerModule(),
-    name: 'computeLogMel',
-    minThreads: 1,
-    maxThreads: workers,
-    idleTimeout: 30_000,
-    // a training step blocks the main thread: tasks must have reached the workers before it does
-    concurrentTasksPerWorker: 16,
-    atomics: 'disabled',
-  });
-  // What a worker says after its end; its tasks have been rejected.
-  pool.on('error', () => undefined);
-  return pool;
+function completeSettings(options: LogMelStoreOptions): SoundSettings {
+  const { fillShort = false, segmentFrames = null, channel = 'mean', damaged = 'refuse', ffmpeg = true } = options;
+  if (segmentFrames !== null) requireAtLeast('segmentFrames', segmentFrames, 1);
+  if (channel !== 'mean' && !(Number.isSafeInteger(channel) && channel >= 0)) {
+    throw new Error(`openLogMels: expected channel to be 'mean' or a whole number from 0, got ${channel}`);
+  }
+  if (!['refuse', 'keep'].includes(damaged)) {
+    throw new Error(`openLogMels: expected damaged to be 'refuse' or 'keep', got ${String(damaged)}`);
+  }
+  const logMel: LogMelOptions = { ...logMelPresets.matpac, ...options.logMel };
+  createLogMel(logMel); // refuses wrong options here, not once a clip
+  return { logMel, fillShort, segmentFrames, channel, damaged, ffmpeg };
 }
 
-/** Runs a task in a worker that does nothing else; a worker that ends is an answer here. */
-async function runAlone(task: LogMelTask): Promise<LogMelResult> {
-  const pool = startPool(1);
-  try {
-    return await pool.run(task);
-  } catch (error) {
-    return { reason: `its worker thread ended (${(error as Error).message}); repair or leave out the file` };
-  } finally {
-    await pool.destroy();
-  }
+/** `3:00:00` for 10800 seconds. */
+function clock(seconds: number): string {
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+const inOrder = <T>(found: ReadonlyMap<number, T>): T[] =>
+  [...found].sort(([a], [b]) => a - b).map(([, value]) => value);
+
+/** The work, or the signal's reason as soon as it is aborted. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let onAbort: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+/** Whether work comes to an end, good or bad, in so many ms. */
+async function settles(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer));
+}
+
+function ignoreStopped(error: unknown): undefined {
+  if (!(error instanceof StoppedError)) throw error;
 }
 
 function ignoreSkipped(error: unknown): void {

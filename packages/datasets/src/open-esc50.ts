@@ -1,22 +1,20 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-
-import { parse } from 'csv-parse/sync';
 
 import { audioFolder } from './audio-folder.js';
 import type { Clip, Dataset, DatasetLayout } from './dataset.js';
-import { isFile, requireFolder } from './list-files.js';
+import { readTable, type TableRow } from './read-table.js';
+import { isFile, requireFolder } from './require-folder.js';
 
 const header = 'filename,fold,target,category,esc10,src_file,take';
 const needed = ['filename', 'fold', 'target', 'category'] as const;
-type Row = { readonly [column in (typeof needed)[number]]: string } & { readonly src_file?: string };
+type Row = TableRow<(typeof needed)[number]>;
 
 const tableIn = (root: string): string => join(root, 'meta', 'esc50.csv');
 
 /**
  * ESC-50 as its authors publish it: `meta/esc50.csv` with their five folds, and `audio/`, whose files may have been
- * converted to FLAC. `group` is the source recording (4 of the 1524 occur in two of the official folds). Any data set with
- * the same table can be opened, too, and is named after its folder.
+ * converted to another format. `group` is the source recording (4 of the 1524 occur in two of the official folds). Any data
+ * set with the same table can be opened, too, and is named after its folder.
  *
  * Source: K. J. Piczak, "ESC: Dataset for Environmental Sound Classification", ACM Multimedia 2015.
  *
@@ -28,14 +26,18 @@ const tableIn = (root: string): string => join(root, 'meta', 'esc50.csv');
 export async function openEsc50(root: string): Promise<Dataset> {
   await requireFolder('openEsc50', root);
   const table = tableIn(root);
-  const rows = readTable(table, await readText(table, root));
-  const find = await audioFolder('openEsc50', root);
+  const rows = await readRows(table, root);
+  const { find, skipped } = await audioFolder('openEsc50', root);
   const categories = new Map<number, string>();
   const targets = new Map<string, number>();
-  const clips = rows.map((row, i): Clip => {
-    const at = `${table}, line ${i + 2}`;
-    const target = wholeNumber(row.target, 'target', at);
-    const { category } = row;
+  const listed = new Map<string, { readonly line: number; readonly fold: number }>();
+  const clips = rows.map(({ values, line }): Clip => {
+    const at = `${table}, line ${line}`;
+    const { filename, category } = values;
+    requireValue(filename, 'filename', at);
+    requireValue(category, 'category', at);
+    const target = wholeNumber(values.target, 'target', at);
+    const fold = wholeNumber(values.fold, 'fold', at);
     const expected = { category: categories.get(target) ?? category, target: targets.get(category) ?? target };
     if (expected.category !== category)
       throw new Error(
@@ -47,16 +49,20 @@ export async function openEsc50(root: string): Promise<Dataset> {
       );
     categories.set(target, category);
     targets.set(category, target);
+    const path = find(filename);
+    const before = listed.get(path);
+    if (before)
+      throw new Error(
+        `openEsc50: ${at}: expected every clip once, got "${filename}" a second time (line ${before.line}: fold ${before.fold}, here: fold ${fold}); remove one of the two lines`,
+      );
+    listed.set(path, { line, fold });
     return {
-      id: row.filename,
-      path: find(row.filename.replace(/\.\w+$/, ''), row.filename),
-      label: row.category,
-      fold: wholeNumber(row.fold, 'fold', at),
-      ...(row.src_file === undefined ? {} : { group: row.src_file }),
+      ...{ id: filename, path, label: category, fold },
+      ...(values.src_file === undefined ? {} : { group: values.src_file }),
     };
   });
   const classes = [...categories].sort(([a], [b]) => a - b).map(([, category]) => category);
-  const opened = { name: basename(resolve(root)), root: resolve(root), table, clips, classes };
+  const opened = { name: basename(resolve(root)), root: resolve(root), table, clips, skipped, classes };
   return isEsc50(opened) ? { ...opened, name: 'ESC-50' } : opened;
 }
 
@@ -76,35 +82,17 @@ export function isEsc50({ clips, classes }: Pick<Dataset, 'clips' | 'classes'>):
   return clips.length === 2000 && classes.length === 50;
 }
 
-async function readText(table: string, root: string): Promise<string> {
-  return readFile(table, 'utf8').catch((error: NodeJS.ErrnoException) => {
+async function readRows(table: string, root: string): Promise<Row[]> {
+  return readTable(table, { caller: 'openEsc50', needed, header }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) throw error;
     const missing = `openEsc50: cannot read ${table} (${error.code})`;
     throw new Error(`${missing}; expected the folder that holds meta/ and audio/, usually ESC-50-master, got ${root}`);
   });
 }
 
-function readTable(table: string, text: string): Row[] {
-  let rows: Record<string, string>[];
-  let columns: readonly string[] = [];
-  try {
-    rows = parse(text, {
-      bom: true,
-      trim: true,
-      skip_empty_lines: true,
-      columns: (names: string[]) => (columns = names),
-    });
-  } catch (error) {
-    throw new Error(`openEsc50: ${table} is not a table: ${(error as Error).message}; expected the columns ${header}`, {
-      cause: error,
-    });
-  }
-  const missing = needed.filter((column) => !columns.includes(column));
-  if (missing.length > 0) {
-    const what = `${table}: column ${missing.map((column) => `"${column}"`).join(', ')} is missing`;
-    throw new Error(`openEsc50: ${what}; expected the header ${header}, got ${columns.join(',') || 'an empty file'}`);
-  }
-  if (rows.length === 0) throw new Error(`openEsc50: ${table} has a header and no rows; download the file again`);
-  return rows as Row[];
+function requireValue(value: string, column: string, at: string): void {
+  if (value !== '') return;
+  throw new Error(`openEsc50: ${at}: expected a value in column "${column}", got none; correct the table`);
 }
 
 function wholeNumber(text: string, column: string, at: string): number {

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { audioFolder } from './audio-folder.js';
 import type { Clip, Dataset, DatasetLayout } from './dataset.js';
-import { byName, isFile, requireFolder } from './list-files.js';
+import { byName } from './by-name.js';
+import { readText } from './read-text.js';
+import { isFile, requireFolder } from './require-folder.js';
 
 /** Which fields of a note's entry become label and group. */
 export interface NsynthOptions {
@@ -16,8 +17,8 @@ export interface NsynthOptions {
 const tableIn = (root: string): string => join(root, 'examples.json');
 
 /**
- * NSynth's layout: `examples.json` maps each note's name to its fields, the sound is `audio/<name>.wav` or `.flac`.
- * Clips and classes are sorted by name.
+ * NSynth's layout: `examples.json` maps each note's name to its fields, the sound is `audio/<name>.wav`, `.flac` or
+ * another format. Clips and classes are sorted by name.
  *
  * Source: J. Engel et al., "Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders", ICML 2017.
  *
@@ -33,7 +34,7 @@ export async function openNsynth(
   await requireFolder('openNsynth', root);
   const table = tableIn(root);
   const examples = await readExamples(table);
-  const find = await audioFolder('openNsynth', root);
+  const { find, skipped } = await audioFolder('openNsynth', root);
   const field = (name: string, key: string): string => {
     const fields = examples[name] as Record<string, unknown> | null;
     const value = fields?.[key];
@@ -46,12 +47,12 @@ export async function openNsynth(
   const names = Object.keys(examples).sort(byName);
   const clips = names.map((id): Clip => ({
     id,
-    path: find(id, `${id}.wav`),
+    path: find(`${id}.wav`),
     label: field(id, label),
     group: field(id, group),
   }));
   const classes = [...new Set(clips.map((clip) => clip.label!))].sort(byName);
-  return { name: basename(resolve(root)), root: resolve(root), table, clips, classes };
+  return { name: basename(resolve(root)), root: resolve(root), table, clips, skipped, classes };
 }
 
 /** NSynth's layout, for the table of layouts. */
@@ -66,14 +67,15 @@ export const nsynth: DatasetLayout = {
 };
 
 async function readExamples(table: string): Promise<Record<string, unknown>> {
-  const text = await readFile(table, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const read = await readText(table).catch((error: NodeJS.ErrnoException) => {
     throw new Error(
       `openNsynth: cannot read ${table} (${error.code}); expected a folder that holds examples.json and audio/`,
     );
   });
+  if ('problem' in read) throw new Error(`openNsynth: ${table} ${read.problem}`);
   let examples: unknown;
   try {
-    examples = JSON.parse(text);
+    examples = JSON.parse(read.text);
   } catch (error) {
     throw new Error(`openNsynth: ${table} is not JSON: ${(error as Error).message}; download the file again`, {
       cause: error,

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createBatches, openFolder, openLogMels, type Batch, type BatchOptions } from '../src/index.js';
-import { memoryStore, numbered } from './memory-store.js';
+import { first, memoryStore, numbered } from './memory-store.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { put, sine, wav } from './wav.js';
 
@@ -37,10 +37,10 @@ test('every epoch holds every clip once, in another order, and every batch is fu
 
 test('orders are even: over many epochs each clip is as often first as any other', async () => {
   const batches = createBatches(tenClips, { ...options, batchSize: 10, prefetch: 0 });
-  const first = new Array<number>(10).fill(0);
-  for (let epoch = 0; epoch < 2000; epoch++) first[(await batches.at(epoch)).clips[0]!]!++;
+  const firsts = new Array<number>(10).fill(0);
+  for (let epoch = 0; epoch < 2000; epoch++) firsts[(await batches.at(epoch)).clips[0]!]!++;
   // 2000 draws: 200 expected, standard deviation 13.4; 5 of them is one false alarm in 170 000 runs of another seed
-  for (const count of first) expect(Math.abs(count - 200)).toBeLessThan(67);
+  for (const count of firsts) expect(Math.abs(count - 200)).toBeLessThan(67);
 });
 
 test('crops lie where the clip says they do, and every start comes, evenly', async () => {
@@ -93,10 +93,22 @@ test('standardises, and pads short clips with zeros after that', async () => {
 });
 
 test('draws from the clips asked for; fewer than a batch come more than once', async () => {
-  const batches = await take(3, { indices: [2, 5] });
+  const batches = await take(3, { pieces: first(2, 5) });
   for (const { clips } of batches) {
     expect(clips.slice(0, 2).sort()).toEqual([2, 5]);
     expect(clips.slice(2).sort()).toEqual([2, 5]);
+  }
+});
+
+test('every piece of a long clip comes once an epoch, and a batch names the clip', async () => {
+  const store = memoryStore([numbered(0, 3, 20), [numbered(1, 3, 20), numbered(1001, 3, 20), numbered(2001, 3, 20)]]);
+  const pieces = [...first(0, 1), { clip: 1, piece: 1 }, { clip: 1, piece: 2 }];
+  const batches = createBatches(store, { ...options, pieces });
+  for (let step = 0; step < 5; step++) {
+    const { data, clips } = await batches.at(step);
+    expect([...clips].sort()).toEqual([0, 1, 1, 1]);
+    const drawn = clips.map((_, row) => Math.floor(data[18 * row]! / 1000));
+    expect(drawn.sort((a, b) => a - b)).toEqual([0, 1, 1001, 2001]);
   }
 });
 
@@ -106,7 +118,7 @@ test('another clip takes the place of one that cannot be used, always the same',
     const store = memoryStore(spectrograms);
     const batches = createBatches(store, { ...options, batchSize: 5 });
     const result = [await batches.at(0), await batches.at(1)];
-    expect(store.skipped).toEqual([{ path: '3.wav', reason: 'damaged' }]);
+    expect(store.skipped).toEqual([{ path: '3.wav', reason: 'damaged', cause: 'damaged' }]);
     return result;
   };
   const batches = await run();
@@ -196,7 +208,7 @@ test('wrong options and steps are named', async () => {
   expect(make({ frames: 1.5 })).toThrow(/frames .* got 1.5/);
   expect(make({ std: 0 })).toThrow(/std to be a number above 0, got 0/);
   expect(make({ mean: NaN })).toThrow(/mean .* got NaN/);
-  expect(make({ indices: [] })).toThrow(/indices to be one or more, got none/);
+  expect(make({ pieces: [] })).toThrow(/pieces to be one or more, got none/);
   expect(make({ prefetch: -1 })).toThrow(/prefetch .* got -1/);
   expect(make({ mixing: 1 })).toThrow(/mixing to be a number from 0 to below 1, got 1/);
   expect(make({ mixing: 0.4, batchSize: 1 })).toThrow(/batchSize to be 2 or more where crops are mixed, got 1/);

@@ -4,24 +4,39 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { cacheFile, readCache, writeCache } from '../src/log-mel-cache.js';
+import { cacheFile, readCache, readFacts, writeCache, type CacheKey, type SoundFacts } from '../src/log-mel-cache.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const spectrogram = { data: Float32Array.from({ length: 12 }, (_, i) => Math.log(i + 1)), bins: 4, frames: 3 };
+
+const sound = {
+  samples: 1600,
+  frames: 3,
+  notices: [{ kind: 'silent', message: 'silent: leave it out' }],
+} as const satisfies SoundFacts;
 
 test('gives back what was written, and nothing where nothing was', async () => {
   const folder = await temporaryFolder();
   const file = join(folder, 'new', 'one');
   expect(await readCache(file)).toBeUndefined();
-  await writeCache(file, spectrogram);
+  expect(await readFacts(file)).toBeUndefined();
+  await writeCache(file, { spectrogram });
   expect(await readCache(file)).toEqual(spectrogram);
+  expect(await readFacts(file)).toEqual({ sound: undefined, complete: true });
+  await writeCache(file, { spectrogram, sound });
+  expect(await readCache(file)).toEqual(spectrogram);
+  expect(await readFacts(file)).toEqual({ sound, complete: true });
+  await writeCache(file, { sound });
+  expect(await readCache(file)).toBeUndefined();
+  expect(await readFacts(file)).toEqual({ sound, complete: false });
   expect(await readdir(join(folder, 'new'))).toEqual(['one']);
 });
 
 test('reads no damaged file: cut anywhere, grown, or with any one bit changed', async () => {
   const file = join(await temporaryFolder(), 'one');
-  await writeCache(file, spectrogram);
+  await writeCache(file, { spectrogram, sound });
   const whole = await readFile(file);
+  const values = whole.length - 4 * spectrogram.data.length - 32;
   const position = fc.nat(whole.length - 1);
   await fc.assert(
     fc.asyncProperty(position, fc.nat(7), async (at, bit) => {
@@ -30,6 +45,10 @@ test('reads no damaged file: cut anywhere, grown, or with any one bit changed', 
       for (const damaged of [flipped, whole.subarray(0, at), Buffer.concat([whole, whole.subarray(0, at + 1)])]) {
         await writeFile(file, damaged);
         expect(await readCache(file)).toBeUndefined();
+        // what is known of the sound is right or not there; it does not vouch for the values, only for their number
+        const facts = await readFacts(file);
+        if (at < values && damaged.length <= whole.length) expect(facts).toBeUndefined();
+        else expect(facts).toEqual({ sound, complete: damaged.length === whole.length });
       }
     }),
   );
@@ -37,13 +56,20 @@ test('reads no damaged file: cut anywhere, grown, or with any one bit changed', 
 
 test('another path, size, time or option is another file', () => {
   const key = { path: '/a.wav', size: 10, modified: 1.5, frontEnd: { melBins: 80 } };
-  const keys = [
+  const keys: CacheKey[] = [
     key,
     { ...key, path: '/b.wav' },
     { ...key, size: 11 },
     { ...key, modified: 1.25 },
     { ...key, frontEnd: { melBins: 81 } },
+    { ...key, channel: 0 },
+    { ...key, damaged: 'keep' },
+    { ...key, cut: { segmentFrames: 100, piece: 0 } },
+    { ...key, cut: { segmentFrames: 100, piece: 1 } },
+    { ...key, cut: { segmentFrames: 200, piece: 0 } },
   ];
   expect(new Set(keys.map((each) => cacheFile('folder', each))).size).toBe(keys.length);
-  expect(cacheFile('folder', { ...key })).toBe(cacheFile('folder', key));
+  expect(cacheFile('folder', { ...key, channel: undefined, damaged: undefined, cut: undefined })).toBe(
+    cacheFile('folder', key),
+  );
 });

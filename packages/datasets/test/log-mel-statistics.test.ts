@@ -1,17 +1,24 @@
 import { expect, test } from 'vitest';
 
 import { logMelStatistics } from '../src/index.js';
-import { memoryStore, numbered } from './memory-store.js';
+import { first, memoryStore, numbered } from './memory-store.js';
 
 test('mean and standard deviation over all values, as a plain loop finds them', async () => {
   const spectrograms = [numbered(0, 3, 7), undefined, numbered(2, 3, 50), numbered(-40, 3, 1)];
   const values = spectrograms.flatMap((spectrogram) => [...(spectrogram?.data ?? [])]);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  const found = await logMelStatistics(memoryStore(spectrograms), [0, 2, 3]);
+  const found = await logMelStatistics(memoryStore(spectrograms), first(0, 2, 3));
   // double precision on both sides, a few hundred additions: 1e-12 relative leaves a margin of 10
   expect(Math.abs(found.mean / mean - 1)).toBeLessThan(1e-12);
   expect(Math.abs(found.std / Math.sqrt(variance) - 1)).toBeLessThan(1e-12);
+});
+
+test('takes in all pieces of all clips by default', async () => {
+  const parts = [numbered(0, 2, 5), numbered(3, 2, 9), numbered(5, 2, 4)] as const;
+  const store = memoryStore([parts[0], [parts[1], parts[2]]]);
+  expect(await logMelStatistics(store)).toEqual(await logMelStatistics(memoryStore(parts)));
+  expect(store.loads).toEqual([0, 1, 1]);
 });
 
 test('refuses what cannot be standardised, and does not hide a damaged clip', async () => {

@@ -1,0 +1,74 @@
+import type { SoundNotice } from './sound-notice.js';
+
+/** What is heard of a sound while it is read. */
+export interface SoundLevels {
+  /** Takes in a block: the channels that are used, and what they were mixed to. Blocks of length 0 count for nothing. */
+  add(channels: readonly Float32Array[], mono: Float32Array): void;
+  /** What is worth a word about all blocks so far. */
+  notices(): Omit<SoundNotice, 'path'>[];
+}
+
+/** The mean of the channels has at most this share of their mean power where they cancel: 20 dB below. */
+const CANCELLED = 0.01;
+
+/** Measures a sound block by block, in constant memory. */
+export function soundLevels(): SoundLevels {
+  let [count, samples] = [0, 0];
+  let [monoPower, channelPower] = [0, 0];
+  let [whole, peak] = [true, 0];
+  let [first, constant] = [0, true];
+
+  return {
+    add(channels, mono) {
+      if (mono.length === 0) return;
+      if (samples === 0) first = mono[0]!;
+      samples += mono.length;
+      count = channels.length;
+      monoPower += power(mono);
+      for (const channel of channels) {
+        channelPower += power(channel) / count;
+        if (whole) ({ whole, peak } = wholeNumbers(channel, peak));
+      }
+      constant = constant && mono.every((sample) => sample === first);
+    },
+    notices() {
+      const found: Omit<SoundNotice, 'path'>[] = [];
+      const cancel = count > 1 && channelPower > 0 && monoPower <= CANCELLED * channelPower;
+      if (cancel) {
+        const mean =
+          monoPower === 0
+            ? 'silent'
+            : `${Math.round(10 * Math.log10(channelPower / monoPower))} dB below their own power`;
+        const message = `its ${count} channels cancel: their mean is ${mean}; take one of them with \`channel\``;
+        found.push({ kind: 'channels cancel', message });
+      }
+      if (whole && peak > 1) {
+        const message = `all its samples are whole numbers, up to ${peak}: 16-bit integers stored as floats; divide them by 32768`;
+        found.push({ kind: 'integer scale', message });
+      }
+      if (!cancel && constant && samples > 1) {
+        found.push(
+          first === 0
+            ? { kind: 'silent', message: 'silent: all its samples are 0; leave it out' }
+            : { kind: 'constant', message: `constant: all its samples are ${first}; leave it out` },
+        );
+      }
+      return found;
+    },
+  };
+}
+
+function power(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return sum;
+}
+
+/** Whether all samples are whole numbers, and the largest size of these and of `peak`. */
+function wholeNumbers(samples: Float32Array, peak: number): { whole: boolean; peak: number } {
+  for (const sample of samples) {
+    if (!Number.isInteger(sample)) return { whole: false, peak };
+    peak = Math.max(peak, Math.abs(sample));
+  }
+  return { whole: true, peak };
+}

@@ -1,0 +1,22 @@
+/** What a usable sound is suspected of. */
+export type SoundNoticeKind =
+  /** The power of the mean of the channels is 20 dB or more below the mean power of the channels. */
+  | 'channels cancel'
+  /** All samples are whole numbers and reach beyond 1: integers stored as floats. */
+  | 'integer scale'
+  /** All samples are 0. */
+  | 'silent'
+  /** All samples are equal, and not 0. */
+  | 'constant'
+  /** Truncated or damaged, and used all the same (`damaged: 'keep'`). */
+  | 'damaged';
+
+/** Something about a usable sound that its owner should know. */
+export interface SoundNotice {
+  /** The sound's file. */
+  readonly path: string;
+  /** What it is, to count by. */
+  readonly kind: SoundNoticeKind;
+  /** What was found and what to do, without the path. */
+  readonly message: string;
+}
