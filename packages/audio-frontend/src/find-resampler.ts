@@ -1,5 +1,7 @@
+import { findKernel } from './kernel.js';
 import type { RateRatio } from './rate-ratio.js';
 import { createBlockResampler } from './resample-by-blocks.js';
+import { createKernelResampler } from './resample-by-kernel.js';
 import { createTapResampler } from './resample-by-taps.js';
 import type { Resampler } from './resampler.js';
 
@@ -28,7 +30,9 @@ export function findResampler(ratio: RateRatio): Resampler {
 function create(ratio: RateRatio): Resampler {
   if (ratio.old === ratio.new) return same;
   // Transforms of the lengths that the usual rates need are fast; those of a large prime are not.
-  return hasFastTransform(ratio) ? createBlockResampler(ratio) : createTapResampler(ratio);
+  if (!hasFastTransform(ratio)) return createTapResampler(ratio);
+  const kernel = findKernel();
+  return (kernel && createKernelResampler(ratio, kernel)) ?? createBlockResampler(ratio);
 }
 
 /** Equal rates: a copy. Who takes it looks for NaN himself. */

@@ -2,8 +2,8 @@
 export const FRAME_GROUP = 8;
 
 /**
- * Fills `data`, (bins, frames), with the log-mels of the first `frames` frames of `signal`, which need not end with the
- * last of them. Samples past that count for nothing, but that they are looked at.
+ * Fills `data`, (bins, frames), with the log-mels of the frames of `signal`, which ends with the last frame or less than a
+ * hop behind it.
  *
  * @returns false when the signal has a sample that is NaN or infinite; `data` is then worth nothing
  */

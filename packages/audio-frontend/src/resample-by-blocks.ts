@@ -1,15 +1,11 @@
+import { planBlocks } from './block-plan.js';
 import { createFft } from './fft.js';
 import type { RateRatio } from './rate-ratio.js';
 import { requireFinite } from './require-finite.js';
 import type { Resampler } from './resampler.js';
-import { crossingsPerSample, WIDTH, windowedSinc } from './sinc-kernel.js';
 
 /** Transforms at a time; each takes two blocks of sound, as real and imaginary part. */
 const BATCH = 2;
-/** Frequency, in cycles per zero crossing, from which on the filter lets through less than 1e-7; its cut-off is at 0.5. */
-const STOP = 0.6;
-/** Samples of the windowed sinc per zero crossing, from which its spectrum is computed. */
-const OVERSAMPLING = 4;
 
 /**
  * Prepares a resampler that filters in the frequency domain, for ratios of products of small primes. It computes what the
@@ -21,12 +17,7 @@ const OVERSAMPLING = 4;
  * reaches across the ends of a block is left out, so blocks overlap by that much.
  */
 export function createBlockResampler(ratio: RateRatio): Resampler {
-  const crossings = crossingsPerSample(ratio);
-  const guard = Math.ceil(WIDTH / crossings / ratio.old); // units on either side of a block that its ends spoil
-  const units = 2 ** Math.ceil(Math.log2(12 * guard));
-  const step = units - 2 * guard; // from one block to the next
-  const [inputs, outputs] = [units * ratio.old, units * ratio.new];
-  const response = filterResponse(crossings, inputs);
+  const { guard, step, inputs, outputs, response } = planBlocks(ratio);
   const forward = createFft(inputs, BATCH);
   const back = createFft(outputs, BATCH);
   const [re, im] = [new Float64Array(inputs * BATCH), new Float64Array(inputs * BATCH)];
@@ -76,17 +67,6 @@ export function createBlockResampler(ratio: RateRatio): Resampler {
       }
     },
   };
-}
-
-/** The spectrum of the filter over the length of a period, at k cycles a period, for k = 0, 1, ... up to {@link STOP}. */
-function filterResponse(crossings: number, period: number): Float64Array {
-  const taps = Float64Array.from({ length: WIDTH * OVERSAMPLING }, (_, i) => windowedSinc(i / OVERSAMPLING));
-  return Float64Array.from({ length: Math.ceil(STOP * crossings * period) }, (_, k) => {
-    const angle = (2 * Math.PI * k) / (crossings * period * OVERSAMPLING);
-    let sum = taps[0]!;
-    for (let i = 1; i < taps.length; i++) sum += 2 * taps[i]! * Math.cos(angle * i);
-    return sum / OVERSAMPLING / period;
-  });
 }
 
 /** The remainder from 0 to n - 1, of negative numbers too. */

@@ -1,6 +1,7 @@
 import { expectCloseArrays, seeded } from '@audio-ssl/testing';
 import { describe, expect, it } from 'vitest';
-import { createLogMel, hannWindow, logMelPresets, melFilterBank, type LogMelOptions } from '../src/index.js';
+import { hannWindow, logMelPresets, melFilterBank, type LogMelOptions } from '../src/index.js';
+import { frontEnds } from './load-front-end.js';
 
 /** One log-mel value by the definition, with a plain sum in place of the fast transform. */
 function oracle(signal: (i: number) => number, bin: number, frame: number, options: LogMelOptions): number {
@@ -37,7 +38,7 @@ const shapes: Record<string, Partial<LogMelOptions>> = {
   'odd length': { windowLength: 401, fftSize: 405, hopLength: 200, center: true },
 };
 
-describe('createLogMel', () => {
+describe.each(frontEnds)('createLogMel (%s)', (_, { createLogMel, kernel }) => {
   for (const [name, shape] of Object.entries(shapes)) {
     it(`is the definition (${name})`, () => {
       const options = { ...logMelPresets.matpac, ...shape };
@@ -53,8 +54,10 @@ describe('createLogMel', () => {
       };
       for (const frame of [0, 1, frames - 1]) {
         for (const bin of [0, 17, 79]) {
-          // float32 leaves 2^-24 of a value below 16
-          expect(Math.abs(data[bin * frames + frame]! - oracle(signal, bin, frame, options))).toBeLessThan(1e-6);
+          // float32 leaves 2^-24 of a value below 16, and the kernel, which computes in it, a little more
+          expect(Math.abs(data[bin * frames + frame]! - oracle(signal, bin, frame, options))).toBeLessThan(
+            kernel ? 1e-5 : 1e-6,
+          );
         }
       }
     });
@@ -104,7 +107,9 @@ describe('createLogMel', () => {
     const later = createLogMel()(waveform.subarray(160)); // frames now pair up otherwise
     for (let bin = 0; bin < 80; bin++) {
       const row = whole.data.subarray(bin * whole.frames + 1, (bin + 1) * whole.frames);
-      expectCloseArrays(later.data.subarray(bin * later.frames, (bin + 1) * later.frames), row, { absolute: 1e-6 });
+      expectCloseArrays(later.data.subarray(bin * later.frames, (bin + 1) * later.frames), row, {
+        absolute: kernel ? 1e-4 : 1e-6,
+      }); // single precision is not exact to 1e-7 of the power
     }
   });
 
