@@ -58,10 +58,24 @@ export function groupsOf(benchmark: Benchmark): readonly Group[] {
           ),
         ),
       );
-    case 'logmel':
-      return [16_000, 44_100].map((sampleRate) =>
-        group({ size: '10 s', batch: 1, precision: 'float32', sampleRate }, ['ours', 'torchaudio'], 6, 5),
-      );
+    case 'sound': {
+      const sound = { size: '10 s', batch: 1, precision: 'float32' } as const;
+      return [
+        ...[16_000, 44_100].map((sampleRate) =>
+          group({ ...sound, sampleRate, goal: 0.5 }, ['ours', 'torchaudio'], 10, 10),
+        ),
+        ...(
+          [
+            ['FLAC', 44_100, 1.2],
+            ['MP3', 44_100, 1.5],
+            ['Vorbis', 44_100, 1.1],
+            ['Opus', 48_000, 0.5],
+          ] as const
+        ).map(([format, sampleRate, goal]) =>
+          group({ ...sound, format, sampleRate, goal }, ['ours', 'soundfile + torchaudio'], 10, 6),
+        ),
+      ];
+    }
     case 'scale':
       return (
         [

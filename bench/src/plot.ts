@@ -17,8 +17,8 @@ const OTHERS = '#c9ada7';
 
 /** Median times as bars, each in units of the slowest of its group, as an SVG. */
 export function plot(rows: readonly Result[]): string {
-  const key = ({ benchmark, size, batch, precision, frames, sampleRate }: Result): string =>
-    `${benchmark} ${size} ×${batch} ${sampleRate ? `${sampleRate / 1000} kHz` : `${frames} fr.`} ${precision}`;
+  const key = ({ benchmark, size, batch, precision, frames, sampleRate, format }: Result): string =>
+    `${benchmark} ${size} ×${batch} ${sampleRate ? `${sampleRate / 1000} kHz${format ? ` ${format}` : ''}` : `${frames} fr.`} ${precision}`;
   const slowest = new Map<string, number>();
   for (const row of rows) slowest.set(key(row), Math.max(row.medianMs, slowest.get(key(row)) ?? 0));
   const bars = rows.map((row, i) => ({

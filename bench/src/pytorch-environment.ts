@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '@audio-ssl/backend';
 
-const PACKAGES = ['torch==2.13.0', 'torchaudio==2.11.0', 'numpy', 'safetensors'];
+const PACKAGES = ['torch==2.13.0', 'torchaudio==2.11.0', 'numpy', 'safetensors', 'soundfile==0.14.0'];
+const LIST = `${PACKAGES.join('\n')}\n`;
 const DISK = 8e9;
 
 const folder = (): string => join(cacheFolder(), 'bench-pytorch-2.13');
@@ -17,7 +18,9 @@ export const python = (): string => process.env['AUDIO_SSL_BENCH_PYTHON'] || joi
  * @throws Error with the next step when Python, pip, the network or the disk do not allow it.
  */
 export function setUpPytorch(): void {
-  if (process.env['AUDIO_SSL_BENCH_PYTHON'] || existsSync(join(folder(), 'complete'))) return;
+  if (process.env['AUDIO_SSL_BENCH_PYTHON']) return;
+  const complete = join(folder(), 'complete');
+  if (existsSync(complete) && readFileSync(complete, 'utf8') === LIST) return;
   mkdirSync(folder(), { recursive: true });
   const { bavail, bsize } = statfsSync(folder());
   if (bavail * bsize < DISK) {
@@ -31,7 +34,7 @@ export function setUpPytorch(): void {
   const next = 'check the network and `pip config list`, then run it again';
   must(python(), ['-m', 'pip', 'install', '--quiet', torch, ...others], next);
   must(python(), ['-m', 'pip', 'install', '--quiet', '--no-deps', torchaudio], next);
-  writeFileSync(join(folder(), 'complete'), `${PACKAGES.join('\n')}\n`);
+  writeFileSync(complete, LIST);
 }
 
 function must(command: string, args: readonly string[], next: string): void {

@@ -28,18 +28,19 @@ const OURS = ['compiled', 'ours', 'loader and step'];
 
 /** The rows of one group as text, with the ratio of ours to each. */
 export function table(rows: readonly Result[]): string {
-  const { benchmark, size, batch, precision, frames, sampleRate } = rows[0]!;
+  const { benchmark, size, batch, precision, frames, sampleRate, format, goal } = rows[0]!;
   const ours = rows.find(({ implementation }) => OURS.includes(implementation))!;
-  const title = `\n${benchmark}, ${size}, batch ${batch}, ${sampleRate ? `${sampleRate} Hz` : `${frames} frames`}, ${precision}`;
+  const input = sampleRate ? `${sampleRate} Hz${format ? `, ${format}` : ''}` : `${frames} frames`;
+  const title = `\n${benchmark}, ${size}, batch ${batch}, ${input}, ${precision}`;
   const line = (row: Result): string =>
     [
-      `  ${row.implementation.padEnd(18)}`,
+      `  ${row.implementation.padEnd(24)}`,
       `${row.medianMs} ms`.padStart(11),
       `(${row.minMs} to ${row.maxMs})`.padStart(20),
       `${row.peakRssMb} MB`.padStart(9),
       row === ours
         ? ''
-        : `   ours / this: time ${ratio(ours.medianMs, row.medianMs)}, memory ${ratio(ours.peakRssMb, row.peakRssMb)}`,
+        : `   ours / this: time ${ratio(ours.medianMs, row.medianMs)}${goal ? ` (goal: ${goal} at most)` : ''}, memory ${ratio(ours.peakRssMb, row.peakRssMb)}`,
     ].join('');
   return [title, ...rows.map(line)].join('\n');
 }

@@ -1,7 +1,10 @@
 /** Names for `--only`. */
-export const benchmarks = ['step', 'extract', 'logmel', 'scale', 'loader', 'start'] as const;
+export const benchmarks = ['step', 'extract', 'sound', 'scale', 'loader', 'start'] as const;
 
 export type Benchmark = (typeof benchmarks)[number];
+
+/** How a sound is coded. */
+export type SoundFormat = 'FLAC' | 'MP3' | 'Vorbis' | 'Opus';
 
 /** One row of the benchmark before it is measured: what runs, on what, by which program. */
 export interface Row {
@@ -13,4 +16,8 @@ export interface Row {
   /** Frames of a clip, or the sample rate of a waveform. */
   readonly frames?: number;
   readonly sampleRate?: number;
+  /** Where a sound is read from a file: how that is coded. */
+  readonly format?: SoundFormat;
+  /** What the time of ours over that of others should be at most. */
+  readonly goal?: number;
 }

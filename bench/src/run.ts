@@ -13,6 +13,7 @@ import { plot } from './plot.js';
 import { setUpPytorch } from './pytorch-environment.js';
 import { summarize, table, type Result } from './result.js';
 import { benchmarks, type Benchmark } from './row.js';
+import { writeSounds } from './sounds.js';
 
 const results = fileURLToPath(new URL('../results/', import.meta.url));
 
@@ -56,20 +57,13 @@ async function measureStarts({ rows, turns }: Group): Promise<Result[]> {
   return rows.map((row, i) => summarize(row, samples[i]!.ms, samples[i]!.peak));
 }
 
-/** The rows of the last run of those benchmarks that this one leaves out, if it was on this machine. */
-function rowsBefore(machine: object, only: readonly Benchmark[]): Result[] {
-  if (!existsSync(`${results}latest.json`)) return [];
-  const before = JSON.parse(readFileSync(`${results}latest.json`, 'utf8')) as { machine: object; rows: Result[] };
-  if (JSON.stringify(before.machine) !== JSON.stringify(machine)) return [];
-  return before.rows.filter(({ benchmark }) => !only.includes(benchmark));
-}
+/** What was measured, and on what machine: that of another benchmark may be another one. */
+type Results = Partial<Record<Benchmark, { readonly machine: object; readonly rows: readonly Result[] }>>;
 
 async function main(only: readonly Benchmark[]): Promise<void> {
-  const groups = only.flatMap(groupsOf);
-  if (groups.some(({ rows }) => rows.some(needsPytorch))) setUpPytorch();
-  const setup = await setupNative();
-  if (!setup.ok) throw new Error(`bench: ${setup.message}; ${setup.next}`);
-  const { name, version } = await startBackend();
+  const groups = only.map((benchmark) => ({ benchmark, groups: groupsOf(benchmark) }));
+  if (groups.some((each) => each.groups.some(({ rows }) => rows.some(needsPytorch)))) setUpPytorch();
+  if (only.includes('sound')) writeSounds();
   const flags = readFileSync('/proc/cpuinfo', 'utf8');
   const machine = {
     processor: cpus()[0]!.model,
@@ -78,21 +72,33 @@ async function main(only: readonly Benchmark[]): Promise<void> {
     avx512: flags.includes('avx512f'),
     amx: flags.includes('amx_tile'),
     node: process.version,
-    backend: `${name} ${version}`,
+    ...(only.some((benchmark) => benchmark !== 'sound') && { backend: await bestBackend() }),
     pytorch: '2.13.0',
   };
   console.log(JSON.stringify(machine));
-  const rows = rowsBefore(machine, only);
+  const latest = `${results}latest.json`;
+  const all = (existsSync(latest) ? JSON.parse(readFileSync(latest, 'utf8')) : {}) as Results;
   mkdirSync(results, { recursive: true });
-  for (const group of groups) {
-    const measured = await measure(group);
-    rows.push(...measured);
-    console.log(table(measured));
-    // After every group, so that an interrupted benchmark keeps what it has.
-    writeFileSync(`${results}latest.json`, `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
-    writeFileSync(`${results}latest.svg`, plot(rows));
+  for (const { benchmark, groups: measuring } of groups) {
+    const rows: Result[] = [];
+    for (const group of measuring) {
+      const measured = await measure(group);
+      rows.push(...measured);
+      console.log(table(measured));
+      // After every group, so that an interrupted benchmark keeps what it has.
+      all[benchmark] = { machine, rows };
+      writeFileSync(latest, `${JSON.stringify(all, undefined, 2)}\n`);
+      writeFileSync(`${results}latest.svg`, plot(benchmarks.flatMap((name) => all[name]?.rows ?? [])));
+    }
   }
-  console.log(`${results}latest.json\n${results}latest.svg`);
+  console.log(`${latest}\n${results}latest.svg`);
+}
+
+async function bestBackend(): Promise<string> {
+  const setup = await setupNative();
+  if (!setup.ok) throw new Error(`bench: ${setup.message}; ${setup.next}`);
+  const { name, version } = await startBackend();
+  return `${name} ${version}`;
 }
 
 const program = new Command('bench').option('--only <name...>', `of ${benchmarks.join(', ')}`, [...benchmarks]).parse();

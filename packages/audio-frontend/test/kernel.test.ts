@@ -162,10 +162,8 @@ describe('the resampler by the kernel', () => {
 });
 
 describe('where there is no kernel', () => {
-  class Refused {
-    constructor() {
-      throw new EvalError('Refused to compile: a content security policy');
-    }
+  function Refused(): void {
+    throw new EvalError('Refused to compile: a content security policy');
   }
   it.each([
     ['no WebAssembly', undefined],
