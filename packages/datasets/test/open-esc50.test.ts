@@ -67,8 +67,8 @@ test('says which part of the layout is missing', async () => {
   );
   await put(join(root, 'meta/esc50.csv'), `${header}\na.wav,1,0,dog,,,\n`);
   await expect(openEsc50(root)).rejects.toThrow(/expected a folder, got .*audio \(ENOENT\)/);
-  await put(join(root, 'audio/a.ogg'), '');
-  await expect(openEsc50(root)).rejects.toThrow(/expected \.wav or \.flac .* got 1 x \.ogg/);
+  await put(join(root, 'audio/a.txt'), '');
+  await expect(openEsc50(root)).rejects.toThrow(/expected sound files .* got 1 x \.txt/);
 });
 
 const esc50 = sharedFolder('data/esc50');

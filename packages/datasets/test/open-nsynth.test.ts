@@ -55,7 +55,7 @@ test('says which part of the layout is missing', async () => {
   await expect(openNsynth(root)).rejects.toThrow(
     /cannot read .*examples\.json \(ENOENT\); expected a folder that holds examples\.json and audio\//,
   );
-  await expect(openNsynth(await layout({ 'a-1': note('bass', 'a') }, []))).rejects.toThrow(/audio has no files/);
+  await expect(openNsynth(await layout({ 'a-1': note('bass', 'a') }, []))).rejects.toThrow(/audio, got no files/);
 });
 
 test('the shipped notes are what their README says', { timeout: 240_000 }, async () => {

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+import { openFolder, openLogMels, type LogMelStore } from '../src/index.js';
+import { temporaryFolder } from './temporary-folder.js';
+import { put, sine, wav } from './wav.js';
+
+vi.mock('../src/worker-module.js', () => ({
+  workerModule: () => ({
+    filename: fileURLToPath(new URL('fixtures/slow-worker.mjs', import.meta.url)),
+    execArgv: ['--conditions=@audio-ssl/source'],
+  }),
+}));
+
+async function open(...names: readonly string[]): Promise<LogMelStore> {
+  const root = await temporaryFolder();
+  for (const name of names) await put(join(root, name), wav(sine(440, 0.3)));
+  const store = await openLogMels((await openFolder(root)).clips, { workers: 1 });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+test('tells what is being read at least every second', async () => {
+  const store = await open('a.wav', 'long.wav');
+  const details: string[] = [];
+  const { kept } = await store.prepareAll({
+    onProgress: ({ done, total, detail }) => {
+      if (detail !== undefined) details.push(`${done}/${total} ${detail}`);
+    },
+  });
+  expect(kept).toEqual([0, 1]);
+  // 2.1 s of work, told of twice a second; a busy machine may lose some
+  expect(details.length).toBeGreaterThanOrEqual(2);
+  for (const detail of details) expect(detail).toMatch(/^1\/2 long\.wav (0:[345]0|1:[0-3]0):00 of 3:00:00$/);
+  expect(new Set(details).size).toBeGreaterThan(1);
+});
+
+test('pieces() tells, too', async () => {
+  const store = await open('long.wav');
+  const details = new Set<string>();
+  expect(await store.pieces(0, { onDetail: (detail) => details.add(detail) })).toEqual([28]);
+  expect(details.size).toBeGreaterThan(1);
+});
+
+test.each(['long.wav', 'stuck.wav'])(
+  'aborting takes at most two seconds while a worker is at %s, and the store goes on',
+  async (name) => {
+    const store = await open('a.wav', 'b.wav', name);
+    await store.load(0); // the worker has started
+    const controller = new AbortController();
+    const preparing = store.prepareAll({ signal: controller.signal });
+    preparing.catch(() => undefined);
+    await sleep(700);
+    const begun = performance.now();
+    controller.abort(new Error('enough'));
+    await expect(preparing).rejects.toThrow('enough');
+    expect(performance.now() - begun).toBeLessThan(2000);
+    expect((await store.load(1)).frames).toBe(28);
+  },
+);
+
+test('closing takes at most two seconds while a worker is stuck', async () => {
+  const store = await open('stuck.wav');
+  const loading = store.load(0);
+  loading.catch(() => undefined);
+  await sleep(700);
+  const begun = performance.now();
+  await store.close();
+  expect(performance.now() - begun).toBeLessThan(2000);
+  await expect(loading).rejects.toThrow();
+});
