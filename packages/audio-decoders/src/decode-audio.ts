@@ -1,6 +1,7 @@
 import type { AudioData } from './audio-data.js';
 import { AudioError } from './audio-error.js';
 import type { AudioFile, AudioSource, OpenAudioOptions } from './audio-file.js';
+import { joinParts } from './join-parts.js';
 import { openAudio } from './open-audio.js';
 
 /** Samples of all channels that are held at most: 2 GiB of them. */
@@ -40,17 +41,7 @@ async function readAll(file: AudioFile): Promise<Float32Array[]> {
     if (count > 0) parts.push(part);
     if (count < PART) break;
   }
-  if (parts.length === 1) return parts[0]!;
-  return Array.from({ length: file.channels }, (_, c) => {
-    const samples = new Float32Array(frames);
-    let at = 0;
-    for (const part of parts) {
-      samples.set(part[c]!, at);
-      at += part[c]!.length;
-      part[c] = new Float32Array(0); // one channel is there twice, never all of them
-    }
-    return samples;
-  });
+  return joinParts(parts, file.channels);
 }
 
 function requireRoom({ channels, sampleRate, format }: AudioFile, frames: number): void {

@@ -1,7 +1,7 @@
 import { AudioError } from './audio-error.js';
 import type { AudioFile, AudioSource, ByteReader, OpenAudioOptions } from './audio-file.js';
 import { readerOf } from './bytes/reader-of.js';
-import { checkSamples } from './check-samples.js';
+import { checkedFile } from './checked-file.js';
 import { openCoded } from './codec/open-coded.js';
 import { openPcm } from './pcm/open-pcm.js';
 import { sniffFormat } from './sniff/sniff-format.js';
@@ -29,7 +29,7 @@ export async function openAudio(source: AudioSource, options: OpenAudioOptions =
   const reader = await readerOf(source);
   try {
     const { file, format = file.format } = await openReader(reader, options);
-    return checked(file, format, reader);
+    return checkedFile(file, format, () => reader.close?.());
   } catch (error) {
     reader.close?.();
     throw error;
@@ -63,46 +63,4 @@ async function openReader(whole: ByteReader, options: OpenAudioOptions): Promise
   if ('coding' in sound) return { file: openPcm(reader, sound, options) };
   const file = await openCoded(sound.coded, options);
   return sound.name ? { file, format: `${sound.container} (${sound.name})` } : { file };
-}
-
-// Rates outside are damaged headers; followed, they ask for gigabytes when it is resampled.
-const RATES = { least: 1000, most: 768_000 };
-
-/** The file with its sample rate checked, and its samples as they are read. */
-function checked(file: AudioFile, format: string, reader: ByteReader): AudioFile {
-  const { sampleRate, channels, frames } = file;
-  if (!(sampleRate >= RATES.least && sampleRate <= RATES.most)) {
-    file.close();
-    throw new AudioError(
-      `openAudio: expected a sample rate from ${RATES.least} to ${RATES.most} Hz, got ${sampleRate}; its header is damaged, fetch the file again`,
-      'damaged',
-      format,
-    );
-  }
-  return {
-    sampleRate,
-    channels,
-    frames,
-    format,
-    get damage() {
-      return file.damage;
-    },
-    async read(start, count) {
-      requireRange(start, count);
-      const samples = await file.read(start, count);
-      checkSamples(samples, start, format);
-      return samples;
-    },
-    close() {
-      file.close();
-      reader.close?.();
-    },
-  };
-}
-
-function requireRange(start: number, count: number): void {
-  if (Number.isSafeInteger(start) && start >= 0 && Number.isSafeInteger(count) && count >= 0) return;
-  throw new RangeError(
-    `read: expected whole numbers from 0 for start and count, got ${start} and ${count}; round them first`,
-  );
 }

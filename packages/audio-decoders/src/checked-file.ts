@@ -1,0 +1,45 @@
+import { AudioError } from './audio-error.js';
+import type { AudioFile } from './audio-file.js';
+import { checkSamples } from './check-samples.js';
+
+// Rates outside are damaged headers; followed, they ask for gigabytes when it is resampled.
+const RATES = { least: 1000, most: 768_000 };
+
+/** The file under the name `format`, with its sample rate checked, and its samples as they are read. */
+export function checkedFile(file: AudioFile, format: string, closeSource?: () => void): AudioFile {
+  const { sampleRate, channels, frames } = file;
+  if (!(sampleRate >= RATES.least && sampleRate <= RATES.most)) {
+    file.close();
+    throw new AudioError(
+      `openAudio: expected a sample rate from ${RATES.least} to ${RATES.most} Hz, got ${sampleRate}; its header is damaged, fetch the file again`,
+      'damaged',
+      format,
+    );
+  }
+  return {
+    sampleRate,
+    channels,
+    frames,
+    format,
+    get damage() {
+      return file.damage;
+    },
+    async read(start, count) {
+      requireRange(start, count);
+      const samples = await file.read(start, count);
+      checkSamples(samples, start, format);
+      return samples;
+    },
+    close() {
+      file.close();
+      closeSource?.();
+    },
+  };
+}
+
+function requireRange(start: number, count: number): void {
+  if (Number.isSafeInteger(start) && start >= 0 && Number.isSafeInteger(count) && count >= 0) return;
+  throw new RangeError(
+    `read: expected whole numbers from 0 for start and count, got ${start} and ${count}; round them first`,
+  );
+}

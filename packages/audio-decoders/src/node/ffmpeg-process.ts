@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Seconds that ffmpeg may take until the next samples come: a file that keeps it busy must not keep the program waiting. */
+const PATIENCE = 30;
+
+/** Bytes that ffmpeg may ask for at once: what a hostile header asks for. */
+const LARGEST_ALLOCATION = 256 * 2 ** 20;
+
+/** Letters of its complaints that are kept. */
+const KEPT = 8192;
+
+/** A system ffmpeg that writes the samples of one file to a pipe. */
+export interface FfmpegProcess {
+  /** Its next bytes, at most `count`; fewer at the end alone. */
+  take(count: number): Promise<Uint8Array>;
+  /** After the end: its exit code, undefined when it was killed, and what it complained about. */
+  finish(): Promise<{ readonly code: number | undefined; readonly complaints: readonly string[] }>;
+  /** Ends it. */
+  kill(): void;
+}
+
+/** There is no ffmpeg. */
+export class NoFfmpegError extends Error {
+  override readonly name = 'NoFfmpegError';
+}
+
+/** Starts ffmpeg on the first sound of a file; rejects with a {@link NoFfmpegError} where there is none. */
+export async function startFfmpeg(path: string, demuxer: string): Promise<FfmpegProcess> {
+  const args = [
+    ...['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', '-max_alloc', `${LARGEST_ALLOCATION}`],
+    // The path is a URL to ffmpeg: behind `file:` no name is taken for an option, an address or a list of files.
+    ...['-threads', '1', '-protocol_whitelist', 'file,pipe', '-f', demuxer, '-i', `file:${path}`],
+    ...['-map', '0:a:0', '-map_metadata', '-1', '-c:a', 'pcm_f32be', '-f', 'au', 'pipe:1'],
+  ];
+  const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  const started = once(child, 'spawn');
+  const closed = new Promise<number | undefined>((resolve) => child.on('close', (code) => resolve(code ?? undefined)));
+  child.on('error', () => {}); // told by `started`
+  try {
+    await started;
+  } catch (cause) {
+    throw new NoFfmpegError('no ffmpeg can be started', { cause });
+  }
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(0, KEPT);
+  });
+  let killed = false;
+  const { stdout } = child;
+  stdout.on('error', () => {});
+
+  const kill = (): void => {
+    killed = true;
+    child.kill('SIGKILL');
+    stdout.destroy();
+  };
+
+  const chunks: AsyncIterator<Buffer> = stdout[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array(0);
+
+  /** The next bytes that come; patience runs only while somebody waits. */
+  async function next(): Promise<Uint8Array | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`ffmpeg wrote nothing for ${PATIENCE} s`)), PATIENCE * 1000);
+    });
+    try {
+      const { value, done } = await Promise.race([chunks.next(), patience]);
+      return done ? undefined : value;
+    } catch (error) {
+      if (killed) return undefined;
+      kill();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    kill,
+    async take(count) {
+      const bytes = new Uint8Array(count);
+      let found = 0;
+      while (found < count) {
+        if (rest.length === 0) rest = (await next()) ?? rest;
+        if (rest.length === 0) break;
+        const part = rest.subarray(0, count - found);
+        bytes.set(part, found);
+        found += part.length;
+        rest = rest.subarray(part.length);
+      }
+      return bytes.subarray(0, found);
+    },
+    async finish() {
+      const code = await closed;
+      return { code: killed ? undefined : code, complaints: complaintsOf(said, path) };
+    },
+  };
+}
+
+/** The lines that ffmpeg marks as errors, without the names of its parts and of the file, and without control characters. */
+function complaintsOf(said: string, path: string): readonly string[] {
+  const errors = said.split(/[\r\n]+/).filter((line) => /\[(error|fatal|panic)\]/.test(line));
+  return errors.map((line) =>
+    line
+      .replace(/\[[^\]]*\]/g, '')
+      .replaceAll(`file:${path}`, 'the file')
+      .replace(/\p{Cc}/gu, ' ')
+      .trim(),
+  );
+}
