@@ -39,7 +39,7 @@ export interface LogMelStoreOptions {
   readonly shortClipNext?: string;
   /** Fills a clip that is shorter than one window of the front end with zeros up to it, rather than skip it. Default false. */
   readonly fillShort?: boolean;
-  /** Memory for spectrograms that were used last, in MiB. Default 128. */
+  /** Memory for spectrograms that were used last, in MiB. Default 96. */
   readonly memory?: number;
   /** Called once if spectrograms cannot be cached. Silent by default. */
   readonly onWarning?: (message: string) => void;
@@ -168,7 +168,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   const {
     minFrames = 1,
     shortClipNext = 'leave it out, or ask for fewer',
-    memory = 128,
+    memory = 96,
     workers = Math.min(8, availableParallelism()),
     onWarning,
   } = options;

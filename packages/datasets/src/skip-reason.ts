@@ -54,7 +54,7 @@ export function skipReason(error: unknown, path: string): SkipReason {
 /** `WAV (Microsoft ADPCM)` that cannot be read counts as `Microsoft ADPCM`, whichever container it is in. */
 function audioCause({ problem, format }: AudioError): string {
   if (problem !== 'unsupported' || format === undefined) return problem;
-  return /\((.+)\)$/.exec(format)?.[1] ?? format;
+  return /\(([^()]+)\)$/.exec(format)?.[1] ?? format;
 }
 
 /** The reason to leave out what is there and is no plain file; `undefined` for a file. */

@@ -24,12 +24,12 @@ export function soundLevels(): SoundLevels {
       if (samples === 0) first = mono[0]!;
       samples += mono.length;
       count = channels.length;
-      monoPower += power(mono);
+      if (count > 1) monoPower += power(mono);
       for (const channel of channels) {
-        channelPower += power(channel) / count;
+        if (count > 1) channelPower += power(channel) / count;
         if (whole) ({ whole, peak } = wholeNumbers(channel, peak));
       }
-      constant = constant && mono.every((sample) => sample === first);
+      constant = constant && allEqual(mono, first);
     },
     notices() {
       const found: Omit<SoundNotice, 'path'>[] = [];
@@ -58,17 +58,26 @@ export function soundLevels(): SoundLevels {
   };
 }
 
+// Plain loops: these run over every sample there is.
+
 function power(samples: Float32Array): number {
   let sum = 0;
-  for (const sample of samples) sum += sample * sample;
+  for (let i = 0; i < samples.length; i++) sum += samples[i]! * samples[i]!;
   return sum;
+}
+
+function allEqual(samples: Float32Array, value: number): boolean {
+  for (let i = 0; i < samples.length; i++) if (samples[i] !== value) return false;
+  return true;
 }
 
 /** Whether all samples are whole numbers, and the largest size of these and of `peak`. */
 function wholeNumbers(samples: Float32Array, peak: number): { whole: boolean; peak: number } {
-  for (const sample of samples) {
-    if (!Number.isInteger(sample)) return { whole: false, peak };
-    peak = Math.max(peak, Math.abs(sample));
+  let most = peak;
+  for (let i = 0; i < samples.length; i++) {
+    const size = Math.abs(samples[i]!);
+    if (size !== Math.floor(size)) return { whole: false, peak };
+    if (size > most) most = size;
   }
-  return { whole: true, peak };
+  return { whole: true, peak: most };
 }

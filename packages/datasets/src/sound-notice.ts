@@ -9,7 +9,9 @@ export type SoundNoticeKind =
   /** All samples are equal, and not 0. */
   | 'constant'
   /** Truncated or damaged, and used all the same (`damaged: 'keep'`). */
-  | 'damaged';
+  | 'damaged'
+  /** Read by the system's `ffmpeg`. */
+  | 'through ffmpeg';
 
 /** Something about a usable sound that its owner should know. */
 export interface SoundNotice {

@@ -9,6 +9,9 @@ import { readLogMel } from './read-log-mel.js';
 import { soundLevels } from './sound-levels.js';
 import { UnusableSound } from './skip-reason.js';
 
+/** How the format of a sound ends that a system ffmpeg reads. */
+const THROUGH_FFMPEG = ' (through ffmpeg)';
+
 /** What {@link surveySound} is told. */
 export interface SurveyOptions {
   readonly settings: SoundSettings;
@@ -39,6 +42,10 @@ export async function surveySound(
     if (end === samples) {
       const notices = levels.notices();
       if (file.damage !== undefined) notices.push({ kind: 'damaged', message: file.damage });
+      if (file.format.endsWith(THROUGH_FFMPEG)) {
+        const format = file.format.slice(0, -THROUGH_FFMPEG.length);
+        notices.push({ kind: 'through ffmpeg', message: `${format}: read by the system's ffmpeg` });
+      }
       return { samples, frames, notices, reader };
     }
     if (damaged !== 'keep') break;

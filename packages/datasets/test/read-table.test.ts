@@ -82,7 +82,11 @@ describe('refuses, naming line and next step', () => {
       `${plain}\nB.WAV,2,1,dog\n`,
       /line 5: expected every clip once, got "B\.WAV" a second time/,
     ],
-    ['a column twice', plain.replaceAll(/$/gm, ',1').replace('category,1', 'category,fold'), /line 1: column "fold" is there twice; rename one/],
+    [
+      'a column twice',
+      plain.replaceAll(/$/gm, ',1').replace('category,1', 'category,fold'),
+      /line 1: column "fold" is there twice; rename one/,
+    ],
     [
       'a row without a name',
       `${plain}\n\n,4,1,dog`,
