@@ -1,8 +1,12 @@
 import { AudioError } from '../audio-error.js';
 import { DECODER_URL } from '../decoder-url.js';
+import { webAssembly } from './web-assembly.js';
 
 /** What a compiled module can come from: itself, its bytes, where it lies, or the answer to a request for it. */
-export type DecoderSource = WebAssembly.Module | BufferSource | URL | string | Response | Promise<Response>;
+export type DecoderSource = WebAssembly.Module | DecoderBytes;
+
+/** Where the bytes of the module can come from. */
+type DecoderBytes = Uint8Array | ArrayBuffer | URL | string | Response | Promise<Response>;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -34,10 +38,10 @@ export function decoderModule(): Promise<WebAssembly.Module> {
 }
 
 async function compile(source: DecoderSource): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof webAssembly.Module) return source;
   const where = typeof source === 'string' || source instanceof URL ? String(source) : 'what useDecoder was given';
   try {
-    return await WebAssembly.compile(await fetchBytes(source));
+    return await webAssembly.compile(await fetchBytes(source as DecoderBytes));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new AudioError(
@@ -49,8 +53,8 @@ async function compile(source: DecoderSource): Promise<WebAssembly.Module> {
   }
 }
 
-async function fetchBytes(source: Exclude<DecoderSource, WebAssembly.Module>): Promise<BufferSource> {
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return source;
+async function fetchBytes(source: DecoderBytes): Promise<Uint8Array | ArrayBuffer> {
+  if (source instanceof ArrayBuffer || source instanceof Uint8Array) return source;
   if (typeof source === 'string' || source instanceof URL) {
     const url = new URL(source, import.meta.url);
     if (url.protocol === 'file:' && typeof process !== 'undefined') {
@@ -62,7 +66,7 @@ async function fetchBytes(source: Exclude<DecoderSource, WebAssembly.Module>): P
   return answered(await source);
 }
 
-async function answered(response: Response): Promise<BufferSource> {
+async function answered(response: Response): Promise<Uint8Array | ArrayBuffer> {
   if (!response.ok) throw new Error(`status ${response.status}`);
   return requireModule(new Uint8Array(await response.arrayBuffer()));
 }
