@@ -14,7 +14,7 @@ export interface LogMelWindows {
   /**
    * The samples that `count` frames from `first` on are computed from: from `start` up to `end`, which may lie behind the
    * end of the sound. Beside what the frames show they hold up to two pairs of the resampler's blocks, with which these
-   * frames are rounded in the whole sound: 0.6 s in all at 44.1 kHz, 2.3 s at 11.025 kHz.
+   * frames are rounded in the whole sound: 0.5 s in all at 44.1 kHz, 1.9 s at 11.025 kHz.
    */
   span(first: number, count: number): { readonly start: number; readonly end: number };
   /**
