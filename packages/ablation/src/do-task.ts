@@ -3,11 +3,12 @@ import { isEsc50, logMelStatistics } from '@audio-ssl/datasets';
 import type { ProbeResult } from '@audio-ssl/evaluation';
 import {
   clipFeatures,
+  type ClipSettings,
   type Config,
+  featureClips,
   fitProbe,
   initialEncoder,
   InputError,
-  leastFrames,
   loadEncoder,
   logMelFeatures,
   matpacMethod,
@@ -19,6 +20,7 @@ import {
   type Reporter,
   runExtractor,
   timeSteps,
+  trainingClips,
 } from '@audio-ssl/experiment';
 import { disposeTree } from '@audio-ssl/params';
 import { readJson, writeJson, writeRunFile } from '@audio-ssl/trainer';
@@ -58,13 +60,15 @@ export async function doTask(out: string, task: SuiteTask, options: TaskOptions 
   const [first] = plan.rows as readonly [PlannedRow];
   const leave = (result: Prepared | Timing | Probed): Promise<void> => writeJson(join(out, taskFile(task)), result);
   if (task.kind === 'prepare') {
-    await withClips(plan, first.config, options, async (clips) => leave(await prepare(clips, first.config, options)));
+    await withClips(plan, featureClips(first.config), options, async (clips) =>
+      leave(await prepare(clips, first.config, options)),
+    );
     return;
   }
   const prepared = await readResult<Prepared>(out, { kind: 'prepare' });
   if (task.kind === 'start') {
     const config = { ...first.config, seed: task.seed };
-    await withClips(plan, config, options, async (clips) => {
+    await withClips(plan, featureClips(config), options, async (clips) => {
       const student = initialEncoder(matpacMethod(config), config.seed);
       try {
         await leave({ ...(await probeEncoder(student, config, prepared, clips, options)), trainingSeconds: 0 });
@@ -82,7 +86,7 @@ export async function doTask(out: string, task: SuiteTask, options: TaskOptions 
       const timed = await timeSteps({ ...options, config: row.config, clips, ...prepared.standardization });
       await leave({ ...timed, startSeconds: process.uptime() - timed.secondsPerMonitor });
     };
-    await withClips(plan, row.config, options, time, leastFrames(row.config)); // those that the run will have
+    await withClips(plan, trainingClips(row.config), options, time); // those that the run will have
     return;
   }
   const { steps } = await readJson<{ readonly steps: number }>(join(out, suiteFiles.estimate));
@@ -103,9 +107,9 @@ async function prepare(clips: OpenClips, config: Config, { reporter, signal }: T
   const measured =
     typeof mean === 'number' && typeof std === 'number'
       ? { mean, std }
-      : await logMelStatistics(clips.store, clips.kept);
+      : await logMelStatistics(clips.store, clips.pieces);
   const task = probeTask(clips, config.probe.folds);
-  const features = await logMelFeatures(clips.store, clips.kept);
+  const features = await logMelFeatures(clips.store, clips.kept, { signal });
   const { accuracy } = await fitProbe('probe, log-mel', features, task, { reporter, signal });
   const names = [...new Set(task.bootstrapGroups)];
   return {
@@ -146,7 +150,7 @@ async function trainAndProbe(
   });
   options.signal?.throwIfAborted();
   if (!completed) throw new InputError(`${run} stopped after step ${step} of ${steps}; start the suite again`);
-  return withClips(plan, config, options, async (clips) => {
+  return withClips(plan, featureClips(config), options, async (clips) => {
     const student = await loadEncoder(run, config);
     try {
       return { ...(await probeEncoder(student, config, prepared, clips, options)), trainingSeconds };
@@ -187,19 +191,16 @@ async function probeEncoder(
 
 async function withClips<R>(
   { data, dataName, layout }: SuitePlan,
-  config: Config,
+  settings: ClipSettings,
   options: TaskOptions,
   use: (clips: OpenClips) => Promise<R>,
-  minFrames?: number,
 ): Promise<R> {
   const clips = await openClips({
     ...options,
     root: data,
     layout,
     name: dataName,
-    frontEnd: config.data.frontEnd,
-    workers: config.data.workers,
-    minFrames,
+    ...settings,
   });
   try {
     return await use(clips);

@@ -1,5 +1,12 @@
 import { type LayoutName, layouts } from '@audio-ssl/datasets';
-import { type Config, configDifferences, InputError, loadConfig, parseConfig } from '@audio-ssl/experiment';
+import {
+  type Config,
+  configDifferences,
+  continuedConfig,
+  InputError,
+  loadConfig,
+  parseSavedConfig,
+} from '@audio-ssl/experiment';
 import { variantSources, withSettings } from '@audio-ssl/matpac';
 import type { Published } from '@audio-ssl/report';
 import { readJson, writeJson } from '@audio-ssl/trainer';
@@ -67,7 +74,7 @@ export interface PlanOptions {
  * @throws InputError for a layout without labels, a row that changes what all rows share, and for `minutes`
  */
 export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
-  const { suite, data, dataName, layout, seeds, budget = null, preset, file, set } = options;
+  const { suite, dataName, layout, seeds, budget = null, preset, file, set } = options;
   const { command = 'ablate(), called by a program' } = options;
   if (!layouts[layout].labelled)
     throw new InputError(`\`layout\` ${layout} has no labels; a suite is probed on labelled data`, 'option');
@@ -87,8 +94,9 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
   const { seed, steps, minutes, batchSize, probe } = baseline;
   if (minutes !== null)
     throw new InputError('minutes is the time of a single run; give `budget`, the time of the whole suite', 'option');
-  const { dataset, frontEnd, mean, std } = baseline.data;
-  const shared = { seed, steps, minutes, batchSize, probe, data: { dataset, frontEnd, mean, std } };
+  const { dataset, frontEnd, mean, std, channel, damaged, ffmpeg } = baseline.data;
+  const data = { dataset, frontEnd, mean, std, channel, damaged, ffmpeg };
+  const shared = { seed, steps, minutes, batchSize, probe, data };
   const configureRow = ({ setting }: SuiteRow): Promise<Config> =>
     configure([first.setting, variantChanges(baseline.variant, setting.variant), setting, shared]);
   const configs = [baseline, ...(await Promise.all(others.map(configureRow)))];
@@ -105,7 +113,7 @@ export async function planSuite(options: PlanOptions): Promise<SuitePlan> {
   return {
     suite: suite.name,
     title: suite.title,
-    data: resolve(data),
+    data: resolve(options.data),
     dataName,
     layout,
     rows,
@@ -123,10 +131,11 @@ const sharedKeys: Readonly<Record<string, string>> = {
   minutes: '`budget`',
   'data.dataset': '`layout`',
   ...Object.fromEntries(
-    ['batchSize', 'data.frontEnd', 'data.mean', 'data.std', 'probe.pool', 'probe.folds'].map((key) => [
-      key,
-      `\`set\` ${key}=VALUE, or in \`file\``,
-    ]),
+    [
+      'batchSize',
+      ...['data.frontEnd', 'data.mean', 'data.std', 'data.channel', 'data.damaged', 'data.ffmpeg'],
+      ...['probe.pool', 'probe.folds'],
+    ].map((key) => [key, `\`set\` ${key}=VALUE, or in \`file\``]),
   ),
 };
 
@@ -167,7 +176,7 @@ export async function savePlan(out: string, plan: SuitePlan): Promise<SuitePlan>
 /** Reads the plan in the folder of a suite. */
 export async function readPlan(out: string): Promise<SuitePlan> {
   const plan = await readJson<SuitePlan>(join(out, suiteFiles.plan));
-  return { ...plan, rows: plan.rows.map((row) => ({ ...row, config: parseConfig(row.config) })) };
+  return { ...plan, rows: plan.rows.map((row) => ({ ...row, config: parseSavedConfig(row.config) })) };
 }
 
 function rowDifferences(before: readonly PlannedRow[], now: readonly PlannedRow[]): string[] {
@@ -176,7 +185,9 @@ function rowDifferences(before: readonly PlannedRow[], now: readonly PlannedRow[
   const probe = ([row]: readonly PlannedRow[]): string => JSON.stringify(row?.config.probe);
   if (probe(before) !== probe(now)) return [`probe ${probe(before)} -> ${probe(now)}`]; // a run alone may be probed again
   return before.flatMap(({ name, config }, i) =>
-    configDifferences(config, (now[i] as PlannedRow).config).map((difference) => `${name}: ${difference}`),
+    configDifferences(config, continuedConfig(config, (now[i] as PlannedRow).config)).map(
+      (difference) => `${name}: ${difference}`,
+    ),
   );
 }
 

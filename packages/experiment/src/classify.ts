@@ -1,5 +1,5 @@
-import { decodeAudio } from '@audio-ssl/audio-frontend';
 import type { StartedBackend } from '@audio-ssl/backend';
+import { openLogMels, SkippedClipError, type LogMelStore } from '@audio-ssl/datasets';
 import {
   classProbabilities,
   headTasks,
@@ -8,20 +8,26 @@ import {
   topLabels,
   type Activation,
   type ClassHead,
+  type Extractor,
   type HeadTask,
   type HeadTaskName,
   type LabelledProbability,
 } from '@audio-ssl/pretrained';
-import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, resolve } from 'node:path';
+import { beginStage } from './begin-stage.js';
 import { InputError } from './input-error.js';
-import { listSounds } from './list-sounds.js';
+import { listSounds, type ListedSound } from './list-sounds.js';
+import { loadAhead } from './load-ahead.js';
+import { reportNotices } from './open-clips.js';
 import { openCheckpoint } from './open-checkpoint.js';
 import { openRunModel } from './open-run-model.js';
 import { readLabels } from './read-labels.js';
 import type { Reporter } from './reporter.js';
+import { soundSettings, type SoundSettings } from './sound-settings.js';
 
 /** The options of {@link classify}. */
-export interface ClassifyOptions {
+export interface ClassifyOptions extends SoundSettings {
   /** A checkpoint with a class head, or an encoder for `probe`: a file, or the folder of a run. */
   readonly checkpoint: string;
   /** Sound files, folders of them, or `-` for `stdin`. */
@@ -43,7 +49,7 @@ export interface ClassifyOptions {
   /** The backend that runs; keeps compiled graphs in its cache. */
   readonly backend?: StartedBackend | undefined;
   readonly reporter?: Reporter | undefined;
-  /** Stops the work before the next sound. */
+  /** Stops the work within a second or two. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -54,10 +60,18 @@ export interface Classified {
   readonly classes?: readonly LabelledProbability[];
   /** Why the sound could not be used. */
   readonly failed?: string;
+  /** The same as a short phrase to count by, such as `truncated`. */
+  readonly cause?: string;
 }
 
+/** Chunks of a piece of a long sound. */
+const CHUNKS = 8;
+
+/** Threads that compute log-mels. */
+const WORKERS = Math.min(4, availableParallelism());
+
 /**
- * Classifies sounds one after the other, with the class head of a checkpoint or a linear probe on its features.
+ * Classifies sounds of any length one after the other, with the class head of a checkpoint or a linear probe on its features.
  *
  * @throws InputError or Error for options, a checkpoint or a head that do not fit; a sound that cannot be used is given as
  * `failed`
@@ -67,7 +81,11 @@ export interface Classified {
  */
 export async function* classify(options: ClassifyOptions): AsyncGenerator<Classified, void, undefined> {
   const { checkpoint, numHeads, backend, reporter, signal } = options;
-  const { sounds, close } = await listSounds(options.inputs, { stdin: options.stdin, reporter });
+  const { sounds, skipped, close } = await listSounds(options.inputs, {
+    stdin: options.stdin,
+    ffmpeg: options.ffmpeg,
+    signal,
+  });
   try {
     const model = await openRunModel(checkpoint, { numHeads, backend, reporter });
     try {
@@ -82,14 +100,21 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
       if (!labels) reporter?.note?.(unnamed(head, options.task));
       const dim = model.weights.cls_token.shape.at(-1)!;
       const extract = model.createExtractor({ time: 'mean', frequency: head.dims === dim ? 'mean' : 'concat' });
-      for (const { id: file, path } of sounds) {
-        signal?.throwIfAborted();
-        const feature = await readFile(path)
-          .then(async (bytes) => (await extract(await decodeAudio(bytes))).data)
-          .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-        yield feature instanceof Error
-          ? { file, failed: feature.message }
-          : { file, classes: topLabels(classProbabilities(head, feature, activation), labels, options.top ?? 5) };
+      for (const { path: file, reason, cause } of skipped) yield { file, failed: reason, cause };
+      const { logMel, chunkFrames } = model.settings;
+      const reading = await soundSettings(checkpoint, options);
+      const store = await openLogMels(
+        sounds.map(({ id, path }) => ({ id, path: resolve(path) })),
+        { logMel, ...reading, segmentFrames: CHUNKS * chunkFrames, workers: WORKERS, memory: 0, fillShort: true },
+      );
+      try {
+        for await (const { file, feature } of features(sounds, store, extract, { reporter, signal }))
+          yield feature instanceof SkippedClipError
+            ? { file, failed: feature.reason, cause: feature.cause }
+            : { file, classes: topLabels(classProbabilities(head, feature, activation), labels, options.top ?? 5) };
+        reportNotices(store.notices, reporter);
+      } finally {
+        await store.close();
       }
     } finally {
       model.dispose();
@@ -97,6 +122,51 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
   } finally {
     await close();
   }
+}
+
+/** The feature of each sound, or why it has none. */
+async function* features(
+  sounds: readonly ListedSound[],
+  store: LogMelStore,
+  extract: Extractor,
+  { reporter, signal }: Pick<ClassifyOptions, 'reporter' | 'signal'>,
+): AsyncGenerator<{ readonly file: string; readonly feature: Float32Array | SkippedClipError }> {
+  let done = 0;
+  let progress: ReturnType<typeof beginStage> | undefined; // of long sounds alone: results of short ones are progress
+  const tell = (detail: string): void => {
+    progress ??= beginStage(reporter, 'classify', sounds.length, done);
+    progress(done, detail);
+  };
+  const indices = sounds.map((_, index) => index);
+  for await (const clip of loadAhead(store, indices, { ahead: 2 * WORKERS, onDetail: tell, signal })) {
+    const { id: file, path } = sounds[done]!;
+    let feature: Float32Array | SkippedClipError;
+    if (clip instanceof SkippedClipError) feature = clip;
+    else {
+      const { pieces, spectrograms } = clip;
+      const told = async function* () {
+        let piece = 0;
+        for await (const spectrogram of spectrograms()) {
+          signal?.throwIfAborted();
+          if (pieces.length > 1) tell(`${basename(path)}, piece ${++piece} of ${pieces.length}`);
+          yield spectrogram;
+        }
+      };
+      feature = await only(extract.streamLogMel(told())).catch((error: unknown) => {
+        if (error instanceof SkippedClipError) return error; // it has become unreadable while it was read
+        throw error;
+      });
+    }
+    done++;
+    yield { file, feature };
+  }
+}
+
+/** The one mean that an extractor gives of a clip. */
+async function only(found: AsyncIterable<{ readonly data: Float32Array }>): Promise<Float32Array> {
+  let mean = new Float32Array();
+  for await (const { data } of found) mean = Float32Array.from(data);
+  return mean;
 }
 
 async function openProbe(path: string): Promise<ClassHead> {

@@ -1,12 +1,13 @@
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
 import type { StartedBackend } from '@audio-ssl/backend';
-import type { LogMelStore } from '@audio-ssl/datasets';
-import { describeLogMel, poolFrames, type Features, type Pooling } from '@audio-ssl/evaluation';
+import { SkippedClipError, type LogMelStore } from '@audio-ssl/datasets';
+import { createLogMelDescriber, createPooler, type Features, type Pooling } from '@audio-ssl/evaluation';
 import { createExtractor, type Extractor, type FrameFeatures, type Sound } from '@audio-ssl/pretrained';
 import type { SpectrogramEncoder } from '@audio-ssl/vit';
 import { beginStage } from './begin-stage.js';
 import type { Config } from './config/config-schema.js';
 import { extractorCompiler } from './extractor-compiler.js';
+import { loadAhead, type LoadedClip } from './load-ahead.js';
 import type { Reporter } from './reporter.js';
 
 /** What spectrograms of a run are standardised with: (x - mean) / std. */
@@ -49,10 +50,15 @@ export function runExtractor(
     data: sideBySide(features),
     dims: layers.length * features.dims,
   });
+  async function* each(found: AsyncIterable<FrameFeatures>): AsyncGenerator<FrameFeatures, void, undefined> {
+    for await (const features of found) yield chosen(features);
+  }
   return Object.assign(async (sound: Sound) => chosen(await extract(sound)), {
     batch: async (sounds: readonly Sound[]) => (await extract.batch(sounds)).map(chosen),
+    stream: (sound: Sound) => each(extract.stream(sound)),
     fromLogMel: async (logMel: Spectrogram) => chosen(await extract.fromLogMel(logMel)),
     fromLogMels: async (logMels: readonly Spectrogram[]) => (await extract.fromLogMels(logMels)).map(chosen),
+    streamLogMel: (pieces: AsyncIterable<Spectrogram> | Iterable<Spectrogram>) => each(extract.streamLogMel(pieces)),
     dispose: extract.dispose,
   });
 }
@@ -82,8 +88,12 @@ export interface ClipFeaturesOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+// Clips that are loaded ahead of the one that is used.
+const AHEAD = 8;
+
 /**
- * The features of clips, one matrix for each pooling, rows in the order of `indices`.
+ * The features of clips, one matrix for each pooling, rows in the order of `indices`. Clips are taken piece by piece, so
+ * that they may have any length.
  *
  * @param name of the stage that is reported
  * @param extract disposed at the end
@@ -100,12 +110,18 @@ export async function clipFeatures(
 ): Promise<Map<Pooling, Features>> {
   const rows = poolings.map((): Float32Array[] => []);
   const progress = beginStage(reporter, name, indices.length);
+  let done = 0;
   try {
-    for (const [done, index] of indices.entries()) {
-      signal?.throwIfAborted();
-      const { data, frames, dims } = await extract.fromLogMel(await store.load(index));
-      poolings.forEach((pooling, i) => rows[i]!.push(poolFrames({ data, rows: frames, dims }, pooling)));
-      progress(done + 1);
+    for await (const { pieces, spectrograms } of usable(store, indices, signal)) {
+      const pooler = createPooler(name);
+      let piece = 0;
+      for await (const { data, frames, dims } of extract.streamLogMel(spectrograms())) {
+        signal?.throwIfAborted();
+        pooler.push({ data, rows: frames, dims });
+        if (pieces.length > 1) progress(done, `piece ${++piece} of ${pieces.length}`);
+      }
+      poolings.forEach((pooling, i) => rows[i]!.push(pooler.result(pooling)));
+      progress(++done);
     }
   } finally {
     extract.dispose();
@@ -117,13 +133,34 @@ export async function clipFeatures(
  * Mean, deviation, maximum and mean absolute change of each mel band: features that no model made.
  *
  * @returns a matrix (clips, 4 x bins), rows in the order of `indices`
+ * @throws the signal's reason when it is aborted
  * @example
  * const features = await logMelFeatures(clips.store, clips.kept);
  */
-export async function logMelFeatures(store: LogMelStore, indices: readonly number[]): Promise<Features> {
+export async function logMelFeatures(
+  store: LogMelStore,
+  indices: readonly number[],
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Features> {
   const rows: Float32Array[] = [];
-  for (const index of indices) rows.push(describeLogMel(await store.load(index)));
+  for await (const { spectrograms } of usable(store, indices, signal)) {
+    const describer = createLogMelDescriber();
+    for await (const piece of spectrograms()) describer.push(piece);
+    rows.push(describer.result());
+  }
   return stack(rows);
+}
+
+/** Clips in order, all of which must be usable still. */
+async function* usable(
+  store: LogMelStore,
+  indices: readonly number[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LoadedClip, void, undefined> {
+  for await (const clip of loadAhead(store, indices, { ahead: AHEAD, signal })) {
+    if (clip instanceof SkippedClipError) throw clip;
+    yield clip;
+  }
 }
 
 function stack(rows: readonly Float32Array[]): Features {

@@ -3,6 +3,7 @@ export { configDifferences } from './config/config-differences.js';
 export { configKeys, configMessages, expected, type KeySchema } from './config/config-messages.js';
 export { configSchema, matpacOptions, type Config, type ProbePooling } from './config/config-schema.js';
 export { loadConfig, parseConfig, type ConfigSources } from './config/load-config.js';
+export { continuedConfig, parseSavedConfig } from './config/saved-config.js';
 export { convert, type Converted, type ConvertOptions } from './convert.js';
 export { embed, type Embedded, type EmbedOptions, type FailedFile } from './embed/embed.js';
 export { loadEncoder } from './encoder-weights.js';
@@ -16,7 +17,14 @@ export {
 } from './features.js';
 export { InputError } from './input-error.js';
 export { type Layers } from './layers.js';
-export { leastFrames, openClips, type OpenClips, type OpenClipsOptions } from './open-clips.js';
+export {
+  type ClipSettings,
+  featureClips,
+  openClips,
+  type OpenClips,
+  type OpenClipsOptions,
+  trainingClips,
+} from './open-clips.js';
 export { openRunModel, type OpenRunModelOptions } from './open-run-model.js';
 export { initialEncoder } from './pretrain/initial-state.js';
 export { matpacMethod } from './pretrain/matpac-method.js';
@@ -34,4 +42,5 @@ export { readLabels } from './read-labels.js';
 export { type Reporter } from './reporter.js';
 export { readRunLog, readRunNotes, type RunLogRow, type RunNote } from './run-log.js';
 export { readRunRecord, type RunRecord, type RunSummary } from './run-record.js';
+export { type DecidedSoundSettings, type SoundSettings } from './sound-settings.js';
 export { writeReport } from './write-report.js';

@@ -1,16 +1,13 @@
-import { openFolder } from '@audio-ssl/datasets';
+import { openFolder, type Skipped } from '@audio-ssl/datasets';
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
+import { findPath } from './find-path.js';
 import { InputError } from './input-error.js';
-import { printable } from './printable.js';
-import type { Reporter } from './reporter.js';
-import { undecodableFiles } from './undecodable-files.js';
+import { readStandardInput } from './read-standard-input.js';
 
 /** A sound to work on. */
 export interface ListedSound {
-  /** Its name in the output: the path as it was given, `-` for a sound from standard input. */
+  /** Its name in the output: the path as it was given or, where a list spells it otherwise, as its folder does; `-` for a sound from standard input. */
   readonly id: string;
   /** Its file. */
   readonly path: string;
@@ -19,6 +16,8 @@ export interface ListedSound {
 /** The sounds that inputs name. */
 export interface ListedSounds {
   readonly sounds: readonly ListedSound[];
+  /** What was found in folders and is left out, and folders that cannot be read or have no sounds. */
+  readonly skipped: readonly Skipped[];
   /** Removes the file that was written for a sound from standard input. */
   close(): Promise<void>;
 }
@@ -27,79 +26,75 @@ export interface ListedSounds {
 export interface ListSoundsOptions {
   /** What `-` among the inputs reads, such as `process.stdin`. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
-  readonly reporter?: Reporter | undefined;
+  /** Whether a system `ffmpeg` may read what comes from there. */
+  readonly ffmpeg?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
+/** The longest name that is shown of a list that names nothing. */
+const LONGEST = 80;
+
 /**
- * Lists the sounds that inputs name: files, folders (every .wav and .flac below them), and `-`, standard input: a sound
- * itself, or paths, one a line. A path that is named twice counts once. A missing file on a line of standard input is
- * listed like any other, so that it fails alone; a missing file among the inputs is taken for a typing error.
+ * Lists the sounds that inputs name: files, folders (every sound below them), and `-`, standard input: a sound itself, or
+ * paths, one a line or separated by NUL. A path that is named twice counts once. A missing file of a list is listed like
+ * any other, so that it fails alone; a missing file among the inputs is taken for a typing error.
  *
- * @throws InputError for an input that does not exist, a list of which nothing exists, a folder without sounds, or `-`
- * without `stdin`
+ * @throws InputError for an input that does not exist, a list of which nothing exists, folders without one sound, or `-`
+ * without `stdin`; the signal's reason when it is aborted
  * @example
  * const { sounds, close } = await listSounds(['recordings', 'one more.wav']);
  */
 export async function listSounds(inputs: readonly string[], options: ListSoundsOptions = {}): Promise<ListedSounds> {
-  const { stdin, reporter } = options;
+  const { stdin, ffmpeg, signal } = options;
   const sounds = new Map<string, ListedSound>();
-  let temporary: string | undefined;
+  const skipped: Skipped[] = [];
+  let remove: (() => Promise<void>) | undefined;
   const add = async (input: string): Promise<void> => {
-    if (!existsSync(input)) throw new InputError(`${input}: no such file; check the path`);
-    if (!statSync(input).isDirectory()) sounds.set(input, { id: input, path: input });
-    else {
-      const opened = await openFolder(input);
-      const leftOut = undecodableFiles(opened);
-      if (leftOut !== undefined) reporter?.warning?.(`${input}: ${leftOut}`);
-      for (const { id } of opened.clips) sounds.set(join(input, id), { id: join(input, id), path: join(input, id) });
+    if (!statSync(input, { throwIfNoEntry: false })?.isDirectory()) {
+      sounds.set(input, { id: input, path: input });
+      return;
     }
+    const opened = await openFolder(input).catch((error: Error) => error);
+    if (opened instanceof Error) {
+      skipped.push({ path: input, reason: opened.message, cause: 'folder without sounds' });
+      return;
+    }
+    const below = (path: string): string => join(input, isAbsolute(path) ? relative(opened.root, path) : path);
+    for (const { id } of opened.clips) sounds.set(below(id), { id: below(id), path: below(id) });
+    for (const left of opened.skipped) skipped.push({ ...left, path: below(left.path) });
   };
-  const close = async (): Promise<void> => {
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
-  };
+  const close = async (): Promise<void> => remove?.();
   try {
     for (const input of inputs) {
       if (input !== '-') {
+        if (!existsSync(input)) throw new InputError(`${input}: no such file; check the path`);
         await add(input);
         continue;
       }
       if (!stdin) throw new InputError('the input - means standard input; give it as `stdin`', 'option');
-      const bytes = await readAll(stdin);
-      if (isSound(bytes)) {
-        temporary = await mkdtemp(join(tmpdir(), 'audio-ssl-'));
-        const path = join(temporary, bytes.toString('latin1', 0, 4) === 'fLaC' ? 'stdin.flac' : 'stdin.wav');
-        await writeFile(path, bytes);
-        sounds.set('-', { id: '-', path });
+      const found = await readStandardInput(stdin, { ffmpeg, signal });
+      if ('sound' in found) {
+        ({ remove } = found);
+        sounds.set('-', { id: '-', path: found.sound });
         continue;
       }
-      const lines = bytes.toString('utf8').split(/\r?\n/).filter(Boolean);
-      if (lines.length > 0 && !lines.some((line) => existsSync(line)))
+      const paths = found.paths.map((line) => ({ line, path: findPath(line) ?? findPath(line.trim()) }));
+      if (paths.length > 0 && paths.every(({ path }) => path === undefined))
         throw new InputError(
-          `${printable(lines[0]!)}: no such file; expected a WAV or FLAC file or paths, one a line, on standard input`,
+          `${cut(paths[0]!.line)}: no such file; expected a sound or paths, one a line, on standard input`,
         );
-      for (const line of lines) {
-        if (existsSync(line)) await add(line);
+      for (const { line, path } of paths) {
+        if (path !== undefined) await add(path);
         else sounds.set(line, { id: line, path: line });
       }
     }
+    if (sounds.size === 0 && skipped.length > 0) throw new InputError(`no sounds: ${skipped[0]!.reason}`);
+    if (sounds.size === 0) throw new InputError('no sounds: name files, folders, or - for standard input');
   } catch (error) {
     await close();
     throw error;
   }
-  if (sounds.size === 0) throw new InputError('no sounds: name files, folders, or - for standard input');
-  return { sounds: [...sounds.values()], close };
+  return { sounds: [...sounds.values()], skipped, close };
 }
 
-/** Whether bytes are a sound and not a list of paths, which may begin with the same letters. */
-function isSound(bytes: Buffer): boolean {
-  const text = bytes.toString('latin1', 0, 12);
-  if (/^(RIFF|RIFX|RF64)/.test(text)) return text.endsWith('WAVE');
-  if (text.startsWith('ID3')) return bytes[3]! < 32; // its version, which is not a letter of a name
-  return text.startsWith('fLaC') && (bytes[4]! & 0x7f) === 0; // the type of the first block, with a flag
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);

@@ -6,30 +6,42 @@ import {
   type Dataset,
   type LayoutName,
   type LogMelStore,
+  type Piece,
   type Skipped,
+  type SoundNotice,
 } from '@audio-ssl/datasets';
+import { countedCauses, noticeSentences } from '@audio-ssl/report';
+import { basename } from 'node:path';
 import { beginStage } from './begin-stage.js';
 import { logMelFolder } from './cache-folders.js';
 import type { Config } from './config/config-schema.js';
+import { chunkFramesOf } from './features.js';
 import type { Reporter } from './reporter.js';
-import { undecodableFiles } from './undecodable-files.js';
+import type { DecidedSoundSettings, SoundSettings } from './sound-settings.js';
 
 /** A data set whose log-mels are ready. */
 export interface OpenClips {
+  /** What the layout lists. */
   readonly dataset: Dataset;
+  /** The layout. */
   readonly layout: LayoutName;
   /** The caller closes it. */
   readonly store: LogMelStore;
   /** Indices of the clips that could be read and are long enough. */
   readonly kept: readonly number[];
-  /** The clips that are left out, and why. */
+  /** Their pieces in order: a clip that is not longer than a segment and a half is one. */
+  readonly pieces: readonly Piece[];
+  /** What is left out, and why: what the layout found and cannot be a clip, and clips that cannot be used. */
   readonly skipped: readonly Skipped[];
+  /** What is odd about sounds that are used. */
+  readonly notices: readonly SoundNotice[];
 }
 
 /** The options of {@link openClips}. */
-export interface OpenClipsOptions {
+export interface OpenClipsOptions extends SoundSettings {
   /** The folder of the data set. */
   readonly root: string;
+  /** Its layout. */
   readonly layout: LayoutName;
   /** What reports call it; by default as the data set calls itself. */
   readonly name?: string | undefined;
@@ -37,6 +49,8 @@ export interface OpenClipsOptions {
   readonly frontEnd: keyof typeof logMelPresets;
   /** Threads that compute them. */
   readonly workers: number;
+  /** Frames of a piece of a longer clip; by default a clip is never cut. */
+  readonly segmentFrames?: number | undefined;
   /** Clips with fewer frames are skipped and listed. */
   readonly minFrames?: number | undefined;
   /** What `startBackend` returned; its cache keeps the log-mels. */
@@ -45,19 +59,48 @@ export interface OpenClipsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What {@link openClips} takes of a configuration. */
+export type ClipSettings = DecidedSoundSettings &
+  Pick<OpenClipsOptions, 'frontEnd' | 'workers' | 'segmentFrames' | 'minFrames'>;
+
 /**
- * Frames that a clip needs so that a run is trained on it; undefined where shorter ones are padded.
+ * How clips are opened so that a run is trained on them: cut at `data.segment`, and with the frames that a crop needs where
+ * shorter ones are dropped.
  *
  * @param views crops of a clip that a batch takes side by side
  * @example
- * const clips = await openClips({ ...options, minFrames: leastFrames(config) });
+ * const clips = await openClips({ root: 'recordings', layout: 'folder', ...trainingClips(config) });
  */
-export function leastFrames({ data: { shortClips, cropFrames } }: Config, views = 1): number | undefined {
-  return shortClips === 'drop' ? views * cropFrames : undefined;
+export function trainingClips({ data }: Pick<Config, 'data'>, views = 1): ClipSettings {
+  const { frontEnd, workers, channel, damaged, ffmpeg, segment, shortClips } = data;
+  const crop = views * data.cropFrames;
+  const { sampleRate, hopLength } = logMelPresets[frontEnd];
+  return {
+    ...{ frontEnd, workers, channel, damaged, ffmpeg },
+    // The shortest piece is half a segment, and holds a crop.
+    segmentFrames: segment === null ? undefined : Math.max(Math.round((segment * sampleRate) / hopLength), 2 * crop),
+    minFrames: shortClips === 'drop' ? crop : undefined,
+  };
+}
+
+/** Chunks of a piece when features are taken of long clips: 80 s, and a whole number of the stretches that fine-tuning classifies. */
+const CHUNKS = 4;
+
+/**
+ * How clips are opened so that features are taken of them: long ones in pieces of whole chunks, so that the features are
+ * those of the whole.
+ *
+ * @example
+ * const clips = await openClips({ root: 'ESC-50-master', layout: 'esc50', ...featureClips(config) });
+ */
+export function featureClips({ data, model }: Pick<Config, 'data' | 'model'>): ClipSettings {
+  const { frontEnd, workers, channel, damaged, ffmpeg } = data;
+  return { frontEnd, workers, channel, damaged, ffmpeg, segmentFrames: CHUNKS * chunkFramesOf(model.patch) };
 }
 
 /**
- * Opens a data set and makes its log-mels. Damaged files are skipped and listed; audio that cannot be decoded is reported.
+ * Opens a data set and makes its log-mels. Files that cannot be used are skipped and listed; what is odd about others is
+ * reported.
  *
  * @returns an open store, which the caller closes
  * @throws Error when the folder is not in the layout, no clip can be used, or with the signal's reason when it is aborted
@@ -71,6 +114,10 @@ export async function openClips({
   name,
   frontEnd,
   workers,
+  segmentFrames,
+  channel = 'mean',
+  damaged = 'refuse',
+  ffmpeg = true,
   minFrames = 1,
   backend,
   reporter,
@@ -78,11 +125,10 @@ export async function openClips({
 }: OpenClipsOptions): Promise<OpenClips> {
   const opened = await layouts[layout].open(root);
   const dataset = name === undefined ? opened : { ...opened, name };
-  const leftOut = undecodableFiles(dataset);
-  if (leftOut !== undefined) reporter?.warning?.(`${root}: ${leftOut}`);
   const cacheDir = logMelFolder(backend);
   const store = await openLogMels(dataset.clips, {
     logMel: logMelPresets[frontEnd],
+    ...{ channel, damaged, ffmpeg, segmentFrames: segmentFrames ?? null },
     ...(cacheDir !== undefined && { cacheDir }),
     workers,
     minFrames,
@@ -91,13 +137,23 @@ export async function openClips({
   });
   try {
     const progress = beginStage(reporter, 'log-mels', dataset.clips.length);
-    const { kept, skipped } = await store.prepareAll({
-      onProgress: ({ done, skipped: bad }) => progress(done, bad > 0 ? `${bad} skipped` : undefined),
+    const { kept, pieces, skipped, notices } = await store.prepareAll({
+      onProgress: ({ done, skipped: bad, detail }) =>
+        progress(done, [bad > 0 ? `${bad} skipped` : '', detail ?? ''].filter(Boolean).join(', ') || undefined),
       ...(signal && { signal }),
     });
-    return { dataset, layout, store, kept, skipped };
+    const all = [...dataset.skipped, ...skipped];
+    if (all.length > 0) reporter?.note?.(`${root}: ${countedCauses(all, 'skipped')}`);
+    reportNotices(notices, reporter);
+    return { dataset, layout, store, kept, pieces, skipped: all, notices };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** Warns of what is odd about sounds, in a sentence for each kind of it. */
+export function reportNotices(notices: readonly SoundNotice[], reporter: Reporter | undefined): void {
+  const named = notices.map((notice) => ({ ...notice, path: basename(notice.path) }));
+  for (const sentence of noticeSentences(named)) reporter?.warning?.(sentence);
 }

@@ -2,7 +2,7 @@ import type { ReportData } from '@audio-ssl/report';
 import { readJson, runFiles } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import type { Config } from './config/config-schema.js';
-import { parseConfig } from './config/load-config.js';
+import { parseSavedConfig } from './config/saved-config.js';
 import { InputError } from './input-error.js';
 
 /** What a run is started with; saved as `config.json` before its first step. */
@@ -54,7 +54,7 @@ export async function readRunRecord(run: string): Promise<RunRecord> {
   const { steps, mean, std } = record?.measured ?? {};
   if (![steps, mean, std].every(Number.isFinite)) return refuse('expected measured steps, mean and std');
   try {
-    return { ...(record as RunRecord), config: parseConfig(record?.config) };
+    return { ...(record as RunRecord), config: parseSavedConfig(record?.config) };
   } catch (error) {
     return refuse((error as Error).message);
   }

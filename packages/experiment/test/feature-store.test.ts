@@ -48,6 +48,23 @@ describe('openFeatureStore', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('takes rows some after the others, and nothing of a file whose rows end in an error', async () => {
+    const path = join(folder, 'in-parts');
+    const store = await openFeatureStore(path, {}, 2);
+    async function* parts(fails: boolean) {
+      yield await Promise.resolve(Float32Array.of(1, 2));
+      yield Float32Array.of(3, 4, 5, 6);
+      if (fails) throw new Error('unreadable');
+    }
+    await expect(store.append([{ file: 'a', stamp: undefined, rows: parts(true) }])).rejects.toThrow('unreadable');
+    await store.append([{ file: 'b', stamp: undefined, rows: parts(false) }]);
+    expect(store.select(['a', 'b'])).toEqual([{ file: 'b', first: 0, rows: 3 }]);
+    const values: number[] = [];
+    for await (const piece of store.read(0, 3)) values.push(...piece);
+    expect(values).toEqual([1, 2, 3, 4, 5, 6]);
+    await store.remove();
+  });
+
   it('is locked, and has rows on disk before the line that lists them', async () => {
     const path = join(folder, 'locked');
     const store = await openFeatureStore(path, {}, 1);

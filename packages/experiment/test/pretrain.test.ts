@@ -2,12 +2,13 @@ import { tinyModel, tinyNotes } from '@audio-ssl/testing';
 import { readLog } from '@audio-ssl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, pretrain, readRunRecord, type PretrainOptions, type RunSummary } from '../src/index.js';
 import { collecting } from './collecting.js';
+import { stereo, wav } from './tiny-sounds.js';
 
 let folder: string;
 let notes: string;
@@ -51,17 +52,88 @@ describe('pretrain', () => {
     expect(await report(run)).toContain('folds: 3');
   });
 
-  it('reports audio that it cannot decode beside what it can', { timeout: 120_000 }, async () => {
+  it('reports what it leaves out and what is odd beside what it takes', { timeout: 120_000 }, async () => {
     const mixed = join(folder, 'mixed');
     await cp(join(notes, 'audio'), mixed, { recursive: true });
-    for (const name of ['a.mp3', 'b.mp3', 'c.ogg']) await writeFile(join(mixed, name), '');
+    for (const name of ['a.mp3', 'b.wav']) await writeFile(join(mixed, name), '');
+    await writeFile(join(mixed, 'c.ogg'), '<!doctype html>');
+    await symlink('d.wav', join(mixed, 'd.wav'));
+    await writeFile(join(mixed, 'silent.wav'), stereo([0, 0]));
+    await writeFile(join(mixed, 'opposite.wav'), stereo([1, -1]));
     const run = join(folder, 'of-mixed');
     const told = collecting();
-    const words = '2 .mp3, 1 .ogg files left out; convert them to .wav or .flac';
     const { dataset } = await trained(run, { data: mixed, layout: 'folder', reporter: told });
-    expect(dataset).toMatchObject({ kept: 18, skipped: [], undecodable: words });
-    expect(told.warnings).toEqual([`${mixed}: ${words}`]);
-    expect(await report(run)).toContain(words);
+    const { kept, skipped, notices = [] } = dataset;
+    expect(kept).toBe(20);
+    expect(skipped.map(({ path, cause }) => [basename(path), cause]).sort()).toEqual([
+      ['a.mp3', 'empty'],
+      ['b.wav', 'empty'],
+      ['c.ogg', 'not audio'],
+      ['d.wav', 'link to itself'],
+    ]);
+    expect(notices.map(({ path, kind }) => [basename(path), kind])).toEqual([
+      ['opposite.wav', 'channels cancel'],
+      ['silent.wav', 'silent'],
+    ]);
+    expect(told.notes).toEqual([`${mixed}: 4 skipped: 2 empty, 1 link to itself, 1 not audio`]);
+    expect(told.warnings).toEqual([
+      expect.stringMatching(/^1 file whose channels cancel each other \(opposite\.wav\): /),
+      expect.stringMatching(/^1 silent file \(silent\.wav\): /),
+    ]);
+    const page = await report(run);
+    for (const words of [
+      '4 skipped: 2 empty, 1 link to itself, 1 not audio',
+      'channels cancel each other (',
+      'silent file (',
+    ])
+      expect(page).toContain(words);
+  });
+
+  it('counts long recordings by their seconds, each piece a clip', { timeout: 120_000 }, async () => {
+    const mixed = join(folder, 'long');
+    await cp(join(notes, 'audio'), mixed, { recursive: true });
+    await writeFile(join(mixed, 'long.wav'), wav(16_000 * 41));
+    const run = join(folder, 'of-long');
+    const { dataset } = await trained(run, { data: mixed, layout: 'folder', set: ['data.segment=10'] });
+    expect(dataset).toMatchObject({ kept: 19, pieces: 18 + 4, skipped: [] }); // the last second joins the piece before it
+    expect(dataset.seconds).toBeGreaterThan(40.9);
+    expect(await report(run)).toMatch(/19 recordings \(\d+ s\), cut into 22 clips/);
+    const whole = await trained(join(folder, 'of-whole'), {
+      data: mixed,
+      layout: 'folder',
+      set: ['data.segment=null'],
+    });
+    expect(whole.dataset).toMatchObject({ kept: 19, pieces: 19 });
+    expect(await report(join(folder, 'of-whole'))).toMatch(/19 clips \(\d+ s\) used/);
+  });
+
+  it('leaves long recordings whole in a run from before there were segments', { timeout: 120_000 }, async () => {
+    const mixed = join(folder, 'long-of-old');
+    await cp(join(notes, 'audio'), mixed, { recursive: true });
+    await writeFile(join(mixed, 'long.wav'), wav(16_000 * 100)); // more than a segment and a half
+    const begin = async (run: string, options: Given): Promise<RunSummary> => {
+      const controller = new AbortController();
+      const reporter = {
+        progress: ({ stage = '', done = 0 }) => stage === 'pretrain' && done === 3 && controller.abort(),
+      };
+      return trained(run, { data: mixed, layout: 'folder', signal: controller.signal, reporter, ...options });
+    };
+    const [old, unbroken] = [join(folder, 'old'), join(folder, 'unbroken')];
+    expect(await begin(old, { set: ['data.segment=null'] })).toMatchObject({ completed: false, step: 3 });
+    const path = join(old, 'config.json');
+    const record = JSON.parse(await readFile(path, 'utf8')) as { config: { data: Record<string, unknown> } };
+    for (const key of ['segment', 'channel', 'damaged', 'ffmpeg']) delete record.config.data[key];
+    await writeFile(path, JSON.stringify(record));
+    // Neither the record nor the fingerprint in its checkpoint knows the keys.
+    const settings = { data: mixed, layout: 'folder' };
+    await expect(trained(old, { ...settings, set: ['data.segment=30'] })).rejects.toThrow('data.segment null -> 30');
+    await expect(trained(old, { ...settings, set: ['data.channel=0'] })).rejects.toThrow('data.channel "mean" -> 0');
+    const { completed, dataset } = await trained(old, settings);
+    expect([completed, dataset.kept, dataset.pieces]).toEqual([true, 19, 19]);
+    expect((await readRunRecord(old)).config.data.segment).toBeNull();
+    await trained(unbroken, { ...settings, set: ['data.segment=null'] });
+    const losses = async (run: string) => (await readLog(run)).map(({ metrics }) => metrics.loss);
+    expect(await losses(old)).toEqual(await losses(unbroken));
   });
 
   it('drops short clips when asked to', async () => {

@@ -5,7 +5,10 @@ import { probeTask } from '../src/probe/probe-task.js';
 const task = (clips: readonly Omit<Clip, 'path'>[]) =>
   probeTask(
     {
-      dataset: { name: 'sounds', root: '', clips: clips.map((clip) => ({ ...clip, path: '' })), classes: ['a', 'b'] },
+      dataset: {
+        ...{ name: 'sounds', root: '', skipped: [], classes: ['a', 'b'] },
+        clips: clips.map((clip) => ({ ...clip, path: '' })),
+      },
       kept: clips.map((_, i) => i),
       layout: 'esc50',
     },

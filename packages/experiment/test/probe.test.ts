@@ -18,7 +18,6 @@ import {
   type ProbeOptions,
   type Reporter,
 } from '../src/index.js';
-import { abbreviate } from '../src/probe/probe-summary.js';
 
 let folder: string;
 let notes: string;
@@ -76,11 +75,11 @@ describe('probe', () => {
       ...inFolds('noise', [1, 2], 'no <sound>'),
     ]);
     const said = (await probed(root)).map(probeSummary).join('\n');
-    expect(said).toContain('skipped 2 files: noise-12.wav, noise-13.wav; the report says why');
+    expect(said).toMatch(/2 skipped: .*\(noise-12\.wav, noise-13\.wav\); the report says why/);
     expect(said).toContain('left out, without a usable clip: noise');
     const report = await readFile(join(run, 'report.html'), 'utf8');
     expect(report).toContain('2 skipped files of this data set');
-    expect(report).toMatch(/noise-12\.wav<\/td>\s*<td>decodeAudio: expected a WAV or FLAC file, got/);
+    expect(report).toMatch(/noise-12\.wav<\/td>\s*<td>[^<]*expected /);
     expect(report).toContain('none of their files can be used: noise');
     const [found] = JSON.parse(await readFile(join(run, 'report', 'probes.json'), 'utf8')) as {
       classes: string[];
@@ -187,12 +186,5 @@ describe('a run whose weights are not finite', () => {
     } finally {
       await writeFile(path, whole);
     }
-  });
-});
-
-describe('abbreviate', () => {
-  it('names the first three', () => {
-    expect(abbreviate(['a', 'b', 'c'])).toBe('a, b, c');
-    expect(abbreviate(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more');
   });
 });

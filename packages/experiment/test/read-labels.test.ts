@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('readLabels', () => {
   it('reads class names as data sets have them', async () => {
     const path = join(folder, 'labels');
-    const given = async (text: string, classes: number): Promise<string[]> => {
+    const given = async (text: string | Uint8Array, classes: number): Promise<string[]> => {
       await writeFile(path, text);
       return readLabels(path, classes);
     };
@@ -26,6 +26,15 @@ describe('readLabels', () => {
     expect(await given('0,Accordion,/m/1\n1,Banjo,/m/0\n', 2)).toEqual(['Accordion', 'Banjo']);
     expect(await given('index,mid,display_name\n0,/m/1,one\n1,/m/0,zero\n', 2)).toEqual(['zero', 'one']);
     expect(await given('dog\ncat, wild\n', 2)).toEqual(['dog', 'cat, wild']);
+    for (const text of ['index,name\n1,cat\n0,dog\n', 'dog\ncat\n', '{"dog": 0, "cat": 1}', '0,dog\n1,cat\n']) {
+      expect(await given(`\uFEFF${text}`, 2), text).toEqual(['dog', 'cat']);
+      expect(await given(Buffer.from(`\uFEFF${text}`, 'utf16le'), 2), text).toEqual(['dog', 'cat']);
+    }
+    await expect(given(Buffer.from('caf\xe9\nbar\n', 'latin1'), 2)).rejects.toThrow(
+      'is not UTF-8 (line 1; perhaps Latin-1)',
+    );
+    await expect(given('index\tname\n0\tdog\n', 1)).rejects.toThrow('with tabs between its columns; expected commas');
+    await expect(given('0;dog\n1;cat\n', 2)).rejects.toThrow('with semicolons between its columns');
     await expect(given('dog\ncat\n', 3)).rejects.toThrow('names 2 classes, the head has 3');
     await expect(given('{"a": 0', 1)).rejects.toThrow('is not valid JSON');
     await expect(readLabels(join(folder, 'none.csv'), 1)).rejects.toThrow('no such file; check `labels`');

@@ -10,6 +10,19 @@ export function wav(samples: number, rate = 16_000): Uint8Array {
   return file.toBuffer();
 }
 
+/** A second of a tone as a WAV file with two channels, each times a factor. */
+export function stereo(factors: readonly [number, number], rate = 16_000): Uint8Array {
+  const tone = Float64Array.from({ length: rate }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 440 * i) / rate));
+  const file = new wavefile.WaveFile();
+  file.fromScratch(
+    2,
+    rate,
+    '32f',
+    factors.map((factor) => tone.map((value) => factor * value)),
+  );
+  return file.toBuffer();
+}
+
 /** Writes a folder of ten sounds, one of them of another rate, a broken one and a text. */
 export async function tinySounds(folder: string): Promise<string> {
   const sounds = join(folder, 'sounds');

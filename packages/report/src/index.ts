@@ -10,7 +10,9 @@ export {
   type ReportSound,
   type ReportSpectrogram,
   type SkippedFile,
+  type SoundWarning,
 } from './report-data.js';
+export { abbreviate, countedCauses, noticeSentences } from './skipped-files.js';
 export { type DrawnSpectrogram, type HiddenPatches, spectrogramImage } from './spectrogram-image.js';
 export {
   type Difference,

@@ -1,7 +1,8 @@
 import { confusionChart, lineChart, scoreChart } from './charts.js';
 import { duration, percent, points, shareRange, signedPoints } from './format.js';
 import { html, type Html, trusted } from './html.js';
-import type { ReportData, ReportProbe, ReportScore, ReportSound, SkippedFile } from './report-data.js';
+import type { ReportData, ReportProbe, ReportScore, ReportSound, SkippedFile, SoundWarning } from './report-data.js';
+import { countedCauses, noticeSentences } from './skipped-files.js';
 import { style } from './style.js';
 import { trainingCharts } from './training-charts.js';
 
@@ -55,7 +56,7 @@ export function renderReport(data: ReportData): string {
 }
 
 function lead(data: ReportData, probe: ReportProbe | undefined): Html {
-  const trained = html`Pretrained without labels on ${data.dataset.kept} clips of ${data.dataset.name} for
+  const trained = html`Pretrained without labels on ${clipsOf(data.dataset)} of ${data.dataset.name} for
   ${data.step.toLocaleString('en')} steps in ${duration(data.trainingSeconds)}.`;
   const unfinished = data.completed
     ? undefined
@@ -138,6 +139,7 @@ ${rows.map(
 <details${probe.classes.length <= 16 && trusted(' open')}><summary>Confusion matrix of the pretrained encoder</summary>
 <figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>
 <p>${worst(probe)}</p></details></div>
+${warnings(probe.notices)}
 ${leftOut(probe)}
 </article>`;
 }
@@ -145,7 +147,7 @@ ${leftOut(probe)}
 function leftOut({ skipped = [], emptyClasses = [] }: ReportProbe): Html | undefined {
   if (skipped.length === 0) return undefined;
   return html`<details>
-    <summary>${skipped.length} skipped file${skipped.length > 1 && 's'} of this data set</summary>
+    <summary>${countedCauses(skipped, `skipped file${skipped.length > 1 ? 's' : ''} of this data set`)}</summary>
     ${emptyClasses.length > 0 && html`<p>Left out, because none of their files can be used: ${emptyClasses.join(', ')}.</p>`}
     ${skippedTable(skipped)}
   </details>`;
@@ -256,9 +258,24 @@ function caption({ id, label }: ReportSound): Html {
 
 function dataSection({ dataset }: ReportData): Html {
   return html`<h2>Data</h2>
-    <p>${dataset.name}: ${dataset.kept} clips used, ${dataset.skipped.length} skipped.</p>
-    ${dataset.undecodable !== undefined && html`<p>${dataset.undecodable}.</p>`}
+    <p>${dataset.name}: ${clipsOf(dataset)} used, ${countedCauses(dataset.skipped, 'skipped')}.</p>
+    ${warnings(dataset.notices)}
     ${dataset.skipped.length > 0 ? skippedTable(dataset.skipped) : html`<p class="note">Every file could be read.</p>`}`;
+}
+
+/** `12 clips`, or `3 recordings (2 h 5 min), cut into 125 clips,` where that is not the same. */
+function clipsOf({ kept, pieces = kept, seconds }: ReportData['dataset']): string {
+  const length = seconds === undefined ? '' : ` (${duration(seconds)})`;
+  return pieces === kept
+    ? `${kept} clip${kept === 1 ? '' : 's'}${length}`
+    : `${kept} recording${kept === 1 ? '' : 's'}${length}, cut into ${pieces} clips`;
+}
+
+function warnings(notices: readonly SoundWarning[] = []): Html | undefined {
+  if (notices.length === 0) return undefined;
+  return html`<ul class="warnings">
+    ${noticeSentences(notices).map((sentence) => html`<li>${sentence}</li>`)}
+  </ul>`;
 }
 
 function skippedTable(skipped: readonly SkippedFile[]): Html {

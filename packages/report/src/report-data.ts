@@ -41,7 +41,19 @@ export interface ReportScore {
 /** A file that could not be used, and why. */
 export interface SkippedFile {
   readonly path: string;
+  /** What was expected, what came, and what to do. */
   readonly reason: string;
+  /** A short phrase to count by, such as `truncated`; absent in reports of older runs. */
+  readonly cause?: string;
+}
+
+/** Something odd about a sound that is used. */
+export interface SoundWarning {
+  readonly path: string;
+  /** What it is, to count by: `channels cancel`, `integer scale`, `silent`, `constant`, `damaged`. */
+  readonly kind: string;
+  /** What was found and what to do. */
+  readonly message: string;
 }
 
 /** What one probe of one pooling found: the same classifier on several kinds of features. */
@@ -57,6 +69,8 @@ export interface ReportProbe {
   readonly clips: number;
   /** Files of the data set that could not be used. */
   readonly skipped?: readonly SkippedFile[];
+  /** What is odd about files that are used. */
+  readonly notices?: readonly SoundWarning[];
   /** Classes that are left out because none of their files could be used. */
   readonly emptyClasses?: readonly string[];
   readonly chance: number;
@@ -88,10 +102,15 @@ export interface ReportData {
   readonly parameters: number;
   readonly dataset: {
     readonly name: string;
+    /** Files that are used. */
     readonly kept: number;
     readonly skipped: readonly SkippedFile[];
-    /** In words, which audio files have formats that can't be decoded. */
-    readonly undecodable?: string | undefined;
+    /** Clips that the files are cut into, where that is not one each; absent in reports of older runs. */
+    readonly pieces?: number;
+    /** Length of all of them together; absent in reports of older runs. */
+    readonly seconds?: number;
+    /** What is odd about files that are used; absent in reports of older runs. */
+    readonly notices?: readonly SoundWarning[];
   };
   /** One row a logged step; every row has `step`, the rest is what the step measured. */
   readonly log: readonly Readonly<Record<string, number>>[];

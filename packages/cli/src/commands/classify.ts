@@ -1,5 +1,6 @@
 import { type Classified, classify, type ClassifyOptions } from '@audio-ssl/experiment';
 import { headTasks } from '@audio-ssl/pretrained';
+import { countedCauses } from '@audio-ssl/report';
 import { type Command, Option } from 'commander';
 import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
@@ -7,13 +8,24 @@ import { printableLine } from '../terminal/printable.js';
 import { printLine } from '../terminal/progress-bar.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import type { CommandContext } from './context.js';
-import { atLeast, checkpointHelp, type Device, deviceOption, headsOption, inputsHelp, startDevice } from './options.js';
+import {
+  addSoundOptions,
+  atLeast,
+  checkpointHelp,
+  type Device,
+  deviceOption,
+  headsOption,
+  inputsHelp,
+  type SoundArguments,
+  startDevice,
+} from './options.js';
 
-type ClassifyArguments = Pick<ClassifyOptions, 'probe' | 'task' | 'labels' | 'activation' | 'top'> & {
-  readonly heads?: number;
-  readonly json?: boolean;
-  readonly device: Device;
-};
+type ClassifyArguments = Pick<ClassifyOptions, 'probe' | 'task' | 'labels' | 'activation' | 'top'> &
+  SoundArguments & {
+    readonly heads?: number;
+    readonly json?: boolean;
+    readonly device: Device;
+  };
 
 const NOTHING_SAVED: InterruptWords = {
   first: 'finishing this sound; Ctrl-C again stops at once',
@@ -23,7 +35,7 @@ const NOTHING_SAVED: InterruptWords = {
 
 /** Adds `audio-ssl classify`. */
 export function addClassify(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('classify')
     .description('name the most probable classes of sounds, with the class head of a checkpoint or a linear probe')
     .argument('<checkpoint>', checkpointHelp)
@@ -34,7 +46,8 @@ export function addClassify(program: Command, context: CommandContext): void {
     .addOption(new Option('--activation <name>', 'by default as the task needs it').choices(['softmax', 'sigmoid']))
     .option('--top <count>', 'how many classes', atLeast(1), 5)
     .option('--json', 'one line of JSON a sound')
-    .addOption(headsOption())
+    .addOption(headsOption());
+  addSoundOptions(command)
     .addOption(deviceOption())
     .action(async (checkpoint: string, inputs: string[], { device, json, heads, ...options }: ClassifyArguments) => {
       await withInterrupts(async (signal) => {
@@ -42,14 +55,17 @@ export function addClassify(program: Command, context: CommandContext): void {
         const reporter = terminalReporter();
         const { stdin } = process;
         const all = { checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal };
+        const failed: { readonly cause?: string }[] = [];
         for await (const result of classify(all)) {
           if (result.failed !== undefined) {
+            failed.push(result);
             printLine(printableLine(`failed: ${result.file}: ${result.failed}`));
             context.exitWith(1);
           }
           if (json) printResult(JSON.stringify(result));
           else if (result.classes) printResult(classLines(result));
         }
+        if (failed.length > 1) printLine(countedCauses(failed, 'failed'));
       }, NOTHING_SAVED);
     });
 }

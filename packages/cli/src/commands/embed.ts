@@ -1,4 +1,5 @@
 import { embed, type EmbedOptions } from '@audio-ssl/experiment';
+import { countedCauses } from '@audio-ssl/report';
 import { type Command, Option } from 'commander';
 import { withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
@@ -7,23 +8,26 @@ import { printLine } from '../terminal/progress-bar.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import type { CommandContext } from './context.js';
 import {
+  addSoundOptions,
   checkpointHelp,
   type Device,
   deviceOption,
   headsOption,
   inputsHelp,
   layersOption,
+  type SoundArguments,
   startDevice,
 } from './options.js';
 
-type EmbedArguments = Pick<EmbedOptions, 'out' | 'layers' | 'frames' | 'mode' | 'frequency' | 'network'> & {
-  readonly heads?: number;
-  readonly device: Device;
-};
+type EmbedArguments = Pick<EmbedOptions, 'out' | 'layers' | 'frames' | 'mode' | 'frequency' | 'network'> &
+  SoundArguments & {
+    readonly heads?: number;
+    readonly device: Device;
+  };
 
 /** Adds `audio-ssl embed`. */
 export function addEmbed(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('embed')
     .description('embed sounds: one vector a file, or one a time step; resumes an interrupted command')
     .argument('<checkpoint>', checkpointHelp)
@@ -44,7 +48,8 @@ export function addEmbed(program: Command, context: CommandContext): void {
     .addOption(
       new Option('--network <which>', 'of a training checkpoint').choices(['student', 'teacher']).default('student'),
     )
-    .addOption(headsOption())
+    .addOption(headsOption());
+  addSoundOptions(command)
     .addOption(deviceOption())
     .action(async (checkpoint: string, inputs: string[], { device, heads, ...options }: EmbedArguments) => {
       const { count, dims, failed, failedList } = await withInterrupts(async (signal) => {
@@ -54,7 +59,7 @@ export function addEmbed(program: Command, context: CommandContext): void {
         return embed({ checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal });
       });
       for (const { file, reason } of failed.slice(0, 5)) printLine(printableLine(`failed: ${file}: ${reason}`));
-      if (failed.length > 0) printLine(`${failed.length} files failed; they are listed in ${failedList}`);
+      if (failed.length > 0) printLine(`${countedCauses(failed, 'failed')}; they are listed in ${failedList}`);
       printResult(`${count} files, ${dims} values a vector, in ${options.out}`);
       if (failed.length > 0) context.exitWith(1);
     });

@@ -1,8 +1,8 @@
 import { startBackend, type StartedBackend } from '@audio-ssl/backend';
 import { labelledLayouts, layoutNames } from '@audio-ssl/datasets';
-import { InputError, type Layers } from '@audio-ssl/experiment';
+import { InputError, type Layers, type SoundSettings } from '@audio-ssl/experiment';
 import { sizes } from '@audio-ssl/matpac';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { startForTraining } from '../terminal/start-for-training.js';
 
 const devices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
@@ -15,7 +15,7 @@ export const checkpointHelp =
   'a checkpoint (.pt, .pth, .safetensors) of MATPAC, MATPAC++, M2D or audio-ssl, or the folder of a run';
 /** The argument of the commands that take sounds. */
 export const inputsHelp =
-  'sounds (.wav, .flac), folders of them, or - for standard input: a sound, or paths, one a line';
+  'sounds, folders of them, or - for standard input: a sound, or paths, one a line or separated by NUL';
 /** Names of presets, smallest first. */
 export const presets = oneOf(Object.keys(sizes).reverse());
 /** Names of layouts. */
@@ -30,6 +30,32 @@ export const deviceOption = (): Option =>
 /** `--heads`: of checkpoints that do not say so. */
 export const headsOption = (): Option =>
   new Option('--heads <count>', 'attention heads, for checkpoints other than the published ones').argParser(atLeast(1));
+
+/** What {@link addSoundOptions} leaves of a command line. */
+export type SoundArguments = Pick<SoundSettings, 'channel' | 'damaged' | 'ffmpeg'>;
+
+/** `--channel`, `--damaged` and `--no-ffmpeg`: how sounds are read, as in the run where they are left out. */
+export function addSoundOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--channel <which>', 'mean, or one channel, counted from 0; as in the run, or the mean').argParser(
+        channel,
+      ),
+    )
+    .addOption(
+      new Option('--damaged <how>', 'truncated and damaged sounds: refuse, or keep what can be read').choices([
+        'refuse',
+        'keep',
+      ]),
+    )
+    .addOption(new Option('--no-ffmpeg', 'leave the formats that only a system ffmpeg reads').default(undefined));
+}
+
+function channel(value: string): number | 'mean' {
+  if (value === 'mean') return value;
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('expected mean, or a whole number from 0');
+}
 
 /** `--dataset`: a layout with labels. */
 export const labelledOption = (description: string): Option =>

@@ -23,7 +23,7 @@ export function addPretrain(program: Command, context: CommandContext): void {
   program
     .command('pretrain')
     .description('pretrain on a folder of audio, without labels; resumes an interrupted run')
-    .requiredOption('--data <folder>', 'folder of audio (.wav, .flac)', path)
+    .requiredOption('--data <folder>', 'folder of sounds', path)
     .requiredOption('--out <run>', 'folder of the run: checkpoints, log, weights, report', path)
     .option(
       '--init <checkpoint>',

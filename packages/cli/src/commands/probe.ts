@@ -7,9 +7,9 @@ import { withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import { startForTraining } from '../terminal/start-for-training.js';
-import { atLeast, labelledOption, layersOption, path } from './options.js';
+import { addSoundOptions, atLeast, labelledOption, layersOption, path, type SoundArguments } from './options.js';
 
-interface ProbeArguments {
+interface ProbeArguments extends SoundArguments {
   readonly dataset: LayoutName;
   readonly root: string;
   readonly pool?: readonly Pooling[];
@@ -23,7 +23,7 @@ interface ProbeArguments {
 
 /** Adds `audio-ssl probe`. */
 export function addProbe(program: Command): void {
-  program
+  const command = program
     .command('probe')
     .description('probe a run on a labelled data set: random start, pretrained encoder and log-mel statistics')
     .argument('<run>', 'folder of a finished run')
@@ -52,8 +52,9 @@ export function addProbe(program: Command): void {
       new Option('--fine-tune <epochs>', 'also train the whole encoder on the labels, from both starts').argParser(
         atLeast(1),
       ),
-    )
-    .action(async (run: string, { dataset, root, pool, protocol, fewShot, knn, ...options }: ProbeArguments) => {
+    );
+  addSoundOptions(command).action(
+    async (run: string, { dataset, root, pool, protocol, fewShot, knn, ...options }: ProbeArguments) => {
       const found = await withInterrupts(async (signal) => {
         const backend = await startForTraining();
         return probe({
@@ -65,13 +66,17 @@ export function addProbe(program: Command): void {
           layers: options.layers,
           folds: options.folds,
           fineTuneEpochs: options.fineTune,
+          channel: options.channel,
+          damaged: options.damaged,
+          ffmpeg: options.ffmpeg,
           backend,
           reporter: terminalReporter(),
           signal,
         });
       });
       printResult(`${found.map(probeSummary).join('\n')}\nreport: ${run}/${runFiles.report}`);
-    });
+    },
+  );
 }
 
 function pooling(value: string, before: Pooling[] | undefined): Pooling[] {

@@ -2,8 +2,10 @@
 const flags: Readonly<Record<string, string>> = {
   activation: '--activation',
   budget: '--budget',
+  channel: '--channel',
   checkpoint: '<checkpoint>',
   convert: 'audio-ssl convert',
+  damaged: '--damaged',
   data: '--data',
   dataName: '--name',
   directory: '--out',
@@ -11,6 +13,7 @@ const flags: Readonly<Record<string, string>> = {
   encoderOnly: '--encoder-only',
   executor: '--executor',
   fewShot: '--few-shot',
+  ffmpeg: '--no-ffmpeg',
   file: '--config',
   fineTuneEpochs: '--fine-tune',
   folds: '--folds',

@@ -10,9 +10,17 @@ const free = new Set([
   'monitor.clips',
 ]);
 
+// Keys that came after the first runs, and the values at which a run is what it was before: then it is known without them.
+const later: Readonly<Record<string, string>> = {
+  'data.segment': 'null',
+  'data.channel': '"mean"',
+  'data.damaged': '"refuse"',
+  'data.ffmpeg': 'true',
+};
+
 /** The settings that fix a run's numbers, flat: `optimizer.learningRate` to its value as JSON. */
 export function fixedSettings(config: Config): Readonly<Record<string, string>> {
-  return Object.fromEntries(flatten(config).filter(([key]) => !free.has(key)));
+  return Object.fromEntries(flatten(config).filter(([key, value]) => !free.has(key) && later[key] !== value));
 }
 
 /**
@@ -22,8 +30,7 @@ export function fixedSettings(config: Config): Readonly<Record<string, string>> 
  * if (configDifferences(record.config, config).length > 0) throw new Error('another run');
  */
 export function configDifferences(before: Config, after: Config): string[] {
-  const old = fixedSettings(before);
-  const now = fixedSettings(after);
+  const [old, now] = [before, after].map((config) => ({ ...later, ...fixedSettings(config) })) as [Settings, Settings];
   const keys = Object.keys({ ...old, ...now });
   // A group that is null on one side is named by its keys.
   const isGroup = (key: string): boolean => keys.some((other) => other.startsWith(`${key}.`));
@@ -31,6 +38,8 @@ export function configDifferences(before: Config, after: Config): string[] {
     .filter((key) => old[key] !== now[key] && !isGroup(key))
     .map((key) => `${key} ${old[key] ?? 'unset'} -> ${now[key] ?? 'unset'}`);
 }
+
+type Settings = Readonly<Record<string, string>>;
 
 function flatten(value: unknown, path = ''): [string, string][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, JSON.stringify(value)]];

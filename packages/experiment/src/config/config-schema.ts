@@ -8,6 +8,9 @@ import { maskingSchema } from './masking-schema.js';
 const keysOf = <Key extends string>(table: Readonly<Record<Key, unknown>>): [Key, ...Key[]] =>
   Object.keys(table) as [Key, ...Key[]];
 
+/** Seconds of `data.segment` where it is not given. */
+export const DEFAULT_SEGMENT = 60;
+
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
 const above0 = z.number().gt(0);
@@ -101,6 +104,27 @@ export const configSchema = z
         .describe(
           'the positions of a batch start at a time patch drawn from 0 to this: teaches short crops the positions of longer clips',
         ),
+      segment: z
+        .number()
+        .min(1)
+        .max(86_400)
+        .nullable()
+        .default(DEFAULT_SEGMENT)
+        .describe(
+          'seconds: longer recordings are cut into pieces of that length, two crops at least, each a clip, so that they count by their length; null takes every file as one clip',
+        ),
+      channel: z
+        .union([z.literal('mean'), z.int().min(0).max(255)])
+        .default('mean')
+        .describe('the mean of all channels, or one of them, counted from 0'),
+      damaged: z
+        .enum(['refuse', 'keep'])
+        .default('refuse')
+        .describe('truncated and damaged files: skip and list them, or take what can be read'),
+      ffmpeg: z
+        .boolean()
+        .default(true)
+        .describe('let a system ffmpeg, where there is one, read the formats that nothing else here reads'),
       workers: z.int().min(1).max(256).default(2).describe('threads that compute log-mels'),
     }),
     masking: maskingSchema.prefault({}),

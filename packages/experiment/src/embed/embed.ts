@@ -1,25 +1,28 @@
 import type { LogMelOptions, Spectrogram } from '@audio-ssl/audio-frontend';
 import type { StartedBackend } from '@audio-ssl/backend';
-import { openLogMels, SkippedClipError, type Clip, type LogMelStore } from '@audio-ssl/datasets';
-import type { ExtractorOptions, OpenedModel } from '@audio-ssl/pretrained';
+import { openLogMels, SkippedClipError, type Clip } from '@audio-ssl/datasets';
+import type { Extractor, ExtractorOptions, FrameFeatures, OpenedModel } from '@audio-ssl/pretrained';
 import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node';
 import { cannotWrite, requireWritableFile, runFiles } from '@audio-ssl/trainer';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { beginStage } from '../begin-stage.js';
 import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
 import { sideBySide } from '../features.js';
 import { InputError } from '../input-error.js';
 import { blocksOf, type Layers } from '../layers.js';
 import { listSounds, type ListedSound } from '../list-sounds.js';
+import { loadAhead, type LoadedClip } from '../load-ahead.js';
+import { reportNotices } from '../open-clips.js';
 import { openRunModel } from '../open-run-model.js';
 import type { Reporter } from '../reporter.js';
+import { soundSettings, type DecidedSoundSettings, type SoundSettings } from '../sound-settings.js';
 import { featureTypes, placesFile, refusal, writeFeatures } from './write-features.js';
 
 /** The options of {@link embed}. */
-export interface EmbedOptions {
+export interface EmbedOptions extends SoundSettings {
   /** A checkpoint file of any family (PyTorch or safetensors), or the folder of a finished run. */
   readonly checkpoint: string;
   /** Sound files, folders of them, or `-` for `stdin`. */
@@ -43,7 +46,7 @@ export interface EmbedOptions {
   /** The backend that runs; keeps compiled graphs in its cache. */
   readonly backend?: StartedBackend | undefined;
   readonly reporter?: Reporter | undefined;
-  /** Stops the work; what is done is kept for the next call. */
+  /** Stops the work within a second or two; the sounds that are done are kept for the next call. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,14 +64,21 @@ export interface Embedded {
 /** A sound that could not be used. */
 export interface FailedFile {
   readonly file: string;
+  /** What was expected, what came, and what to do. */
   readonly reason: string;
+  /** A short phrase to count by, such as `truncated`. */
+  readonly cause: string;
 }
 
 /** Sounds encoded together. */
 const BATCH = 8;
 
+/** Chunks of a piece of a long sound. */
+const CHUNKS = 8;
+
 /**
- * Embeds any number of sounds with bounded memory. What is done is kept beside the result in `OUT.unfinished`, from where
+ * Embeds any number of sounds of any length with bounded memory: long ones go through the encoder piece by piece, and with
+ * `frames` their rows go to disk as they are made. What is done is kept beside the result in `OUT.unfinished`, from where
  * the same call resumes after an interruption; a sound that has changed since is embedded again. Files that cannot be
  * read are left out and listed in `OUT.failed.jsonl`.
  *
@@ -83,7 +93,11 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
       `\`out\` ${out}: expected a name that ends in .npy, .parquet, .safetensors or .jsonl`,
       'option',
     );
-  const { sounds, close } = await listSounds(options.inputs, { stdin: options.stdin, reporter });
+  const { sounds, skipped, close } = await listSounds(options.inputs, {
+    stdin: options.stdin,
+    ffmpeg: options.ffmpeg,
+    signal,
+  });
   const failedList = `${out}.failed.jsonl`;
   let model: OpenedModel | undefined;
   let store: FeatureStore | undefined;
@@ -95,6 +109,7 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     await mkdir(dirname(out), { recursive: true });
     model = await openRunModel(checkpoint, { network: options.network, numHeads: options.numHeads, backend, reporter });
     const { weights, settings } = model;
+    const reading = await soundSettings(checkpoint, options);
     const layers = options.layers && blocksOf(options.layers, weights.encoder.blocks.length);
     const extract = model.createExtractor({
       ...(options.mode && { mode: options.mode }),
@@ -104,17 +119,27 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     });
     const rows = options.frequency === 'mean' ? 1 : settings.logMel.melBins / settings.patch[0];
     const dims = rows * weights.cls_token.shape.at(-1)!;
-    store = await openFeatureStore(`${out}.unfinished`, settingsOf(options), (layers?.length ?? 1) * dims);
+    store = await openFeatureStore(`${out}.unfinished`, settingsOf(options, reading), (layers?.length ?? 1) * dims);
     for (const path of written) await removeUnfinished(dirname(path), path); // nobody else writes there now
     // A sound from standard input has a new file in each call, so that it is never taken for an earlier one.
     const clips = sounds.map((sound) => ({ ...sound, stamp: stampOf(sound.path) }));
     const left = clips.filter(({ id, stamp }) => !store!.has(id, stamp));
     if (left.length < clips.length)
       reporter?.note?.(`resuming: ${clips.length - left.length} of ${clips.length} files are done`);
-    const features = async (spectrograms: readonly Spectrogram[]): Promise<Float32Array[]> =>
-      (await extract.fromLogMels(spectrograms)).map((found) => (layers ? sideBySide(found) : found.data));
-    const { logMel } = settings;
-    const failed = await embedAll(left, { total: clips.length, store, logMel, features, reporter, signal });
+    const rowsOf = (found: FrameFeatures): Float32Array => (layers ? sideBySide(found) : found.data);
+    const { logMel, chunkFrames } = settings;
+    const failed = [
+      ...skipped.map(({ path, ...why }): FailedFile => ({ file: path, ...why })),
+      ...(await embedAll(left, {
+        total: clips.length,
+        store,
+        logMels: { logMel, segmentFrames: CHUNKS * chunkFrames, ...reading },
+        extract,
+        rowsOf,
+        reporter,
+        signal,
+      })),
+    ];
     const unusable = new Set(failed.map(({ file }) => file));
     const files = store.select(sounds.map(({ id }) => id).filter((id) => !unusable.has(id)));
     await writeFeatures(
@@ -153,10 +178,17 @@ function stampOf(path: string): Stamp | undefined {
 }
 
 /** Everything that decides the numbers: with other settings, what was begun is of no use. */
-function settingsOf({ checkpoint, layers, frames, mode, frequency, network, numHeads }: EmbedOptions): object {
+function settingsOf(
+  { checkpoint, layers, frames, mode, frequency, network, numHeads }: EmbedOptions,
+  { channel, damaged }: DecidedSoundSettings,
+): object {
   const weights = join(checkpoint, runFiles.weights); // the folder of a run changes with every report
   const { size, mtimeMs } = statSync(existsSync(weights) ? weights : checkpoint);
-  return { checkpoint: resolve(checkpoint), size, mtimeMs, layers, frames, mode, frequency, network, numHeads };
+  return {
+    ...{ checkpoint: resolve(checkpoint), size, mtimeMs, layers, frames, mode, frequency, network, numHeads },
+    ...(channel !== 'mean' && { channel }),
+    ...(damaged !== 'refuse' && { damaged }),
+  };
 }
 
 async function embedAll(
@@ -164,16 +196,19 @@ async function embedAll(
   {
     total,
     store,
-    logMel,
-    features,
+    logMels: logMelOptions,
+    extract,
+    rowsOf,
     reporter,
     signal,
   }: {
     /** Sounds in all, with those that were done before. */
     readonly total: number;
     readonly store: FeatureStore;
-    readonly logMel: LogMelOptions;
-    readonly features: (spectrograms: readonly Spectrogram[]) => Promise<Float32Array[]>;
+    readonly logMels: { readonly logMel: LogMelOptions; readonly segmentFrames: number } & DecidedSoundSettings;
+    readonly extract: Extractor;
+    /** The rows of the store. */
+    readonly rowsOf: (features: FrameFeatures) => Float32Array;
     readonly reporter: Reporter | undefined;
     readonly signal: AbortSignal | undefined;
   },
@@ -182,55 +217,79 @@ async function embedAll(
   if (sounds.length === 0) return failed;
   const clips = sounds.map(({ id, path }): Clip => ({ id, path: resolve(path) }));
   const workers = Math.min(8, availableParallelism());
-  const logMels = await openLogMels(clips, { logMel, workers, memory: 0, fillShort: true });
+  const logMels = await openLogMels(clips, { ...logMelOptions, workers, memory: 0, fillShort: true });
   let done = total - sounds.length;
-  const progress = beginStage(reporter, 'embed', total, done);
+  const stage = beginStage(reporter, 'embed', total, done);
+  const progress = (detail?: string): void => {
+    const bad = failed.length > 0 ? `${failed.length} failed` : undefined;
+    stage(done + failed.length, [bad, detail].filter(Boolean).join(', ') || undefined);
+  };
+  const listed = (index: number, rows: FileRows['rows']): FileRows => {
+    const { id: file, stamp } = sounds[index]!;
+    return { file, stamp, rows };
+  };
+  const fail = (index: number, { reason, cause }: SkippedClipError): void => {
+    failed.push({ file: clips[index]!.id, reason, cause });
+    progress();
+  };
   try {
-    let batch: { index: number; spectrogram: Spectrogram }[] = [];
+    let batch: LoadedClip[] = [];
     const flush = async (): Promise<void> => {
-      const rows = await features(batch.map(({ spectrogram }) => spectrogram));
-      await store.append(
-        batch.map(({ index }, i): FileRows => {
-          const { id: file, stamp } = sounds[index]!;
-          return { file, stamp, rows: rows[i]! };
-        }),
-      );
+      if (batch.length === 0) return;
+      const features = await extract.fromLogMels(batch.map(({ first }) => first));
+      await store.append(batch.map(({ index }, i) => listed(index, rowsOf(features[i]!))));
       done += batch.length;
       batch = [];
-      progress(done + failed.length, failed.length > 0 ? `${failed.length} failed` : undefined);
+      progress();
     };
-    for await (const { index, loaded } of inOrder(logMels, 2 * workers + BATCH)) {
+    /** The rows of a long sound as they are made. */
+    async function* rows({ index, pieces, spectrograms }: LoadedClip): AsyncGenerator<Float32Array> {
+      let frames = 0;
+      const all = pieces.reduce((a, b) => a + b, 0);
+      const told = async function* (): AsyncGenerator<Spectrogram> {
+        for await (const piece of spectrograms()) {
+          signal?.throwIfAborted();
+          progress(`${basename(clips[index]!.path)} ${clock(frames)} of ${clock(all)}`);
+          frames += piece.frames;
+          yield piece;
+        }
+      };
+      for await (const features of extract.streamLogMel(told())) yield rowsOf(features);
+    }
+    const { hopLength, sampleRate } = logMelOptions.logMel;
+    const clock = (frames: number): string => {
+      const seconds = Math.floor((frames * hopLength) / sampleRate);
+      const [minutes, rest] = [Math.floor(seconds / 60) % 60, seconds % 60].map((n) => String(n).padStart(2, '0'));
+      return `${Math.floor(seconds / 3600)}:${minutes}:${rest}`;
+    };
+    const indices = clips.map((_, index) => index);
+    let index = -1;
+    for await (const clip of loadAhead(logMels, indices, {
+      ahead: 2 * workers + BATCH,
+      onDetail: progress,
+      signal,
+    })) {
+      index++;
       signal?.throwIfAborted();
-      if (loaded instanceof SkippedClipError) failed.push({ file: clips[index]!.id, reason: loaded.reason });
-      else batch.push({ index, spectrogram: loaded });
+      if (clip instanceof SkippedClipError) fail(index, clip);
+      else if (clip.pieces.length === 1) batch.push(clip);
+      else {
+        await flush();
+        try {
+          await store.append([listed(index, rows(clip))]);
+          done++;
+          progress();
+        } catch (error) {
+          if (!(error instanceof SkippedClipError)) throw error;
+          fail(index, error); // it has become unreadable while it was read
+        }
+      }
       if (batch.length === BATCH) await flush();
     }
-    if (batch.length > 0) await flush();
+    await flush();
+    reportNotices(logMels.notices, reporter);
     return failed;
   } finally {
     await logMels.close();
-  }
-}
-
-/** Every spectrogram in order, with a few computed ahead. */
-async function* inOrder(
-  logMels: LogMelStore,
-  ahead: number,
-): AsyncGenerator<{ index: number; loaded: Spectrogram | SkippedClipError }> {
-  const pending: Promise<Spectrogram | SkippedClipError>[] = [];
-  const start = (index: number): void => {
-    const loading = logMels.load(index).catch((error: unknown) => {
-      if (error instanceof SkippedClipError) return error;
-      throw error;
-    });
-    loading.catch(() => undefined); // it is awaited later, or never when the work is stopped
-    pending.push(loading);
-  };
-  const count = logMels.clips.length;
-  for (let index = 0; index < Math.min(ahead, count); index++) start(index);
-  for (let index = 0; index < count; index++) {
-    const loaded = await pending.shift()!;
-    yield { index, loaded };
-    if (index + ahead < count) start(index + ahead);
   }
 }

@@ -25,8 +25,8 @@ export interface Stamp {
 export interface FileRows {
   readonly file: string;
   readonly stamp: Stamp | undefined;
-  /** (rows, width), row-major. */
-  readonly rows: Float32Array;
+  /** (rows, width), row-major, at once or some rows after the others. */
+  readonly rows: Float32Array | AsyncIterable<Float32Array>;
 }
 
 /** Rows of features on disk, file by file: what an interrupted call of `embed` resumes from. */
@@ -37,7 +37,7 @@ export interface FeatureStore {
   has(file: string, stamp: Stamp | undefined): boolean;
   /** Those of the files that are done, in the order given. */
   select(files: readonly string[]): StoredFile[];
-  /** Adds the rows of files; they are on disk when this ends. */
+  /** Adds the rows of files; they are on disk when this ends. Where the rows of one reject, nothing is added. */
   append(files: readonly FileRows[]): Promise<void>;
   /** Reads rows, some megabytes of them at a time. */
   read(first: number, rows: number): AsyncGenerator<Float32Array, void, undefined>;
@@ -117,15 +117,28 @@ export async function openFeatureStore(folder: string, settings: object, width: 
         return found ? [{ file, first: found.first, rows: found.rows }] : [];
       }),
     async append(added) {
-      const lines = added.map(({ rows: values, ...rest }): Line => ({ ...rest, rows: values.length / width }));
-      try {
-        for (const { rows: values } of added)
-          await handle.appendFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-        await handle.datasync();
-        await writeFile(journal, lines.map(lineOf).join(''), { flag: 'a' });
-      } catch (error) {
+      const cannot = (error: unknown): never => {
         throw cannotWrite(folder, error);
+      };
+      const lines: Line[] = [];
+      try {
+        for (const { rows: values, ...rest } of added) {
+          let count = 0;
+          for await (const part of values instanceof Float32Array ? [values] : values) {
+            await handle.appendFile(new Uint8Array(part.buffer, part.byteOffset, part.byteLength)).catch(cannot);
+            count += part.length / width;
+            await lock.touch();
+          }
+          lines.push({ ...rest, rows: count });
+        }
+      } catch (error) {
+        await handle.truncate(rows * 4 * width).catch(cannot);
+        throw error;
       }
+      await handle
+        .datasync()
+        .then(() => writeFile(journal, lines.map(lineOf).join(''), { flag: 'a' }))
+        .catch(cannot);
       lines.forEach(note);
       await lock.touch();
     },

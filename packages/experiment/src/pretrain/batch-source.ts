@@ -18,14 +18,14 @@ export interface BatchSource {
 export function batchSource(
   method: Pick<Method, 'mask' | 'views' | 'makeBatch'>,
   { batchSize, seed, model, data }: Config,
-  { store, kept }: OpenClips,
+  { store, pieces }: OpenClips,
   standardization: Standardization,
 ): BatchSource {
   const { cropFrames: frames, maxSilence, mixing, timeOffset } = data;
   const { views } = method;
   const grid = patchGrid(model.bins, frames, model.patch);
   const crops = createBatches(store, {
-    indices: kept,
+    pieces,
     batchSize,
     frames: views * frames,
     mean: standardization.mean,

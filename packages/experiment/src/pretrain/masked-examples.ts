@@ -12,18 +12,18 @@ const HOP_SECONDS = 0.01;
 /** Pictures of a few training crops before and after masking, evenly over the data set. */
 export async function maskedExamples(
   method: Pick<Method, 'mask'>,
-  { dataset, store, kept }: OpenClips,
+  { dataset, store, pieces }: OpenClips,
   config: Config,
 ): Promise<readonly ReportSpectrogram[]> {
   const { cropFrames } = config.data;
   const { bins, patch } = config.model;
-  const count = Math.min(EXAMPLES, kept.length);
-  const chosen = Array.from({ length: count }, (_, i) => kept[Math.floor((i * kept.length) / count)]!);
+  const count = Math.min(EXAMPLES, pieces.length);
+  const chosen = Array.from({ length: count }, (_, i) => pieces[Math.floor((i * pieces.length) / count)]!);
   const mask = method.mask(patchGrid(bins, cropFrames, patch), count, randomStream(config.seed, 'examples'));
   const hiddenCount = mask.masked.length / count;
   return Promise.all(
-    chosen.map(async (index, row) => {
-      const whole = await store.load(index);
+    chosen.map(async ({ clip: index, piece }, row) => {
+      const whole = await store.load(index, piece);
       const floor = whole.data.reduce((low, value) => Math.min(low, value), Infinity);
       const shown = whole.frames > cropFrames ? cropAt(whole, 0, cropFrames) : pad(whole, cropFrames, floor);
       const tokens = mask.masked.subarray(row * hiddenCount, (row + 1) * hiddenCount);

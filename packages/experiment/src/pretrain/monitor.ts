@@ -22,13 +22,13 @@ const NEIGHBOURS = 5;
 export function monitor(
   method: Pick<Method, 'encoderOf'>,
   { monitor: { every, clips: count }, data: { cropFrames }, model, seed }: Config,
-  { dataset, store, kept }: OpenClips,
+  { dataset, store, kept, pieces }: OpenClips,
   standardization: Standardization,
 ): Hook<TensorTree> | undefined {
   if (every === 0 || kept.length < 2) return undefined;
-  const total = Math.min(count, kept.length);
-  const picked = Array.from({ length: total }, (_, i) => kept[Math.floor((i * kept.length) / total)]!);
-  const clips = picked.map((index) => dataset.clips[index]!);
+  const total = Math.min(count, pieces.length);
+  const picked = Array.from({ length: total }, (_, i) => pieces[Math.floor((i * pieces.length) / total)]!);
+  const clips = picked.map(({ clip }) => dataset.clips[clip]!);
   const labels = Int32Array.from(clips, ({ label }) => (label === undefined ? -1 : dataset.classes.indexOf(label)));
   const labelled = dataset.classes.length >= 2 && labels.every((label) => label >= 0) && picked.length > NEIGHBOURS;
   const groups = clips.map(({ group, fold, id }) => group ?? fold ?? id); // a clip's own recording says nothing
@@ -36,8 +36,8 @@ export function monitor(
   /** One crop (bins, frames) of each clip, the same ones each time. */
   const crops = async (view: string): Promise<Float32Array> => {
     const all = new Float32Array(picked.length * model.bins * cropFrames);
-    for (const [i, index] of picked.entries()) {
-      const whole = pad(standardize(await store.load(index), standardization), cropFrames);
+    for (const [i, { clip, piece }] of picked.entries()) {
+      const whole = pad(standardize(await store.load(clip, piece), standardization), cropFrames);
       const last = whole.frames - cropFrames;
       const start = Math.floor(randomStream(seed, `monitor ${view}`, i)() * (last + 1));
       all.set(cropAt(whole, start, cropFrames).data, i * model.bins * cropFrames);

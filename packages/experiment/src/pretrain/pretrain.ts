@@ -2,7 +2,7 @@ import { disposeTree } from '@audio-ssl/params';
 import { requireWritableFolder, runFiles, writeJson } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import { describeEnvironment } from '../environment.js';
-import { leastFrames, openClips } from '../open-clips.js';
+import { openClips, trainingClips } from '../open-clips.js';
 import type { RunSummary } from '../run-record.js';
 import { writeReport } from '../write-report.js';
 import { initialState, requireEncoder } from './initial-state.js';
@@ -25,20 +25,19 @@ import { startRun } from './start-run.js';
  * const { completed } = await pretrain({ data: 'recordings', out: 'runs/first', config });
  */
 export async function pretrain(options: PretrainOptions): Promise<RunSummary> {
-  const { data, dataName, out, config, init, backend, reporter, signal } = options;
-  const method = options.method ?? matpacMethod(config);
+  const { data, dataName, out, init, backend, reporter, signal } = options;
+  const method = options.method ?? matpacMethod(options.config);
   await requireWritableFolder(out, 'out');
-  if (options.method) requireEncoder(method, config);
-  const resumed = await resumeRun({ data, out, config, init, method: options.method?.name });
+  if (options.method) requireEncoder(method, options.config);
+  const resumed = await resumeRun({ ...{ data, out, init }, config: options.config, method: options.method?.name });
+  const config = resumed?.config ?? options.config;
   // A checkpoint that does not fit is refused before any sound is read.
   if (resumed === undefined && init !== undefined) disposeTree(await initialState(method, config, { init }));
   const clips = await openClips({
     root: data,
     name: dataName,
     layout: config.data.dataset,
-    frontEnd: config.data.frontEnd,
-    workers: config.data.workers,
-    minFrames: leastFrames(config, method.views),
+    ...trainingClips(config, method.views),
     backend,
     reporter,
     signal,

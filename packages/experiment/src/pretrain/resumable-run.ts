@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { configDifferences } from '../config/config-differences.js';
 import type { Config } from '../config/config-schema.js';
+import { continuedConfig } from '../config/saved-config.js';
 import { InputError } from '../input-error.js';
 import { readRunRecord, type RunRecord } from '../run-record.js';
 
@@ -46,17 +47,18 @@ export async function resumeRun({
 }): Promise<RunRecord | undefined> {
   const record = await resumableRun(out);
   if (record === undefined) return undefined;
+  const continued = continuedConfig(record.config, config);
   const differences = [
     ...(record.method === method ? [] : [`method ${record.method ?? 'matpac'} -> ${method ?? 'matpac'}`]),
     ...(record.data === resolve(data) ? [] : [`data ${record.data} -> ${resolve(data)}`]),
     ...(record.init === (init && resolve(init)) ? [] : [`init ${record.init ?? 'none'} -> ${init ?? 'none'}`]),
-    ...configDifferences(record.config, config),
+    ...configDifferences(record.config, continued),
   ];
   if (differences.length > 0)
     throw new InputError(
       `${out} holds a run of another configuration (${differences.join(', ')}); give another \`out\`, or the settings of that run to resume it`,
     );
-  const now = { ...record, config };
+  const now = { ...record, config: continued };
   await writeJson(join(out, runFiles.config), now);
   return now;
 }

@@ -1,3 +1,4 @@
+import { logMelPresets } from '@audio-ssl/audio-frontend';
 import { countParameters, disposeTree } from '@audio-ssl/params';
 import { newestCheckpoint, train } from '@audio-ssl/trainer';
 import { beginStage } from '../begin-stage.js';
@@ -7,7 +8,6 @@ import type { OpenClips } from '../open-clips.js';
 import { LASTING, trainingSeconds } from '../run-log.js';
 import { runMetadata } from '../run-metadata.js';
 import type { RunRecord, RunSummary } from '../run-record.js';
-import { undecodableFiles } from '../undecodable-files.js';
 import { batchSource } from './batch-source.js';
 import { compiledStep } from './compiled-step.js';
 import { initialState } from './initial-state.js';
@@ -67,8 +67,10 @@ export async function runTraining(
         dataset: {
           name: clips.dataset.name,
           kept: clips.kept.length,
-          skipped: clips.store.skipped,
-          undecodable: undecodableFiles(clips.dataset),
+          pieces: clips.pieces.length,
+          seconds: secondsOf(clips, config),
+          skipped: [...clips.dataset.skipped, ...clips.store.skipped], // with those that changed during the run
+          notices: clips.notices,
         },
       };
     } finally {
@@ -78,6 +80,12 @@ export async function runTraining(
     step.dispose();
     source.close();
   }
+}
+
+/** Seconds of all clips together. */
+function secondsOf({ pieces }: OpenClips, { data }: Pick<RunRecord['config'], 'data'>): number {
+  const { hopLength, sampleRate } = logMelPresets[data.frontEnd];
+  return (pieces.reduce((sum, { frames }) => sum + frames, 0) * hopLength) / sampleRate;
 }
 
 /** Calls `report` once for each remark that has held for {@link LASTING} steps in a row, with the step before it. */

@@ -31,8 +31,11 @@ export async function startRun(
   return record;
 }
 
-async function standardization({ data: { mean, std } }: Config, { store, kept }: OpenClips): Promise<Standardization> {
+async function standardization(
+  { data: { mean, std } }: Config,
+  { store, pieces }: OpenClips,
+): Promise<Standardization> {
   if (typeof mean === 'number' && typeof std === 'number') return { mean, std };
-  const measured = await logMelStatistics(store, kept);
+  const measured = await logMelStatistics(store, pieces);
   return { mean: mean === 'dataset' ? measured.mean : mean, std: std === 'dataset' ? measured.std : std };
 }

@@ -1,4 +1,4 @@
-import { pad, standardize } from '@audio-ssl/audio-frontend';
+import { cropAt, pad, standardize, type Spectrogram } from '@audio-ssl/audio-frontend';
 import type { StartedBackend } from '@audio-ssl/backend';
 import { compile } from '@audio-ssl/compile';
 import { createBatches } from '@audio-ssl/datasets';
@@ -19,13 +19,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beginStage } from '../begin-stage.js';
 import { graphFolder } from '../cache-folders.js';
 import type { Config } from '../config/config-schema.js';
-import type { Standardization } from '../features.js';
+import { chunkFramesOf, type Standardization } from '../features.js';
 import type { OpenClips } from '../open-clips.js';
 import { scored, type Fitted, type StageOptions } from './probe-methods.js';
 import type { ProbeTask } from './probe-task.js';
 
 // What fine-tuning changes of a run's optimiser: a lower rate than training from scratch, and a short warm-up.
 const OPTIMIZER = { learningRate: 3e-4, warmup: 0.1, decay: 'matrices' } as const;
+
+// Chunks of a clip that are classified at once.
+const STRETCH = 2;
 
 /** How {@link fineTune} trains. */
 export interface FineTuneRun extends StageOptions {
@@ -38,7 +41,7 @@ export interface FineTuneRun extends StageOptions {
 
 /**
  * Fine-tunes an encoder with a linear layer on the training clips of every fold, and classifies the clips of that fold
- * whole.
+ * whole, or stretch by stretch where they are long.
  *
  * @param stage its name in reports
  * @param encoder borrowed
@@ -47,7 +50,7 @@ export async function fineTune(
   stage: string,
   encoder: SpectrogramEncoder,
   task: ProbeTask,
-  { store, kept }: OpenClips,
+  { store, kept, pieces: allPieces }: OpenClips,
   { config, measured, epochs, backend, reporter, signal }: FineTuneRun,
 ): Promise<Fitted> {
   const { labels, classes, folds, bootstrapGroups } = task;
@@ -63,25 +66,40 @@ export async function fineTune(
   const plans = [...new Set(folds)]
     .filter((fold) => fold >= 0)
     .map((fold) => {
-      const indices = kept.filter((_, row) => folds[row] !== fold);
-      const batchSize = Math.min(config.batchSize, indices.length);
-      return { fold, indices, batchSize, to: epochs * Math.ceil(indices.length / batchSize) };
+      const pieces = allPieces.filter(({ clip }) => folds[rowOf.get(clip)!] !== fold);
+      const batchSize = Math.min(config.batchSize, pieces.length);
+      return { fold, pieces, batchSize, to: epochs * Math.ceil(pieces.length / batchSize) };
     });
 
-  /** The class of a whole clip. */
-  const classOf = async (student: Classifier, index: number): Promise<number> => {
-    const logMel = await store.load(index);
+  /** The logits of a stretch that is encoded at once. */
+  const logitsOf = async (student: Classifier, logMel: Spectrogram): Promise<Float32Array> => {
     const [, width] = model.patch;
     const whole = pad(standardize(logMel, measured), Math.ceil(logMel.frames / width) * width);
-    const best = tidy(() => {
-      const spectrogram = tf.tensor3d(whole.data, [1, whole.bins, whole.frames]);
-      return tf.argMax(classLogits(student, spectrogram, model), 1);
-    });
+    const logits = tidy(() => classLogits(student, tf.tensor3d(whole.data, [1, whole.bins, whole.frames]), model));
     try {
-      return (await best.data())[0]!;
+      return (await logits.data()) as Float32Array;
     } finally {
-      best.dispose();
+      logits.dispose();
     }
+  };
+
+  /**
+   * The class of a clip: of the whole, up to two chunks (40 s); of a longer one by the mean of its stretches' logits, by
+   * their lengths, which are those of the mean of their features.
+   */
+  const classOf = async (student: Classifier, index: number): Promise<number> => {
+    const stretch = STRETCH * chunkFramesOf(model.patch);
+    const sums = new Float64Array(classes);
+    for (const piece of (await store.pieces(index)).keys()) {
+      const logMel = await store.load(index, piece);
+      for (let start = 0; start < logMel.frames; start += stretch) {
+        signal?.throwIfAborted();
+        const frames = Math.min(stretch, logMel.frames - start);
+        const logits = await logitsOf(student, frames === logMel.frames ? logMel : cropAt(logMel, start, frames));
+        logits.forEach((logit, k) => (sums[k]! += logit * Math.ceil(frames / model.patch[1])));
+      }
+    }
+    return sums.indexOf(Math.max(...sums));
   };
 
   const predictions = new Int32Array(kept.length).fill(-1);
@@ -89,9 +107,9 @@ export async function fineTune(
   const progress = beginStage(reporter, stage, total);
   let done = 0;
   try {
-    for (const { fold, indices, batchSize, to } of plans) {
+    for (const { fold, pieces, batchSize, to } of plans) {
       const crops = createBatches(store, {
-        ...{ indices, batchSize, frames, seed, maxSilence },
+        ...{ pieces, batchSize, frames, seed, maxSilence },
         ...{ mean: measured.mean, std: measured.std },
       });
       const batchAt = async (at: number): Promise<FineTuneBatch> => {

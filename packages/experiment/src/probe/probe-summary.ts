@@ -1,4 +1,12 @@
-import { bound, percent, type ReportProbe, type ReportScore } from '@audio-ssl/report';
+import {
+  abbreviate,
+  bound,
+  countedCauses,
+  noticeSentences,
+  percent,
+  type ReportProbe,
+  type ReportScore,
+} from '@audio-ssl/report';
 import { basename } from 'node:path';
 
 /**
@@ -14,6 +22,7 @@ export function probeSummary({
   method,
   folds,
   skipped = [],
+  notices = [],
   emptyClasses = [],
   randomStart,
   pretrained,
@@ -32,15 +41,12 @@ export function probeSummary({
     `  ${'gain'.padEnd(20)} ${`${points(gain.value)}`.padStart(5)} points (95 % interval ${points(gain.low)} to ${points(gain.high)}${gainOverSeeds})`,
     ...(skipped.length > 0
       ? [
-          `  skipped ${skipped.length} file${skipped.length === 1 ? '' : 's'}: ${abbreviate(skipped.map(({ path }) => basename(path)))}; the report says why`,
+          `  ${countedCauses(skipped, 'skipped')} (${abbreviate(skipped.map(({ path }) => basename(path)))}); the report says why`,
         ]
       : []),
+    ...noticeSentences(notices.map((notice) => ({ ...notice, path: basename(notice.path) }))).map(
+      (sentence) => `  ${sentence}`,
+    ),
     ...(emptyClasses.length > 0 ? [`  left out, without a usable clip: ${abbreviate(emptyClasses)}`] : []),
   ].join('\n');
-}
-
-/** The first three names of a list, and how many more there are. */
-export function abbreviate(names: readonly string[]): string {
-  const more = names.length - 3;
-  return `${names.slice(0, 3).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -11,12 +11,13 @@ import { loadEncoder } from '../encoder-weights.js';
 import { clipFeatures, logMelFeatures, runExtractor } from '../features.js';
 import { InputError } from '../input-error.js';
 import { blocksOf, type Layers } from '../layers.js';
-import { openClips, type OpenClips } from '../open-clips.js';
+import { featureClips, openClips, type OpenClips } from '../open-clips.js';
 import { initialEncoder } from '../pretrain/initial-state.js';
 import { matpacMethod } from '../pretrain/matpac-method.js';
 import type { Method } from '../pretrain/method.js';
 import type { Reporter } from '../reporter.js';
 import { readRunRecord, type RunRecord } from '../run-record.js';
+import { withDefaults, type SoundSettings } from '../sound-settings.js';
 import { writeReport } from '../write-report.js';
 import { fineTune } from './fine-tune.js';
 import { probeMethods, type ProbeMethods } from './probe-methods.js';
@@ -25,7 +26,7 @@ import { reportNeighbours } from './report-neighbours.js';
 import { reportProbe, score } from './report-probe.js';
 
 /** The options of {@link probe}. */
-export interface ProbeOptions {
+export interface ProbeOptions extends SoundSettings {
   /** Folder of a finished run. */
   readonly run: string;
   /** Folder of the labelled data set. */
@@ -83,12 +84,14 @@ export async function probe(options: ProbeOptions): Promise<readonly ReportProbe
   let clips: OpenClips | undefined;
   try {
     start = initialEncoder(method, config.seed);
+    const reading = withDefaults(options, config.data);
     clips = await openClips({
       ...{ root, layout, name, backend, reporter, signal },
-      frontEnd: config.data.frontEnd,
-      workers: config.data.workers,
+      ...featureClips(config),
+      ...reading,
     });
-    const { results, neighbours } = await probeEncoders({ start, pretrained }, record, clips, { ...options, layers });
+    const all = { ...options, ...reading, layers };
+    const { results, neighbours } = await probeEncoders({ start, pretrained }, record, clips, all);
     await saveProbes(run, results);
     await writeJson(join(run, runFiles.neighbours), neighbours);
     await writeReport(run);
@@ -113,6 +116,8 @@ async function probeEncoders(
     backend,
     reporter,
     signal,
+    channel,
+    ffmpeg,
   }: Omit<ProbeOptions, 'layers'> & { readonly layers: readonly number[] | undefined },
 ): Promise<{ readonly results: readonly ReportProbe[]; readonly neighbours: readonly ReportNeighbours[] }> {
   const began = performance.now();
@@ -127,7 +132,7 @@ async function probeEncoders(
     });
   const randomFeatures = await embedded('random start', start);
   const features = await embedded('pretrained', pretrained);
-  const handMade = await logMelFeatures(clips.store, clips.kept);
+  const handMade = await logMelFeatures(clips.store, clips.kept, { signal });
   const results: ReportProbe[] = [];
 
   for (const { words, fit } of probeMethods(methods)) {
@@ -149,7 +154,8 @@ async function probeEncoders(
     const how = { pooling: poolingNames.mean, method };
     results.push(reportProbe(clips, task, { before, after }, { ...how, seconds: seconds() }));
   }
-  return { results, neighbours: await reportNeighbours(features.get(poolings[0] ?? 'mean')!, clips) };
+  const sounds = { channel, ffmpeg };
+  return { results, neighbours: await reportNeighbours(features.get(poolings[0] ?? 'mean')!, clips, sounds) };
 }
 
 /**

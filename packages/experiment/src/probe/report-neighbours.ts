@@ -2,6 +2,7 @@ import { nearestNeighbours, type Features } from '@audio-ssl/evaluation';
 import type { ReportNeighbours } from '@audio-ssl/report';
 import type { OpenClips } from '../open-clips.js';
 import { reportSound } from '../report-sound.js';
+import type { SoundSettings } from '../sound-settings.js';
 
 const QUERIES = 6;
 const NEAREST = 4;
@@ -10,13 +11,17 @@ const NEAREST = 4;
 export async function reportNeighbours(
   features: Features,
   { dataset, kept }: Pick<OpenClips, 'dataset' | 'kept'>,
+  settings: SoundSettings,
 ): Promise<readonly ReportNeighbours[]> {
   const clips = kept.map((index) => dataset.clips[index]!);
   const { indices, similarities, k } = await nearestNeighbours(features, {
     k: Math.min(NEAREST, features.rows - 1),
     groups: clips.map(({ group, id }) => group ?? id),
   });
-  const sound = async (row: number) => reportSound(clips[row]!.path, clips[row]!.id, clips[row]!.label);
+  const sound = async (row: number) => {
+    const { path, id, label } = clips[row]!;
+    return reportSound(path, id, { ...settings, label });
+  };
   return Promise.all(
     spread(clips.map(({ label }) => label)).map(async (row) => {
       const found = Array.from({ length: k }, (_, i) => row * k + i).filter((at) => indices[at]! >= 0);

@@ -7,7 +7,7 @@ import type { ProbeTask } from './probe-task.js';
 
 /** What a classifier found on features of the random start and of the pretrained encoder, as the report shows it. */
 export function reportProbe(
-  { dataset, layout, kept, skipped }: OpenClips,
+  { dataset, layout, kept, skipped, notices }: OpenClips,
   task: ProbeTask,
   { before, after }: { readonly before: Fitted; readonly after: Fitted },
   more: Pick<ReportProbe, 'pooling' | 'method' | 'logMel' | 'seconds'>,
@@ -20,6 +20,7 @@ export function reportProbe(
     folds: task.description,
     clips: kept.length,
     skipped,
+    notices,
     emptyClasses: task.emptyClasses,
     chance: task.chance,
     randomStart: score(before),
