@@ -21,7 +21,7 @@ folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 clang --target=wasm32 -O3 -msimd128 -ffreestanding -nostdlib -Wall -Wextra -Werror \
   -Wl,--no-entry -Wl,--strip-all -Wl,--export=__heap_base -Wl,-z,stack-size=16384 \
-  -o "$folder/kernel.wasm" fft.c log-mel.c resample.c
+  -o "$folder/kernel.wasm" fft.c log-mel.c mix.c resample.c
 size=$(stat -c %s "$folder/kernel.wasm")
 if [ "$size" -gt $most ]; then
   echo "audio-frontend/native: the kernel has $size bytes, more than $most" >&2

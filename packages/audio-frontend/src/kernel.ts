@@ -9,6 +9,8 @@ interface Exports {
   /** See native/resample.c. */
   resample(program: number, input: number, output: number, apart: number): void;
   allFinite(samples: number, count: number): number;
+  /** See native/mix.c. */
+  average(left: number, right: number, count: number): void;
 }
 
 /** Types of WebAssembly that neither ES2022 nor Node's types have. */

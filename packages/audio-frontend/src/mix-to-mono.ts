@@ -1,4 +1,5 @@
 import type { AudioData } from '@audio-ssl/audio-decoders';
+import { average } from './average.js';
 
 /**
  * Averages the channels of `audio`, or copies one of them.
@@ -27,13 +28,9 @@ export function mixToMono(audio: AudioData, channel: number | 'mean' = 'mean'): 
       `mixToMono: expected channels of one length, got ${first.length} and ${odd.length} samples; trim or pad them first`,
     );
   }
+  if (second && rest.length === 0) return average(first, second);
   const mono = first.slice();
   if (second === undefined) return mono;
-  if (rest.length === 0) {
-    // by far the commonest, in one pass
-    for (let i = 0; i < mono.length; i++) mono[i] = (first[i]! + second[i]!) / 2;
-    return mono;
-  }
   for (const other of [second, ...rest]) for (let i = 0; i < mono.length; i++) mono[i]! += other[i]!;
   for (let i = 0; i < mono.length; i++) mono[i]! /= channels.length;
   return mono;

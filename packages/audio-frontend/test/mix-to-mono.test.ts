@@ -1,7 +1,8 @@
+import { seeded } from '@audio-ssl/testing';
 import { describe, expect, it } from 'vitest';
-import { mixToMono } from '../src/index.js';
+import { frontEnds } from './load-front-end.js';
 
-describe('mixToMono', () => {
+describe.each(frontEnds)('mixToMono (%s)', (_, { mixToMono }) => {
   it('averages the channels and leaves them as they are', () => {
     const channels = [Float32Array.of(1, 0, -1), Float32Array.of(0, 0.5, -1), Float32Array.of(0.5, 0.25, -1)];
     const before = channels.map((channel) => channel.slice());
@@ -19,6 +20,15 @@ describe('mixToMono', () => {
   it('averages two channels without overflow', () => {
     const channels = [Float32Array.of(1, 3e38), Float32Array.of(0.5, 3e38)];
     expect(mixToMono({ channels, sampleRate: 8000 })).toEqual(Float32Array.of(0.75, 3e38));
+  });
+
+  it('averages long channels of any length', () => {
+    const random = seeded(1);
+    for (const length of [0, 1, 3, 16_384, 16_385, 50_003]) {
+      const [left, right] = [0, 1].map(() => Float32Array.from({ length }, () => random() - 0.5));
+      const mono = mixToMono({ channels: [left!, right!], sampleRate: 8000 });
+      expect(mono).toEqual(left!.map((value, i) => (value + right![i]!) / 2));
+    }
   });
 
   it('takes one channel, counted from 0', () => {
