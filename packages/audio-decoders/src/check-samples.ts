@@ -28,8 +28,8 @@ export function checkSamples(channels: readonly Float32Array[], start: number, f
     }
     const expected = `openAudio: expected samples within ±${LARGEST}, where full scale is ±1, ${where}`;
     throw new AudioError(
-      most <= INTEGERS && samples.every(Number.isInteger)
-        ? `${expected}; they are 16-bit integers stored as floats: divide them by ${INTEGERS}, or store them as 16-bit PCM`
+      most <= INTEGERS
+        ? `${expected}; they look like 16-bit integers stored as floats: divide them by ${INTEGERS}, or store them as 16-bit PCM`
         : `${expected}; the recording is damaged, repair or leave it out`,
       'damaged',
       format,

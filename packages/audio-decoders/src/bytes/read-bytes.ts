@@ -2,6 +2,7 @@ import type { ByteReader } from '../audio-file.js';
 
 /** The `length` bytes from `position` on; fewer at the end of what is read. */
 export function readBytes(reader: ByteReader, position: number, length: number): Uint8Array {
+  if (position < 0) return new Uint8Array(0);
   const bytes = new Uint8Array(Math.max(0, Math.min(length, reader.size - position)));
   return bytes.subarray(0, reader.read(position, bytes));
 }

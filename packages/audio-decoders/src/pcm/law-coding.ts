@@ -22,5 +22,5 @@ function expandA(code: number): number {
 function expandMu(code: number): number {
   const bits = ~code;
   const size = ((((bits & 15) << 3) + 132) << ((bits >> 4) & 7)) - 132;
-  return bits & 0x80 ? -size : size;
+  return bits & 0x80 ? 0 - size : size; // one zero, not two
 }

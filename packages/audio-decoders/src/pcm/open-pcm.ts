@@ -1,5 +1,6 @@
 import { AudioError } from '../audio-error.js';
 import type { AudioFile, ByteReader, OpenAudioOptions } from '../audio-file.js';
+import { readBytes, textAt } from '../bytes/read-bytes.js';
 import { emptyError, truncatedError, truncation } from '../truncation.js';
 import type { PcmSound } from './pcm-sound.js';
 
@@ -16,7 +17,8 @@ const SLACK = { bytes: 128, part: 1 / 32 };
 export function openPcm(reader: ByteReader, sound: PcmSound, { damaged }: OpenAudioOptions): AudioFile {
   const { container, sampleRate, channels, coding, start } = sound;
   const format = `${container} (${coding.name})`;
-  const there = Math.max(0, Math.min(sound.length, reader.size - start));
+  const rest = reader.size - start - (sound.length === Infinity ? id3v1Length(reader) : 0);
+  const there = Math.max(0, Math.min(sound.length, rest));
   const declared = sound.frames ?? (Number.isFinite(sound.length) ? coding.framesIn(sound.length) : undefined);
   const frames = Math.min(coding.framesIn(there), declared ?? Infinity);
   if (!declared && frames === 0) throw emptyError(format);
@@ -91,6 +93,11 @@ export function openPcm(reader: ByteReader, sound: PcmSound, { damaged }: OpenAu
     },
     close: () => undefined,
   };
+}
+
+/** Bytes of an ID3v1 tag at the end, which is known by its place alone. */
+function id3v1Length(reader: ByteReader): number {
+  return textAt(readBytes(reader, reader.size - 128, 3), 0, 3) === 'TAG' ? 128 : 0;
 }
 
 function isSlack(bytes: number, part: number): boolean {
