@@ -48,6 +48,7 @@ impl From<Error> for Failure {
 
 enum Library {
     Symphonia(Box<dyn AudioDecoder>),
+    Aac(Box<AacDecoder>),
     Opus(Opus),
 }
 
@@ -63,7 +64,7 @@ impl Decoder {
     pub fn open(codec: u32, rate: u32, channels: u32, setup: &[u8], verify: bool) -> Result<Decoder, Failure> {
         let options = AudioDecoderOptions::default().verify(verify);
         let with = |id| parameters(id, rate, setup);
-        let library: Box<dyn AudioDecoder> = match codec {
+        let decoder: Box<dyn AudioDecoder> = match codec {
             0 => Box::new(MpaDecoder::try_new(&with(CODEC_ID_MP1), &options)?),
             1 => Box::new(MpaDecoder::try_new(&with(CODEC_ID_MP2), &options)?),
             2 => Box::new(MpaDecoder::try_new(&with(CODEC_ID_MP3), &options)?),
@@ -73,11 +74,14 @@ impl Decoder {
                 let opus = Opus::open(channels, setup)?;
                 return Ok(Decoder { library: Library::Opus(opus), checked: false, setup: Vec::new(), trial: None });
             }
-            6 => Box::new(AacDecoder::try_new(&with(CODEC_ID_AAC), &options)?),
+            6 => {
+                let aac = Box::new(AacDecoder::try_new(&with(CODEC_ID_AAC), &options)?);
+                return Ok(Decoder { library: Library::Aac(aac), checked: false, setup: Vec::new(), trial: None });
+            }
             7 => Box::new(AlacDecoder::try_new(&with(CODEC_ID_ALAC), &options)?),
             _ => return Err(Failure::unsupported("no such decoder")),
         };
-        Ok(Decoder { library: Library::Symphonia(library), checked: codec == FLAC, setup: setup.to_vec(), trial: None })
+        Ok(Decoder { library: Library::Symphonia(decoder), checked: codec == FLAC, setup: setup.to_vec(), trial: None })
     }
 
     /// Appends the samples of a packet to the planes and returns how many there are a channel. On an error the planes are
@@ -88,18 +92,8 @@ impl Decoder {
         }
         match &mut self.library {
             Library::Opus(opus) => only_finite(opus.decode(packet, planes)?, planes),
-            Library::Symphonia(decoder) => {
-                match decoder.decode_ref(&whole(packet))? {
-                    GenericAudioBufferRef::F32(buffer) => {
-                        only_finite(append(buffer, planes, |sample: f32| sample)?, planes)
-                    }
-                    // Integers of fewer bits stand at the upper end, so the scale is the same for all of them.
-                    GenericAudioBufferRef::S32(buffer) => {
-                        append(buffer, planes, |sample: i32| sample as f32 * (1.0 / 2_147_483_648.0))
-                    }
-                    _ => Err(Failure::unsupported("samples of another kind")),
-                }
-            }
+            Library::Aac(decoder) => append_any(decoder.decode_ref(&whole(packet))?, planes),
+            Library::Symphonia(decoder) => append_any(decoder.decode_ref(&whole(packet))?, planes),
         }
     }
 
@@ -114,15 +108,31 @@ impl Decoder {
 
     pub fn reset(&mut self) {
         match &mut self.library {
+            Library::Aac(decoder) => decoder.reset(),
             Library::Symphonia(decoder) => decoder.reset(),
             Library::Opus(opus) => opus.reset(),
+        }
+    }
+
+    /// The generator of noise that AAC fills bands with: its state is the one thing that reaches from packet to packet
+    /// without an end.
+    pub fn noise(&self) -> u32 {
+        match &self.library {
+            Library::Aac(decoder) => decoder.noise(),
+            _ => 0,
+        }
+    }
+
+    pub fn set_noise(&mut self, state: u32) {
+        if let Library::Aac(decoder) = &mut self.library {
+            decoder.set_noise(state);
         }
     }
 
     pub fn verified(&mut self) -> i32 {
         match &mut self.library {
             Library::Symphonia(decoder) => decoder.finalize().verify_ok.map_or(-1, i32::from),
-            Library::Opus(_) => -1,
+            _ => -1,
         }
     }
 }
@@ -138,6 +148,17 @@ fn parameters(codec: AudioCodecId, rate: u32, setup: &[u8]) -> AudioCodecParamet
 
 fn whole(data: &[u8]) -> PacketRef<'_> {
     PacketRef::new(0, Timestamp::new(0), Duration::ZERO, data)
+}
+
+fn append_any(buffer: GenericAudioBufferRef<'_>, planes: &mut [Vec<f32>]) -> Result<usize, Failure> {
+    match buffer {
+        GenericAudioBufferRef::F32(buffer) => only_finite(append(buffer, planes, |sample: f32| sample)?, planes),
+        // Integers of fewer bits stand at the upper end, so the scale is the same for all of them.
+        GenericAudioBufferRef::S32(buffer) => {
+            append(buffer, planes, |sample: i32| sample as f32 * (1.0 / 2_147_483_648.0))
+        }
+        _ => Err(Failure::unsupported("samples of another kind")),
+    }
 }
 
 fn append<S: symphonia_core::audio::sample::Sample>(

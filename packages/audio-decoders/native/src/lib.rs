@@ -80,14 +80,14 @@ pub extern "C" fn setup(length: usize) -> *mut u8 {
 pub extern "C" fn open(codec: u32, rate: u32, channels: u32, verify: bool) -> i32 {
     let state = state();
     state.decoder = None;
-    state.planes.clear();
     state.shape = FlacShape::ANY;
     if codec == decoder::FLAC {
         state.shape = FlacShape::of(&state.setup);
     }
     match Decoder::open(codec, rate, channels, &state.setup, verify) {
         Ok(decoder) => {
-            state.planes = vec![Vec::new(); channels as usize];
+            // In chained streams, what the last decoder left is still to be read.
+            state.planes.resize_with(channels as usize, Vec::new);
             state.decoder = Some(decoder);
             0
         }
@@ -113,6 +113,19 @@ pub extern "C" fn decode(at: usize, length: usize) -> i32 {
 pub extern "C" fn reset() {
     if let Some(decoder) = state().decoder.as_mut() {
         decoder.reset();
+    }
+}
+
+/// Where the noise of AAC stands, and setting it there again: see `Decoder::noise`.
+#[no_mangle]
+pub extern "C" fn noise() -> u32 {
+    state().decoder.as_ref().map_or(0, Decoder::noise)
+}
+
+#[no_mangle]
+pub extern "C" fn set_noise(to: u32) {
+    if let Some(decoder) = state().decoder.as_mut() {
+        decoder.set_noise(to);
     }
 }
 
