@@ -63,7 +63,8 @@ export function isAllChunks(reader: ByteReader, at: number, shape: ChunkShape): 
 function chunkAt(reader: ByteReader, at: number, shape: ChunkShape): Chunk | undefined {
   const header = readBytes(reader, at, shape.header);
   if (header.length < shape.header) return undefined;
-  return { id: textAt(header, 0, 4), start: at + shape.header, length: shape.length(viewOf(header)) };
+  // Whatever stands there may end up in a message.
+  return { id: textAt(header, 0, 4).replace(/[^\x20-\x7e]/g, '?'), start: at + shape.header, length: shape.length(viewOf(header)) };
 }
 
 /** The chunk behind `chunk`: after its pad byte, or without one where a known name stands there; or a few bytes further on. */
@@ -82,5 +83,5 @@ function after(reader: ByteReader, { start, length }: Chunk, shape: ChunkShape):
 }
 
 function isWord(id: string): boolean {
-  return /^[\x20-\x7e]{4}$/.test(id);
+  return /^[^?]{4}$/.test(id);
 }

@@ -65,7 +65,7 @@ export function parseAiff(reader: ByteReader): PcmSound {
   if (bytes.length < (compressed ? 22 : 18)) throw truncatedHeader(container, 'a chunk "COMM"', 'none that is whole');
   const view = viewOf(bytes);
   const [channels, count, bits] = [view.getUint16(0), view.getUint32(2), view.getUint16(6)];
-  const kind = compressed ? textAt(bytes, 18, 4) : 'NONE';
+  const kind = compressed ? textAt(bytes, 18, 4).replace(/[^\x20-\x7e]/g, '?') : 'NONE';
   const codingOf = CODINGS[kind.toLowerCase()];
   if (!codingOf) {
     const name = REFUSED[kind.toLowerCase()] ?? `the coding ${JSON.stringify(kind)}`;
