@@ -16,6 +16,7 @@ import {
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { beginStage } from './begin-stage.js';
+import { pieceFramesOf } from './features.js';
 import { InputError } from './input-error.js';
 import { listSounds, type ListedSound } from './list-sounds.js';
 import { loadAhead } from './load-ahead.js';
@@ -64,9 +65,6 @@ export interface Classified {
   readonly cause?: string;
 }
 
-/** Chunks of a piece of a long sound. */
-const CHUNKS = 8;
-
 /** Threads that compute log-mels. */
 const WORKERS = Math.min(4, availableParallelism());
 
@@ -105,7 +103,7 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
       const reading = await soundSettings(checkpoint, options);
       const store = await openLogMels(
         sounds.map(({ id, path }) => ({ id, path: resolve(path) })),
-        { logMel, ...reading, segmentFrames: CHUNKS * chunkFrames, workers: WORKERS, memory: 0, fillShort: true },
+        { logMel, ...reading, segmentFrames: pieceFramesOf(chunkFrames), workers: WORKERS, memory: 0, fillShort: true },
       );
       try {
         for await (const { file, feature } of features(sounds, store, extract, { reporter, signal }))

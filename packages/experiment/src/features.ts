@@ -78,6 +78,14 @@ export function chunkFramesOf([, width]: Config['model']['patch']): number {
   return Math.max(1, Math.floor(WHOLE / width)) * width;
 }
 
+// Frames of a piece: eight of the paper's chunks, which is as many as go through the encoder together.
+const PIECE = 8 * 608;
+
+/** Frames of the pieces that long sounds are cut into where features are taken of them: whole chunks, some 40 s. */
+export function pieceFramesOf(chunkFrames: number): number {
+  return Math.max(1, Math.floor(PIECE / chunkFrames)) * chunkFrames;
+}
+
 /** The options of {@link clipFeatures}. */
 export interface ClipFeaturesOptions {
   /** The clips, by their index in the store. */

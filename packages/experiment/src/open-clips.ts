@@ -15,7 +15,7 @@ import { basename } from 'node:path';
 import { beginStage } from './begin-stage.js';
 import { logMelFolder } from './cache-folders.js';
 import type { Config } from './config/config-schema.js';
-import { chunkFramesOf } from './features.js';
+import { chunkFramesOf, pieceFramesOf } from './features.js';
 import type { Reporter } from './reporter.js';
 import type { DecidedSoundSettings, SoundSettings } from './sound-settings.js';
 
@@ -83,9 +83,6 @@ export function trainingClips({ data }: Pick<Config, 'data'>, views = 1): ClipSe
   };
 }
 
-/** Chunks of a piece when features are taken of long clips: 80 s, and a whole number of the stretches that fine-tuning classifies. */
-const CHUNKS = 4;
-
 /**
  * How clips are opened so that features are taken of them: long ones in pieces of whole chunks, so that the features are
  * those of the whole.
@@ -95,7 +92,7 @@ const CHUNKS = 4;
  */
 export function featureClips({ data, model }: Pick<Config, 'data' | 'model'>): ClipSettings {
   const { frontEnd, workers, channel, damaged, ffmpeg } = data;
-  return { frontEnd, workers, channel, damaged, ffmpeg, segmentFrames: CHUNKS * chunkFramesOf(model.patch) };
+  return { frontEnd, workers, channel, damaged, ffmpeg, segmentFrames: pieceFramesOf(chunkFramesOf(model.patch)) };
 }
 
 /**
@@ -152,8 +149,10 @@ export async function openClips({
   }
 }
 
-/** Warns of what is odd about sounds, in a sentence for each kind of it. */
+/** Tells what is odd about sounds, in a sentence for each kind of it: warnings, but for what ffmpeg reads. */
 export function reportNotices(notices: readonly SoundNotice[], reporter: Reporter | undefined): void {
   const named = notices.map((notice) => ({ ...notice, path: basename(notice.path) }));
-  for (const sentence of noticeSentences(named)) reporter?.warning?.(sentence);
+  const isNote = ({ kind }: SoundNotice): boolean => kind === 'through ffmpeg';
+  for (const sentence of noticeSentences(named.filter(isNote))) reporter?.note?.(sentence);
+  for (const sentence of noticeSentences(named.filter((notice) => !isNote(notice)))) reporter?.warning?.(sentence);
 }

@@ -50,7 +50,7 @@ export interface SkippedFile {
 /** Something odd about a sound that is used. */
 export interface SoundWarning {
   readonly path: string;
-  /** What it is, to count by: `channels cancel`, `integer scale`, `silent`, `constant`, `damaged`. */
+  /** What it is, to count by: `channels cancel`, `integer scale`, `silent`, `constant`, `damaged`, `through ffmpeg`. */
   readonly kind: string;
   /** What was found and what to do. */
   readonly message: string;

@@ -22,6 +22,7 @@ const words: Readonly<Record<string, readonly [one: string, several: string]>> =
   silent: ['silent file', 'silent files'],
   constant: ['constant file', 'constant files'],
   damaged: ['damaged file is used', 'damaged files are used'],
+  'through ffmpeg': ['file is read through ffmpeg', 'files are read through ffmpeg'],
 };
 
 /**

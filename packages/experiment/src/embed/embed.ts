@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { beginStage } from '../begin-stage.js';
 import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
-import { sideBySide } from '../features.js';
+import { pieceFramesOf, sideBySide } from '../features.js';
 import { InputError } from '../input-error.js';
 import { blocksOf, type Layers } from '../layers.js';
 import { listSounds, type ListedSound } from '../list-sounds.js';
@@ -73,9 +73,6 @@ export interface FailedFile {
 /** Sounds encoded together. */
 const BATCH = 8;
 
-/** Chunks of a piece of a long sound. */
-const CHUNKS = 8;
-
 /**
  * Embeds any number of sounds of any length with bounded memory: long ones go through the encoder piece by piece, and with
  * `frames` their rows go to disk as they are made. What is done is kept beside the result in `OUT.unfinished`, from where
@@ -133,7 +130,7 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
       ...(await embedAll(left, {
         total: clips.length,
         store,
-        logMels: { logMel, segmentFrames: CHUNKS * chunkFrames, ...reading },
+        logMels: { logMel, segmentFrames: pieceFramesOf(chunkFrames), ...reading },
         extract,
         rowsOf,
         reporter,

@@ -1,7 +1,7 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { vectors, type FeatureShape, type StoredFeatures } from './stored-features.js';
 
-const VALUES_IN_GROUP = 2 ** 20; // as numbers of JavaScript, and again as they are encoded: about 50 MB
+const VALUES_IN_GROUP = 2 ** 18; // as numbers of JavaScript, with their levels, and again as they are encoded: some tens of MB
 
 /** Features as a Parquet file in pieces, one row group after the other; a row is a vector. */
 export async function* parquetChunks(
