@@ -7,6 +7,8 @@ export interface Group {
   /** Turns, each of a few runs of every row. */
   readonly turns: number;
   readonly runsPerTurn: number;
+  /** Runs before that are not counted, 2 by default: a process still allocates, tunes and compiles. */
+  readonly warmUps?: number;
   /** Measure new processes up to the end of their first run, one per turn, instead of further runs of the same ones. */
   readonly fresh?: boolean;
 }
@@ -60,7 +62,7 @@ export function groupsOf(benchmark: Benchmark): readonly Group[] {
       );
     case 'sound': {
       const sound = { size: '10 s', batch: 1, precision: 'float32' } as const;
-      return [
+      const groups = [
         ...[16_000, 44_100].map((sampleRate) =>
           group({ ...sound, sampleRate, goal: 0.5 }, ['ours', 'torchaudio'], 10, 10),
         ),
@@ -75,6 +77,7 @@ export function groupsOf(benchmark: Benchmark): readonly Group[] {
           group({ ...sound, format, sampleRate, goal }, ['ours', 'soundfile + torchaudio'], 10, 6),
         ),
       ];
+      return groups.map((each) => ({ ...each, warmUps: 30 })); // V8 compiles WebAssembly again, and better, while it runs
     }
     case 'scale':
       return (

@@ -7,6 +7,7 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setupNative, startBackend } from '@audio-ssl/backend';
 import { Command } from 'commander';
+import { accuracyTable, measureAccuracy, type Accuracy } from './accuracy.js';
 import { groupsOf, type Group } from './benchmarks.js';
 import { needsPytorch, start, type Implementation } from './implementation.js';
 import { plot } from './plot.js';
@@ -22,13 +23,13 @@ async function measure(group: Group): Promise<Result[]> {
 }
 
 /** Runs of processes that are already warm, in turn. */
-async function measureRuns({ rows, turns, runsPerTurn }: Group): Promise<Result[]> {
+async function measureRuns({ rows, turns, runsPerTurn, warmUps = 2 }: Group): Promise<Result[]> {
   const running: Implementation[] = [];
   try {
     for (const row of rows) running.push(await start(row));
     const samples = new Map<Implementation, number[]>(running.map((implementation) => [implementation, []]));
-    // The first runs of a process still allocate and tune; a turn's first run finds the caches of another process.
-    for (const implementation of running) await implementation.run(2);
+    // A turn's first run finds the caches of another process.
+    for (const implementation of running) await implementation.run(warmUps);
     for (let turn = 0; turn < turns; turn++) {
       for (const implementation of running) {
         const ms = await implementation.run(runsPerTurn + 1);
@@ -58,7 +59,14 @@ async function measureStarts({ rows, turns }: Group): Promise<Result[]> {
 }
 
 /** What was measured, and on what machine: that of another benchmark may be another one. */
-type Results = Partial<Record<Benchmark, { readonly machine: object; readonly rows: readonly Result[] }>>;
+type Results = Partial<Record<Benchmark, Measured>>;
+
+interface Measured {
+  readonly machine: object;
+  readonly rows: readonly Result[];
+  /** Of `sound`, where there is an ffmpeg. */
+  readonly accuracy?: readonly Accuracy[];
+}
 
 async function main(only: readonly Benchmark[]): Promise<void> {
   const groups = only.map((benchmark) => ({ benchmark, groups: groupsOf(benchmark) }));
@@ -80,13 +88,15 @@ async function main(only: readonly Benchmark[]): Promise<void> {
   const all = (existsSync(latest) ? JSON.parse(readFileSync(latest, 'utf8')) : {}) as Results;
   mkdirSync(results, { recursive: true });
   for (const { benchmark, groups: measuring } of groups) {
+    const accuracy = benchmark === 'sound' ? await measureAccuracy() : undefined;
+    if (accuracy) console.log(accuracyTable(accuracy));
     const rows: Result[] = [];
     for (const group of measuring) {
       const measured = await measure(group);
       rows.push(...measured);
       console.log(table(measured));
       // After every group, so that an interrupted benchmark keeps what it has.
-      all[benchmark] = { machine, rows };
+      all[benchmark] = { machine, rows, ...(accuracy && { accuracy }) };
       writeFileSync(latest, `${JSON.stringify(all, undefined, 2)}\n`);
       writeFileSync(`${results}latest.svg`, plot(benchmarks.flatMap((name) => all[name]?.rows ?? [])));
     }

@@ -14,9 +14,9 @@ await serve(async (row) => {
   await startBackend();
   const { clips } = await openNsynth(notes);
   const store = await openLogMels(clips, { cacheDir: mkdtempSync(join(tmpdir(), 'audio-ssl-bench-')), workers: 2 });
-  const { kept } = await store.prepareAll();
+  const { pieces } = await store.prepareAll();
   const batches = createBatches(store, {
-    indices: kept,
+    pieces,
     batchSize: row.batch,
     frames: row.frames!,
     mean: -7.056,
