@@ -5,7 +5,7 @@
  *     npm run compose -- ibot 200    # one of them, this many steps
  */
 import { startBackend } from '@audio-ssl/backend';
-import { createBatches, logMelStatistics, openLogMels, openNsynth } from '@audio-ssl/datasets';
+import { createBatches, logMelStatistics, openLogMels, openNsynth, type Piece } from '@audio-ssl/datasets';
 import type { Method } from '@audio-ssl/experiment';
 import { disposeTree, randomStream, type TensorTree } from '@audio-ssl/params';
 import { steps } from '@audio-ssl/trainer';
@@ -53,25 +53,25 @@ const { clips } = await openNsynth(fileURLToPath(new URL('../../matpac/data', im
 });
 const store = await openLogMels(clips, { cacheDir, workers: 2 });
 try {
-  const { kept } = await store.prepareAll({});
-  const { mean, std } = await logMelStatistics(store, kept);
-  for (const name of names) if (asked === undefined || asked === name) await methods[name]({ kept, mean, std });
+  const { pieces } = await store.prepareAll({});
+  const { mean, std } = await logMelStatistics(store, pieces);
+  for (const name of names) if (asked === undefined || asked === name) await methods[name]({ pieces, mean, std });
 } finally {
   await store.close();
   await rm(cacheDir, { recursive: true });
 }
 
 interface Data {
-  readonly kept: readonly number[];
+  readonly pieces: readonly Piece[];
   readonly mean: number;
   readonly std: number;
 }
 
 async function train<State extends TensorTree>(
   { name, init, step, mask, views, scalarsAt }: Method<State, MaskedBatch, Scalars>,
-  { kept: indices, mean, std }: Data,
+  { pieces, mean, std }: Data,
 ): Promise<void> {
-  const batches = createBatches(store, { indices, batchSize, frames: frames * views, mean, std, seed });
+  const batches = createBatches(store, { pieces, batchSize, frames: frames * views, mean, std, seed });
   const run = steps({
     state: init(seed),
     step,

@@ -1,8 +1,8 @@
 // The classes of a sound: node --import tsx --conditions=@audio-ssl/source classify.ts ENCODER PROBE SOUND
 import { readFile } from 'node:fs/promises';
-import { decodeAudio } from '@audio-ssl/audio-frontend';
+import { openAudioFile } from '@audio-ssl/audio-decoders/node';
 import { startBackend } from '@audio-ssl/backend';
-import { classProbabilities, headTasks, readClassHead, topLabels } from '@audio-ssl/pretrained';
+import { classProbabilities, headTasks, readClassHead, soundStream, topLabels } from '@audio-ssl/pretrained';
 import { openModel } from '@audio-ssl/pretrained/node';
 import { byteSource, openTensors } from '@audio-ssl/tensor-files';
 
@@ -10,7 +10,9 @@ const [encoder, probe, sound] = process.argv.slice(2) as [string, string, string
 await startBackend();
 const model = await openModel(encoder);
 const head = await readClassHead(await openTensors(byteSource(await readFile(probe)))); // small: in memory as a whole
-const { data } = await model.createExtractor({ time: 'mean' })(await decodeAudio(await readFile(sound)));
+const file = await openAudioFile(sound);
+const { data } = await model.createExtractor({ time: 'mean' })(soundStream(file));
+file.close();
 const { activation, labels } = headTasks.openmic;
 console.table(topLabels(classProbabilities(head, data, activation), labels, 5));
 model.dispose();

@@ -1,7 +1,7 @@
 // Features in a page, of a checkpoint and sounds that a visitor chose in <input type="file">. The page serves the .wasm files of
 // @tensorflow/tfjs-backend-wasm in `wasmFolder`, such as '/wasm/'. For WebGPU, import @tensorflow/tfjs-backend-webgpu, set 'webgpu'.
-import { decodeAudio } from '@audio-ssl/audio-frontend';
-import { openModel } from '@audio-ssl/pretrained';
+import { openAudio } from '@audio-ssl/audio-decoders';
+import { openModel, soundStream } from '@audio-ssl/pretrained';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -11,8 +11,14 @@ export async function openEmbedder(checkpoint: Blob, wasmFolder: string) {
   const model = await openModel(checkpoint);
   const extract = model.createExtractor({ time: 'mean' });
   return {
-    embed: async (sound: Blob): Promise<Float32Array> =>
-      (await extract(await decodeAudio(new Uint8Array(await sound.arrayBuffer())))).data,
+    embed: async (sound: Blob): Promise<Float32Array> => {
+      const file = await openAudio(sound); // of any format and length; in a worker it is read in parts
+      try {
+        return (await extract(soundStream(file))).data;
+      } finally {
+        file.close();
+      }
+    },
     dispose: (): void => model.dispose(),
   };
 }

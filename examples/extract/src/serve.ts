@@ -1,12 +1,13 @@
 // A service that finds the sounds of a folder that are most like the one in a request:
-// node --import tsx --conditions=@audio-ssl/source serve.ts CHECKPOINT FOLDER [PORT]; curl --data-binary @sound.wav localhost:8080
-import { readdir, readFile } from 'node:fs/promises';
+// node --import tsx --conditions=@audio-ssl/source serve.ts CHECKPOINT FOLDER [PORT]; curl --data-binary @sound.mp3 localhost:8080
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { decodeAudio } from '@audio-ssl/audio-frontend';
+import { openAudio, type AudioFile } from '@audio-ssl/audio-decoders';
+import { openAudioFile } from '@audio-ssl/audio-decoders/node';
 import { startBackend } from '@audio-ssl/backend';
+import { openFolder } from '@audio-ssl/datasets';
 import { buildIndex, search } from '@audio-ssl/evaluation';
+import { soundStream } from '@audio-ssl/pretrained';
 import { openModel } from '@audio-ssl/pretrained/node';
 
 const LARGEST = 50e6; // bytes of a request
@@ -14,11 +15,17 @@ const [checkpoint, folder, port = '8080'] = process.argv.slice(2) as [string, st
 await startBackend();
 const model = await openModel(checkpoint);
 const extract = model.createExtractor({ time: 'mean' });
-const embed = async (bytes: Uint8Array): Promise<Float32Array> => (await extract(await decodeAudio(bytes))).data;
+const embed = async (sound: AudioFile): Promise<Float32Array> => {
+  try {
+    return (await extract(soundStream(sound))).data;
+  } finally {
+    sound.close();
+  }
+};
 
-const names = (await readdir(folder)).filter((name) => /\.(wav|flac)$/.test(name));
+const { clips } = await openFolder(folder);
 const rows: Float32Array[] = [];
-for (const name of names) rows.push(await embed(await readFile(join(folder, name))));
+for (const { path } of clips) rows.push(await embed(await openAudioFile(path)));
 const dims = rows[0]!.length;
 const data = new Float32Array(rows.length * dims);
 rows.forEach((row, i) => data.set(row, i * dims));
@@ -33,12 +40,12 @@ const server = createServer(async (request, response) => {
       if (size > LARGEST) throw new Error(`expected a sound of at most ${LARGEST} bytes`);
       chunks.push(chunk as Uint8Array);
     }
-    const query = await embed(Buffer.concat(chunks));
-    const { indices, similarities } = await search(index, { data: query, rows: 1, dims }, Math.min(5, names.length));
-    const found = Array.from(indices, (row, i) => ({ name: names[row], similarity: similarities[i] }));
+    const query = await embed(await openAudio(Buffer.concat(chunks)));
+    const { indices, similarities } = await search(index, { data: query, rows: 1, dims }, Math.min(5, clips.length));
+    const found = Array.from(indices, (row, i) => ({ name: clips[row]!.id, similarity: similarities[i] }));
     response.setHeader('content-type', 'application/json').end(JSON.stringify(found));
   } catch (error) {
-    response.writeHead(400).end(`${(error as Error).message}\n`); // no WAV or FLAC, damaged, too long
+    response.writeHead(400).end(`${(error as Error).message}\n`); // no sound, damaged, too long
   }
 });
 server.listen(Number(port), () => console.log(`port ${(server.address() as AddressInfo).port}`));
