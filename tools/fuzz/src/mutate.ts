@@ -18,23 +18,28 @@ const stretch = (bytes: Uint8Array, random: Random): number =>
 
 const joined = (...parts: Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
 
+/** Overwrites a field of a header, of 1 to 8 bytes in either order. */
+const overwriteField: Mutation = (bytes, random) => {
+  const width = random.pick([1, 2, 3, 4, 4, 8]);
+  const value = random.below(8) === 0 ? BigInt(bytes.length) : random.pick(EXTREMES);
+  const at = place(bytes, random);
+  const isBig = random.below(2) === 0;
+  for (let i = 0; i < width && at + i < bytes.length; i++) {
+    bytes[at + i] = Number((value >> BigInt(8 * (isBig ? width - 1 - i : i))) & 255n);
+  }
+  return bytes;
+};
+
 const MUTATIONS: readonly Mutation[] = [
   // bits
   (bytes, random) => {
     for (let count = 1 + random.below(8); count > 0; count--) bytes[place(bytes, random)]! ^= 1 << random.below(8);
     return bytes;
   },
-  // fields of a header, of 1 to 8 bytes in either order
-  ...new Array<Mutation>(3).fill((bytes, random) => {
-    const width = random.pick([1, 2, 3, 4, 4, 8]);
-    const value = random.below(8) === 0 ? BigInt(bytes.length) : random.pick(EXTREMES);
-    const at = place(bytes, random);
-    const isBig = random.below(2) === 0;
-    for (let i = 0; i < width && at + i < bytes.length; i++) {
-      bytes[at + i] = Number((value >> BigInt(8 * (isBig ? width - 1 - i : i))) & 255n);
-    }
-    return bytes;
-  }),
+  // numbers are what headers are made of
+  overwriteField,
+  overwriteField,
+  overwriteField,
   // names of chunks
   (bytes, random) => {
     const name = random.pick(NAMES);

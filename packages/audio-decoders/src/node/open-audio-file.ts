@@ -37,7 +37,8 @@ export async function openAudioFile(path: string, options: OpenAudioFileOptions 
     return await openAudio(reader, how);
   } catch (error) {
     reader.close?.();
-    if (!(error instanceof AudioError) || error.problem !== 'unsupported' || !format?.ffmpeg) throw error;
+    if (!(error instanceof AudioError) || error.problem !== 'unsupported') throw error;
+    if (!format?.ffmpeg || isEncrypted(error)) throw error;
     if (!ffmpeg) throw advised(error, 'or pass ffmpeg: true to read it through a system ffmpeg');
     const name = error.format ?? format.name;
     try {
@@ -54,4 +55,9 @@ export async function openAudioFile(path: string, options: OpenAudioFileOptions 
 /** The same error with one more thing that can be done. */
 function advised(error: AudioError, advice: string): AudioError {
   return new AudioError(`${error.message}, ${advice}`, error.problem, error.format, { cause: error });
+}
+
+/** What no key is at hand for: ffmpeg would make noise of it. */
+function isEncrypted({ format = '' }: AudioError): boolean {
+  return format.includes('encrypted');
 }
