@@ -6,7 +6,7 @@ import type { CodecSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
 import { readDescriptors } from './esds.js';
 import { type Findings, missing } from './findings.js';
-import { opusFrames } from './opus-header.js';
+import { OPUS_PREROLL, opusFrames } from './opus-header.js';
 
 const NAMES: Readonly<Record<string, string>> = {
   lpcm: 'PCM',
@@ -246,7 +246,7 @@ function openCoding(
     return {
       codec: { codec: 'opus', sampleRate: 48_000, channels, setup },
       packetFrames: 0,
-      preroll: { packets: 0, frames: 3840 },
+      preroll: { packets: 0, frames: OPUS_PREROLL },
     };
   }
   if (id === '.mp3' || id === '.mp2' || id === '.mp1') {

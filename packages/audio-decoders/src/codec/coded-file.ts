@@ -3,6 +3,7 @@ import type { AudioFile, ByteReader } from '../audio-file.js';
 import { type CodecSetup, type DecoderInstance, releaseDecoder } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
 import type { Findings } from './findings.js';
+import { NoiseMarks } from './noise-marks.js';
 
 /** Samples a channel decoded at once: they stay in the processor's cache until they are copied. */
 const BATCH = 1 << 17;
@@ -29,6 +30,7 @@ export class CodedFile implements AudioFile {
   #ended = false;
   #whole = true; // every packet since the start of the sound was decoded
   #closed = false;
+  readonly #noise = new NoiseMarks();
 
   constructor(
     readonly reader: ByteReader,
@@ -128,7 +130,7 @@ export class CodedFile implements AudioFile {
       // A sum over all samples is of no more use, and costs time.
       this.#whole = false;
       this.#open(false);
-      this.demuxer.seek(start);
+      this.demuxer.seek(this.demuxer.codec.codec === 'aac' ? this.#noise.jump(start) : start);
     }
     this.#started = true;
   }
@@ -163,24 +165,28 @@ export class CodedFile implements AudioFile {
       if (!packet) return this.#finish();
       if (this.#codec !== this.demuxer.codec) this.#open(this.#whole && this.#codec === undefined);
       else if (packet.fresh) this.decoder.reset();
+      if (this.#codec!.codec === 'aac') {
+        const noise = this.#noise.before(packet.start, this.decoder.noise);
+        if (noise !== undefined) this.decoder.noise = noise;
+      }
       const got = this.#decodePacket(packet, at);
       if (got === 0 && this.decoder.broken) {
         this.#ended = true;
         return;
       }
-      const frames = Math.min(got, packet.frames);
-      if (packet.start + frames > at && frames > 0) {
+      // Nothing before is wanted any more, be it that it makes ready, or the delay of a stream chained to another.
+      const from = Math.max(packet.start, this.#decodedTo);
+      const frames = packet.start + Math.min(got, packet.frames) - from;
+      if (frames > 0) {
         const last = this.#runs.at(-1);
-        if (last && last.start + last.frames === packet.start && last.offset + last.frames === offset) {
-          last.frames += frames;
-        } else {
-          this.#runs.push({ start: packet.start, offset, frames });
-        }
-        offset += got;
-      } else if (got > 0) {
-        if (this.#runs.length === 0) this.decoder.clear();
-        else offset += got;
+        const begin = offset + from - packet.start;
+        if (last && last.start + last.frames === from && last.offset + last.frames === begin) last.frames += frames;
+        else this.#runs.push({ start: from, offset: begin, frames });
+      } else if (this.#runs.length === 0) {
+        this.decoder.clear();
+        continue;
       }
+      offset += got;
       this.#decodedTo = Math.max(this.#decodedTo, packet.start + packet.frames);
     }
   }

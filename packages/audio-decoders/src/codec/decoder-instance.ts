@@ -35,6 +35,8 @@ interface Exports {
   decode(at: number, length: number): number;
   reset(): void;
   clear(): void;
+  noise(): number;
+  set_noise(to: number): void;
   plane(channel: number): number;
   verified(): number;
   flac_find(from: number, to: number, last: number): number;
@@ -106,6 +108,15 @@ export class DecoderInstance {
   /** Forgets the samples decoded so far. */
   clear(): void {
     this.#run((exports) => exports.clear());
+  }
+
+  /** The state of the generator that bands of noise in AAC are filled from. */
+  get noise(): number {
+    return this.#run((exports) => exports.noise());
+  }
+
+  set noise(state: number) {
+    this.#run((exports) => exports.set_noise(state));
   }
 
   /** Samples decoded since {@link clear}; valid until the next call. */

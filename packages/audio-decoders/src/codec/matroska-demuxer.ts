@@ -43,6 +43,8 @@ interface Place {
   readonly position: number;
   readonly index: number;
   readonly sample: number;
+  /** Of Vorbis: size of the block before. */
+  readonly previous: number | undefined;
 }
 
 /** A Matroska or WebM file (RFC 9559). Its clock is too coarse for samples, so those of all packets are counted. */
@@ -80,7 +82,7 @@ export class MatroskaDemuxer implements Demuxer {
     this.codec = track.codec;
     this.#position = first;
     this.#sample = -track.delay;
-    this.#places = [{ position: first, index: 0, sample: this.#sample }];
+    this.#places = [{ position: first, index: 0, sample: this.#sample, previous: undefined }];
     if (file.size <= COUNTED) this.frames = this.#count();
     if (!segment.open && segment.end > file.size) {
       const total = Math.round(seconds * this.codec.sampleRate);
@@ -105,8 +107,7 @@ export class MatroskaDemuxer implements Demuxer {
     const recent: Place[] = [];
     this.#silent = true;
     for (;;) {
-      const place = { position: this.#position, index: this.#index, sample: this.#sample };
-      recent.push(place);
+      recent.push(this.#place());
       if (!this.#readBlock() || this.#sample > sample) break;
       this.#queue = [];
     }
@@ -130,12 +131,17 @@ export class MatroskaDemuxer implements Demuxer {
     return this.#places[low]!;
   }
 
+  #place(): Place {
+    const previous = this.#track.blocks?.previous;
+    return { position: this.#position, index: this.#index, sample: this.#sample, previous };
+  }
+
   #goTo(place: Place): void {
     this.#queue = [];
     this.#position = place.position;
     this.#index = place.index;
     this.#sample = place.sample;
-    this.#track.reset();
+    if (this.#track.blocks) this.#track.blocks.previous = place.previous;
     this.#trailing = 0;
   }
 
@@ -237,16 +243,13 @@ export class MatroskaDemuxer implements Demuxer {
       const length = this.#track.frames(bytes);
       const last = i === laced.frames.length - 1;
       const frames = Math.max(0, length - (last ? discard : 0));
-      this.#queue.push({ bytes, start: this.#sample, frames, fresh: this.#fresh && this.#track.overlaps });
+      this.#queue.push({ bytes, start: this.#sample, frames, fresh: this.#fresh && this.#track.blocks !== undefined });
       this.#fresh = false;
       this.#sample += length;
       this.#index++;
     });
     this.#trailing = discard;
-    // A place of a coding whose packets overlap would lack the length of the packet before: two packets on it is known.
-    if (this.#index >= before.index + STEP && !this.#track.overlaps) {
-      this.#places.push({ position: this.#position, index: this.#index, sample: this.#sample });
-    }
+    if (this.#index >= before.index + STEP) this.#places.push(this.#place());
     return true;
   }
 

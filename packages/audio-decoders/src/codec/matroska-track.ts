@@ -7,7 +7,7 @@ import { type Element, elements, readFloat, readUnsigned } from './ebml.js';
 import type { Findings } from './findings.js';
 import { readStreamInfo } from './flac-demuxer.js';
 import { flacPacketFrames } from './flac-packet.js';
-import { opusFrames, readOpusHeader } from './opus-header.js';
+import { OPUS_PREROLL, opusFrames, readOpusHeader } from './opus-header.js';
 import { VorbisBlocks } from './vorbis-blocks.js';
 
 /** The track of sound of a Matroska file. */
@@ -19,10 +19,9 @@ export interface MatroskaTrack {
   readonly delay: number;
   /** Packets and samples that must be decoded before a place. */
   readonly preroll: { readonly packets: number; readonly frames: number };
-  /** Whether a packet completes what the one before it began. */
-  readonly overlaps: boolean;
+  /** For Vorbis, whose packets complete what the ones before them began. */
+  readonly blocks?: VorbisBlocks;
   frames(packet: Uint8Array): number;
-  reset(): void;
 }
 
 const NAMES: readonly (readonly [string, string])[] = [
@@ -81,9 +80,7 @@ export function readMatroskaTrack(file: ByteWindow, entry: Element, findings: Fi
     stripped,
     delay: 0,
     preroll: { packets, frames: 0 },
-    overlaps: false,
     frames: () => frames,
-    reset() {},
   });
   if (id === 'A_OPUS') {
     open('Opus');
@@ -92,7 +89,7 @@ export function readMatroskaTrack(file: ByteWindow, entry: Element, findings: Fi
     return {
       ...fixed(header.codec, 0, 0),
       delay: header.preSkip,
-      preroll: { packets: 0, frames: 3840 },
+      preroll: { packets: 0, frames: OPUS_PREROLL },
       frames: opusFrames,
     };
   }
@@ -105,9 +102,8 @@ export function readMatroskaTrack(file: ByteWindow, entry: Element, findings: Fi
     both.set(headers[2]!, headers[0]!.length);
     return {
       ...fixed({ codec: 'vorbis', sampleRate: blocks.sampleRate, channels: blocks.channels, setup: both }, 0, 2),
-      overlaps: true,
+      blocks,
       frames: (packet) => blocks.frames(packet),
-      reset: () => blocks.reset(),
     };
   }
   if (id === 'A_FLAC') {

@@ -6,7 +6,7 @@ import { readDescriptors } from './esds.js';
 import type { Findings } from './findings.js';
 import { readStreamInfo } from './flac-demuxer.js';
 import { type Box, boxes } from './mp4-boxes.js';
-import { readOpusHeader } from './opus-header.js';
+import { OPUS_PREROLL, readOpusHeader } from './opus-header.js';
 
 /** How the packets of a track are coded. */
 export interface SampleEntry {
@@ -97,7 +97,7 @@ export function readSampleEntry(file: ByteWindow, stsd: Box, findings: Findings)
     name('Opus');
     const { codec, preSkip, refused } = readOpusHeader(content(box), true);
     if (refused) throw findings.unsupported(refused);
-    return { codec, packetFrames: 0, delay: preSkip, preroll: { packets: 0, frames: 3840 } };
+    return { codec, packetFrames: 0, delay: preSkip, preroll: { packets: 0, frames: OPUS_PREROLL } };
   }
   if (kind === 'fLaC') {
     const box = find('dfLa');

@@ -2,7 +2,7 @@ import type { CodecSetup } from './decoder-instance.js';
 import type { Findings } from './findings.js';
 import { readStreamInfo } from './flac-demuxer.js';
 import { flacPacketFrames } from './flac-packet.js';
-import { opusFrames, readOpusHeader } from './opus-header.js';
+import { OPUS_PREROLL, opusFrames, readOpusHeader } from './opus-header.js';
 import { VorbisBlocks } from './vorbis-blocks.js';
 
 /** How a coding lies in Ogg. */
@@ -61,7 +61,15 @@ export function openOggMapping(
   if (coding === 'Opus') {
     const { codec, preSkip, refused } = readOpusHeader(first!);
     if (refused) throw findings.unsupported(refused);
-    return { name: coding, codec, delay: preSkip, preroll: 3840, overlaps: false, frames: opusFrames, reset() {} };
+    return {
+      name: coding,
+      codec,
+      delay: preSkip,
+      preroll: OPUS_PREROLL,
+      overlaps: false,
+      frames: opusFrames,
+      reset() {},
+    };
   }
   if (coding === 'FLAC') {
     const info = readStreamInfo(first!.subarray(17));
@@ -79,6 +87,8 @@ export function openOggMapping(
     preroll: 8192,
     overlaps: true,
     frames: (packet) => blocks.frames(packet),
-    reset: () => blocks.reset(),
+    reset() {
+      blocks.previous = undefined;
+    },
   };
 }

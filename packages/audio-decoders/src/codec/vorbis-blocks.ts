@@ -4,7 +4,8 @@ export class VorbisBlocks {
   readonly channels: number;
   readonly #sizes: readonly [number, number];
   readonly #long: readonly boolean[]; // by mode
-  #previous: number | undefined;
+  /** Size of the block before the next packet; `undefined` when that does not follow one. */
+  previous: number | undefined;
 
   /** From the identification and the setup header; throws a RangeError when they are none. */
   constructor(identification: Uint8Array, setup: Uint8Array) {
@@ -23,14 +24,9 @@ export class VorbisBlocks {
     const bits = Math.ceil(Math.log2(this.#long.length));
     const mode = (first >> 1) & ((1 << bits) - 1);
     const size = this.#sizes[this.#long[mode] ? 1 : 0];
-    const frames = this.#previous === undefined ? 0 : (this.#previous + size) / 4;
-    this.#previous = size;
+    const frames = this.previous === undefined ? 0 : (this.previous + size) / 4;
+    this.previous = size;
     return frames;
-  }
-
-  /** The next packet does not follow the last one. */
-  reset(): void {
-    this.#previous = undefined;
   }
 }
 
