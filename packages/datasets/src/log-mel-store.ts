@@ -39,7 +39,7 @@ export interface LogMelStoreOptions {
   readonly shortClipNext?: string;
   /** Fills a clip that is shorter than one window of the front end with zeros up to it, rather than skip it. Default false. */
   readonly fillShort?: boolean;
-  /** Memory for spectrograms that were used last, in MiB. Default 96. */
+  /** Memory for spectrograms that were used last, in MiB. Default 64. */
   readonly memory?: number;
   /** Called once if spectrograms cannot be cached. Silent by default. */
   readonly onWarning?: (message: string) => void;
@@ -135,7 +135,7 @@ export class SkippedClipError extends Error {
 class StoppedError extends Error {}
 
 /** How often, in ms, is told what is being read. */
-const TELL_EVERY = 500;
+const TELL_EVERY = 250;
 /** Sounds of so many seconds are told about. */
 const LONG = 60;
 /** How long, in ms, workers have to stop before they are ended. */
@@ -168,7 +168,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   const {
     minFrames = 1,
     shortClipNext = 'leave it out, or ask for fewer',
-    memory = 96,
+    memory = 64,
     workers = Math.min(8, availableParallelism()),
     onWarning,
   } = options;

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 
 import { cutPieces } from './cut-pieces.js';
 import { cacheFile, readCache, readFacts, writeCache, type CacheKey, type SoundFacts } from './log-mel-cache.js';
@@ -51,6 +52,13 @@ export type LogMelResult = Surveyed | MadePiece | SkipReason | 'changed' | 'stop
 
 /** Runs in a worker thread. A file that cannot be used is an answer, not an error. */
 export async function computeLogMel(task: LogMelTask): Promise<LogMelResult> {
+  const result = await answer(task);
+  if (typeof result === 'string' || !('spectrogram' in result) || !result.spectrogram) return result;
+  const given: object = { [transferableSymbol]: result.spectrogram.data.buffer, [valueSymbol]: result };
+  return move(given as Parameters<typeof move>[0]) as unknown as LogMelResult; // not copied
+}
+
+async function answer(task: LogMelTask): Promise<LogMelResult> {
   try {
     const found = await stat(task.path);
     const odd = notAFile(found); // a pipe would be waited for without end

@@ -163,7 +163,7 @@ describe('damaged files', () => {
     for (const [i, pattern] of [
       /empty/,
       /truncated|WAV/i,
-      /truncated or damaged/,
+      /is truncated: 1\.5 s of 2\.0 s are missing/,
       /NaN at sample 100/,
       /MP3/,
       /without any/,
