@@ -149,6 +149,15 @@ describe('decodeAudio of WAV', () => {
     ]);
   });
 
+  it('reads 24 bits in the low bytes of four where the samples tell', async () => {
+    const values = [0x123456, -0x123456, 1, 0x7fffff];
+    const low = writeWav(encodeIntegers(values, 32), { bits: 24, blockAlign: 4 });
+    const expected = [Float32Array.from(values, (value) => value / 2 ** 23)];
+    expect((await decodeAudio(low)).channels).toEqual(expected);
+    const one = writeWav(encodeIntegers([0x12345600, 1], 32), { bits: 24, blockAlign: 4 }); // a high one among them
+    expect((await decodeAudio(one)).channels).toEqual([Float32Array.of(0x12345600 / 2 ** 31, 2 ** -31)]);
+  });
+
   it('says that large floats look like integers', async () => {
     const values = Float32Array.of(0, 12_000, -32_768);
     const wav = writeWav(new Uint8Array(values.buffer), { tag: 3, bits: 32 });

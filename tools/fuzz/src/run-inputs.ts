@@ -20,6 +20,9 @@ interface RunOptions {
 /** Seconds of waiting after which a process is taken to hang; it gets less than a core where others work beside it. */
 const PATIENCE = 20;
 
+const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
+const FROM_SOURCE = ['--import', 'tsx', '--conditions=@audio-ssl/source'];
+
 /** Tries inputs 0 to `count` - 1 in `jobs` processes. */
 export async function runInputs({ seed, count, jobs, folders, onTried }: RunOptions): Promise<void> {
   let next = 0;
@@ -30,10 +33,11 @@ export async function runInputs({ seed, count, jobs, folders, onTried }: RunOpti
 
   /** One process, until it has nothing more to do, hangs or ends. */
   function runOne(take: () => number | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const child: ChildProcess = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [`${seed}`, ...folders]);
+    return new Promise((resolve, reject) => {
+      const child: ChildProcess = fork(WORKER, [`${seed}`, ...folders], { execArgv: FROM_SOURCE });
       let current: { index: number; format: string } | undefined;
       let timer: NodeJS.Timeout | undefined;
+      let isReady = false;
       const fail = (fault: string): void => {
         if (!current) return;
         onTried({ ...current, outcome: { result: 'crashed', seconds: PATIENCE, megabytes: 0, fault } });
@@ -51,7 +55,10 @@ export async function runInputs({ seed, count, jobs, folders, onTried }: RunOpti
         }, PATIENCE * 1000);
       };
       child.on('message', (message: 'ready' | (Omit<Tried, 'outcome'> & { outcome?: Outcome })) => {
-        if (message === 'ready') return give();
+        if (message === 'ready') {
+          isReady = true;
+          return give();
+        }
         const { outcome, ...input } = message;
         current = input;
         if (!outcome) return;
@@ -62,7 +69,8 @@ export async function runInputs({ seed, count, jobs, folders, onTried }: RunOpti
       child.on('exit', (code, signal) => {
         clearTimeout(timer);
         fail(`the process ended with ${signal ?? `code ${code}`}`);
-        resolve();
+        if (isReady) resolve();
+        else reject(new Error(`fuzz: expected a process that tries inputs, got exit code ${code} at its start`));
       });
     });
   }

@@ -64,7 +64,11 @@ function chunkAt(reader: ByteReader, at: number, shape: ChunkShape): Chunk | und
   const header = readBytes(reader, at, shape.header);
   if (header.length < shape.header) return undefined;
   // Whatever stands there may end up in a message.
-  return { id: textAt(header, 0, 4).replace(/[^\x20-\x7e]/g, '?'), start: at + shape.header, length: shape.length(viewOf(header)) };
+  return {
+    id: textAt(header, 0, 4).replace(/[^\x20-\x7e]/g, '?'),
+    start: at + shape.header,
+    length: shape.length(viewOf(header)),
+  };
 }
 
 /** The chunk behind `chunk`: after its pad byte, or without one where a known name stands there; or a few bytes further on. */

@@ -70,6 +70,7 @@ function parseWave(reader: ByteReader, kind: WaveKind): PcmSound | CodedSound {
   const { coding, ...sound } = readWaveFormat(readBytes(reader, format.start, Math.min(format.length, 4096)), {
     container,
     bigEndian,
+    samples: readBytes(reader, data.start, Math.min(data.length, 4096)),
   });
   if (typeof coding === 'string') {
     return {

@@ -6,6 +6,7 @@ import { imaCoding } from './ima-coding.js';
 import { lawCoding } from './law-coding.js';
 import { MS_ADPCM_WEIGHTS, msAdpcmCoding } from './ms-adpcm-coding.js';
 import { floatCoding, integerCoding } from './pcm-coding.js';
+import { standsLow } from './stands-low.js';
 import { WAVE_TAGS } from './wave-tags.js';
 
 const EXTENSIBLE = 0xfffe;
@@ -27,15 +28,18 @@ interface Fields {
   readonly channels: number;
   readonly blockBytes: number;
   readonly bits: number;
+  readonly isExtensible: boolean;
   readonly bytes: Uint8Array;
+  readonly samples: Uint8Array;
 }
 
 /** Codings by format tag. The decoder module reads what stands here with a name. */
 const CODINGS: Readonly<Record<number, string | ((fields: Fields) => Coding)>> = {
   0x01: (fields) => {
-    const { channels, bits, bigEndian } = fields;
+    const { channels, bits, bigEndian, isExtensible, samples } = fields;
     const bytes = sampleBytes(fields, 64);
-    return integerCoding({ channels, bytes, bits, bigEndian, unsigned: bytes === 1 });
+    const low = !isExtensible && standsLow(samples, bytes, Math.ceil(bits / 8), bigEndian);
+    return integerCoding({ channels, bytes, bits, bigEndian, unsigned: bytes === 1, low });
   },
   0x03: (fields) => {
     const { channels, bits, bigEndian } = fields;
@@ -59,10 +63,10 @@ const CODINGS: Readonly<Record<number, string | ((fields: Fields) => Coding)>> =
   0x55: 'MP3',
 };
 
-/** Reads a chunk `fmt ` (`WAVEFORMATEX`; `WAVE_FORMAT_EXTENSIBLE` as in Microsoft's "Multiple channel audio data and WAVE files"). */
+/** Reads a chunk `fmt `, with a look at the first samples (`WAVEFORMATEX`; `WAVE_FORMAT_EXTENSIBLE` as in Microsoft's "Multiple channel audio data and WAVE files"). */
 export function readWaveFormat(
   bytes: Uint8Array,
-  { container, bigEndian }: { readonly container: string; readonly bigEndian: boolean },
+  { container, bigEndian, samples }: Pick<Fields, 'container' | 'bigEndian' | 'samples'>,
 ): WaveFormat {
   const view = viewOf(bytes);
   const outer = bytes.length >= 16 ? view.getUint16(0, !bigEndian) : 0;
@@ -77,10 +81,12 @@ export function readWaveFormat(
     channels: view.getUint16(2, !bigEndian),
     blockBytes: view.getUint16(12, !bigEndian),
     bits: view.getUint16(14, !bigEndian),
+    isExtensible: outer === EXTENSIBLE,
     bytes,
+    samples,
   };
   const sampleRate = view.getUint32(4, !bigEndian);
-  if (outer === EXTENSIBLE && !bigEndian && !isKnownSubFormat(bytes)) {
+  if (fields.isExtensible && !bigEndian && !isKnownSubFormat(bytes)) {
     throw unsupported(fields, 'a sub-format that has no format tag');
   }
   const coding = CODINGS[tag];
