@@ -31,7 +31,7 @@ export class Findings {
     const container = this.format?.split(' ')[0];
     const format = container && !name.includes(container) ? `${container} (${name})` : name;
     return new AudioError(
-      `openAudio: expected MP3, AAC-LC, ALAC, FLAC, Vorbis or Opus, got ${format}; convert it, or install ffmpeg, which reads it`,
+      `openAudio: expected MP3, AAC-LC, ALAC, FLAC, Vorbis or Opus, got ${format}; convert it to FLAC or WAV`,
       'unsupported',
       format,
     );
