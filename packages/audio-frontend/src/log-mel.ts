@@ -8,7 +8,9 @@ import { stretch } from './stretch.js';
  * Prepares a front end: a function from a mono waveform at `sampleRate` Hz to the logarithm of its mel power,
  * ln(sum_k filter[k] |X[k]|^2 + logOffset), with X the Fourier transform of a windowed frame.
  *
- * Options left out are those of `logMelPresets.matpac`. The tables are made once, so keep the function.
+ * Options left out are those of `logMelPresets.matpac`. The tables are made once, so keep the function. It computes in
+ * single precision by a WebAssembly kernel, as torchaudio does, or in double precision where there is none or where the
+ * transform's length is no multiple of 4 made of 2, 3, 5 and 7.
  *
  * @throws When an option is unknown or out of range. The returned function throws when the waveform is too short for one
  * frame or holds NaN or an infinity.

@@ -3,14 +3,15 @@ import { hasTransform, putTransform } from './fft-tables.js';
 import type { Kernel } from './kernel.js';
 import type { RateRatio } from './rate-ratio.js';
 import { requireFinite } from './require-finite.js';
+import { createBlockResampler } from './resample-by-blocks.js';
 import type { Resampler } from './resampler.js';
 
 /** Blocks at a time: two in each of four lanes. */
 const BLOCKS = 8;
 
 /**
- * Prepares the resampler of `createBlockResampler` in single precision by the kernel, within 6.6e-7 of full scale of it.
- * `undefined` for ratios that the kernel does not know.
+ * Prepares the resampler of `createBlockResampler` in single precision by the kernel, within 6.6e-7 of full scale of it. Where
+ * single precision overflows, that one takes its place. `undefined` for ratios that the kernel does not know.
  */
 export function createKernelResampler(ratio: RateRatio, kernel: Kernel): Resampler | undefined {
   const { guard, step, inputs, outputs, response } = planBlocks(ratio);
@@ -27,20 +28,14 @@ export function createKernelResampler(ratio: RateRatio, kernel: Kernel): Resampl
   const [inputAt, outputAt] = [layout.reserve(4 * seen), layout.reserve(4 * BLOCKS * apart)];
   const program = layout.program(
     Int32Array.of(
-      inputs,
-      outputs,
-      hop,
-      guard * ratio.new,
-      kept,
-      ...forward,
-      ...back,
-      response.length,
-      gains,
-      work,
-      spare,
+      ...[inputs, outputs, hop, guard * ratio.new, kept],
+      ...[...forward, ...back],
+      ...[response.length, gains, work, spare],
     ),
   );
   if (!kernel.hasRoom(program)) return undefined;
+
+  let reference: Resampler | undefined;
 
   return {
     grain: 2 * kept, // the two blocks of a lane
@@ -65,6 +60,12 @@ export function createKernelResampler(ratio: RateRatio, kernel: Kernel): Resampl
           const to = done + block * kept;
           const at = outputAt / 4 + block * apart;
           result.set(memory.subarray(at, at + Math.min(kept, result.length - to)), to);
+        }
+        for (let lane = 0; lane < BLOCKS / 2; lane++) {
+          if (kernel.exports.allFinite(outputAt + 8 * lane * apart, 2 * apart)) continue;
+          const to = done + 2 * lane * kept;
+          reference ??= createBlockResampler(ratio);
+          reference.run(samples, start, result.subarray(to, to + 2 * kept), first + to);
         }
       }
     },

@@ -102,7 +102,7 @@ describe('log-mels by the kernel', () => {
     signal.fill(3e38, 2000, 2100);
     signal.fill(1e25, 4950);
     const { ours, reference } = both(matpac, signal);
-    expect(furthest(ours, reference)).toBeLessThan(3e-4);
+    expect(furthest(ours, reference)).toBeLessThan(2e-4);
     expect(Math.max(...ours)).toBeGreaterThan(170);
   });
 
@@ -156,6 +156,20 @@ describe('the resampler by the kernel', () => {
     }
   });
 
+  it('gives way to the reference where single precision overflows', () => {
+    const ratio = rateRatio('test', 44_100, 16_000);
+    const samples = noise(60_001, 1);
+    samples.fill(1e37, 20_000, 21_000);
+    const [ours, reference] = [createKernelResampler(ratio, kernel)!, createBlockResampler(ratio)].map((resampler) => {
+      const result = new Float32Array(Math.ceil((60_001 * 160) / 441));
+      resampler.run(samples, 0, result, 0);
+      return result;
+    });
+    const loud = 2 * 14 * 160; // two blocks in one lane, and their neighbours
+    expect(ours!.subarray(loud, 2 * loud)).toEqual(reference!.subarray(loud, 2 * loud));
+    expect(ours!.every(Number.isFinite)).toBe(true);
+  });
+
   it('leaves out what the kernel has no memory for', () => {
     expect(createKernelResampler({ old: 1, new: 1024 }, kernel)).toBeUndefined();
   });
@@ -178,7 +192,7 @@ describe('where there is no kernel', () => {
     );
     expect(fast!.frames).toBe(slow!.frames);
     expect(furthest(fast!.data, slow!.data)).toBeGreaterThan(0); // or it was the same code
-    expect(furthest(fast!.data, slow!.data)).toBeLessThan(3.1e-4);
+    expect(furthest(fast!.data, slow!.data)).toBeLessThan(1e-4); // noise, in which no band is quiet
   });
 });
 
