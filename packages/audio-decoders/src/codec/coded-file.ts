@@ -29,6 +29,7 @@ export class CodedFile implements AudioFile {
   #started = false;
   #ended = false;
   #whole = true; // every packet since the start of the sound was decoded
+  #decoded = false; // something
   #closed = false;
   readonly #noise = new NoiseMarks();
 
@@ -203,7 +204,10 @@ export class CodedFile implements AudioFile {
         got = this.decoder.decode(bytes.at, bytes.size);
       }
     } catch (error) {
-      if (!(error instanceof AudioError) || error.problem !== 'damaged') throw named(error, this.findings);
+      if (!(error instanceof AudioError)) throw error;
+      // What a decoder does not know in the middle of a sound is no other coding but damage.
+      if (error.problem === 'unsupported' && !this.#decoded) throw nameUnsupported(error, this.findings);
+      if (error.problem !== 'damaged' && error.problem !== 'unsupported') throw error;
       this.#whole = false;
       // Before the place that is read it was to be expected: what the packet builds upon was left out.
       if (!warmUp || this.decoder.broken) {
@@ -212,6 +216,7 @@ export class CodedFile implements AudioFile {
       }
       return 0;
     }
+    this.#decoded ||= got > 0;
     if (got < frames && !warmUp) {
       this.findings.report('damaged', `a packet holds ${got} samples in place of ${frames}`);
     }
@@ -224,14 +229,14 @@ export class CodedFile implements AudioFile {
 
   #finish(): void {
     this.#ended = true;
-    if (this.#whole && this.decoder.verified() === false) {
+    if (this.#whole && this.findings.text === undefined && this.decoder.verified() === false) {
       this.findings.report('damaged', 'the samples do not have the MD5 that the header declares');
     }
   }
 }
 
-function named(error: unknown, findings: Findings): unknown {
-  if (!(error instanceof AudioError) || error.problem !== 'unsupported') return error;
+/** The error for a part of a coding that the module does not decode. */
+export function nameUnsupported(error: AudioError, findings: Findings): AudioError {
   if (/spectral band replication/.test(error.message)) return findings.unsupported('HE-AAC');
   return findings.unsupported(`${findings.format ?? 'a coding'} with parts that are not read here (${error.message})`);
 }

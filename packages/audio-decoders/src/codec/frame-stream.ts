@@ -142,6 +142,7 @@ export class FrameStream implements Demuxer {
   #count(): number {
     for (let found = this.#find(); found; found = this.#find()) this.#pass(found);
     const count = this.#index;
+    if (this.format.count === undefined) this.#find(this.findings); // what stands at the end, and is no frame
     this.#index = 0;
     this.#position = this.first;
     return count;
@@ -182,7 +183,10 @@ export class FrameStream implements Demuxer {
     }
     const another = this.#resync();
     if (another !== undefined) return this.#jump(another, findings);
-    if (!isPadding(this.file, this.#position, this.#end)) {
+    const rest = this.#end - this.#position;
+    if (rest < headerSize && this.file.bytes(this.#position, 1)[0] === 0xff) {
+      findings?.report('truncated', 'the last frame is not whole');
+    } else if (!isPadding(this.file, this.#position, this.#end)) {
       findings?.report('damaged', `the last ${this.#end - this.#position} bytes are no frames`);
     }
     return undefined;

@@ -19,6 +19,7 @@ const ID = {
   group: 0xa0,
   block: 0xa1,
   discard: 0x75a2,
+  time: 0xe7,
 } as const;
 
 /** Elements that stand in a segment: where one of them comes, a cluster of unknown size is over. */
@@ -61,6 +62,9 @@ export class MatroskaDemuxer implements Demuxer {
   #fresh = false;
   #silent = false; // while it counts
   #trailing = 0;
+  #lost = false; // blocks, since the last one
+  #scale = 1e6; // nanoseconds of a unit of time
+  #length = 0; // samples of the last packet
 
   constructor(
     readonly file: ByteWindow,
@@ -107,7 +111,7 @@ export class MatroskaDemuxer implements Demuxer {
     const recent: Place[] = [];
     this.#silent = true;
     for (;;) {
-      recent.push(this.#place());
+      recent.push(this.#here());
       if (!this.#readBlock() || this.#sample > sample) break;
       this.#queue = [];
     }
@@ -131,7 +135,7 @@ export class MatroskaDemuxer implements Demuxer {
     return this.#places[low]!;
   }
 
-  #place(): Place {
+  #here(): Place {
     const previous = this.#track.blocks?.previous;
     return { position: this.#position, index: this.#index, sample: this.#sample, previous };
   }
@@ -143,6 +147,7 @@ export class MatroskaDemuxer implements Demuxer {
     this.#sample = place.sample;
     if (this.#track.blocks) this.#track.blocks.previous = place.previous;
     this.#trailing = 0;
+    this.#lost = false;
   }
 
   #readHead(): { readonly track: MatroskaTrack; readonly first: number; readonly seconds: number } {
@@ -152,7 +157,7 @@ export class MatroskaDemuxer implements Demuxer {
     for (const element of elements(file, this.#segment)) {
       if (element.id === ID.info) {
         for (const detail of elements(file, element)) {
-          if (detail.id === ID.scale) scale = readUnsigned(file, detail);
+          if (detail.id === ID.scale) scale = this.#scale = readUnsigned(file, detail);
           else if (detail.id === ID.duration) duration = readFloat(file, detail);
         }
       } else if (element.id === ID.tracks) {
@@ -195,6 +200,7 @@ export class MatroskaDemuxer implements Demuxer {
         this.#position = element.start; // its content is gone through as if it stood here
         continue;
       }
+      if (element.id === ID.time && this.#lost) this.#place(readUnsigned(this.file, element));
       if (element.end > this.file.size || (element.open && !TOP.has(element.id))) {
         if (element.id === ID.simpleBlock || element.id === ID.group) {
           if (!this.#silent)
@@ -246,11 +252,20 @@ export class MatroskaDemuxer implements Demuxer {
       this.#queue.push({ bytes, start: this.#sample, frames, fresh: this.#fresh && this.#track.blocks !== undefined });
       this.#fresh = false;
       this.#sample += length;
+      this.#length = length;
       this.#index++;
     });
     this.#trailing = discard;
-    if (this.#index >= before.index + STEP) this.#places.push(this.#place());
+    if (this.#index >= before.index + STEP) this.#places.push(this.#here());
     return true;
+  }
+
+  /** Leaves out as many packets as were lost, by the time of a cluster. */
+  #place(time: number): void {
+    this.#lost = false;
+    const sample = Math.round((time * this.#scale * this.codec.sampleRate) / 1e9) - this.#track.delay;
+    if (this.#length > 0)
+      this.#sample += Math.max(0, Math.round((sample - this.#sample) / this.#length)) * this.#length;
   }
 
   /** Goes on at the next cluster. */
@@ -267,6 +282,9 @@ export class MatroskaDemuxer implements Demuxer {
       for (let i = bytes.indexOf(0x1f); i >= 0 && i < step; i = bytes.indexOf(0x1f, i + 1)) {
         if (bytes[i + 1] !== 0x43 || bytes[i + 2] !== 0xb6 || bytes[i + 3] !== 0x75) continue;
         this.#position = at + i;
+        this.#lost = true;
+        this.#fresh = true;
+        if (this.#track.blocks) this.#track.blocks.previous = undefined;
         return true;
       }
     }

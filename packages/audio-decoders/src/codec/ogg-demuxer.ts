@@ -149,7 +149,7 @@ export class OggDemuxer implements Demuxer {
           else if (!isPadding(this.file, this.#position, this.end)) {
             this.findings.report('damaged', `the last ${this.end - this.#position} bytes are no Ogg page`);
           }
-          this.#position = this.end;
+          this.#position = this.end + 1;
           return undefined;
         }
         this.#lose(page === 'damaged' ? 'a page fails its checksum' : 'there are bytes that are no page');

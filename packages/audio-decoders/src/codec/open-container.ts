@@ -2,6 +2,7 @@ import { AudioError } from '../audio-error.js';
 import { openAdtsStream } from './adts-stream.js';
 import type { ByteWindow } from './byte-window.js';
 import { CafDemuxer } from './caf-demuxer.js';
+import { nameUnsupported } from './coded-file.js';
 import type { DecoderInstance } from './decoder-instance.js';
 import type { Demuxer } from './demuxer.js';
 import type { Findings } from './findings.js';
@@ -52,8 +53,7 @@ function refuseBandReplication(demuxer: Demuxer, decoder: DecoderInstance, findi
       decoder.decode(0, packet.bytes.length);
     } catch (error) {
       if (!(error instanceof AudioError) || error.problem !== 'unsupported') continue;
-      if (/spectral band replication/.test(error.message)) throw findings.unsupported('HE-AAC');
-      throw error;
+      throw nameUnsupported(error, findings);
     }
   }
   decoder.clear();
