@@ -49,7 +49,11 @@ if (only !== undefined) {
   console.log(healthy.format, await tryInput(input, healthy));
 } else {
   const all: Tried[] = [];
-  await runInputs({ seed, count, jobs, folders, onTried: (tried) => all.push(tried) });
+  const onTried = (tried: Tried): void => {
+    all.push(tried);
+    if (all.length % 1000 === 0) console.error(`${all.length} of ${count}`);
+  };
+  await runInputs({ seed, count, jobs, folders, onTried });
   console.log(formatTable(all));
   const faults = all.filter(({ outcome }) => outcome.fault !== undefined);
   for (const { index, format, outcome } of faults.slice(0, 50)) {

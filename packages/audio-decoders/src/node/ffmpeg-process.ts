@@ -46,6 +46,8 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(0, KEPT);
   });
+  // An open sound must not keep a program from ending; the timer below does while somebody waits.
+  for (const handle of [child, child.stdout, child.stderr] as { unref?(): void }[]) handle.unref?.();
   let killed = false;
   const { stdout } = child;
   stdout.on('error', () => {});
@@ -93,6 +95,7 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
       return bytes.subarray(0, found);
     },
     async finish() {
+      child.ref();
       const code = await closed;
       return { code: killed ? undefined : code, complaints: complaintsOf(said, path) };
     },

@@ -37,6 +37,9 @@ const KNOWN = new Set(
 /** More chunks than that no program writes: a file of them is made to keep a reader busy. */
 const MOST = 10_000;
 
+/** So many may stand behind the samples: each chunk `data` may be looked behind. */
+const BEHIND = 100;
+
 /** The chunks from `at` on. One whose header is not whole ends them; one whose content is not does not. */
 export function* chunksOf(reader: ByteReader, at: number, shape: ChunkShape): Generator<Chunk> {
   for (let count = 0, chunk = chunkAt(reader, at, shape); chunk; chunk = after(reader, chunk, shape), count++) {
@@ -54,7 +57,7 @@ export function* chunksOf(reader: ByteReader, at: number, shape: ChunkShape): Ge
 export function isAllChunks(reader: ByteReader, at: number, shape: ChunkShape): boolean {
   let end = at;
   for (let count = 0, chunk = chunkAt(reader, at, shape); chunk; chunk = after(reader, chunk, shape), count++) {
-    if (count === MOST || !isWord(chunk.id) || chunk.start + chunk.length > reader.size) return false;
+    if (count === BEHIND || !isWord(chunk.id) || chunk.start + chunk.length > reader.size) return false;
     end = chunk.start + chunk.length;
   }
   return end > at && reader.size - end < shape.align;

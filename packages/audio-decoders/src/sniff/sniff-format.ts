@@ -28,7 +28,8 @@ export function sniffFormat(whole: ByteReader): Sniffed {
   // Zeros, or the rest of a frame, may stand before the first whole one.
   const first = mpegStart(readBytes(reader, 0, SEARCHED));
   if (first !== undefined) return { format: MP3, reader: partOf(reader, first) };
-  if (start > 0 && head.length > 0) return { format: MP3, reader }; // only MP3 has so little of a signature
+  if (start > 0 && head.length === 0) return { format: other('an ID3 tag without sound behind it'), reader };
+  if (start > 0) return { format: MP3, reader }; // only MP3 has so little of a signature
   return { format: textFormat(head) ?? unknown(head), reader };
 }
 
