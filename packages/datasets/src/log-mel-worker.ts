@@ -91,9 +91,10 @@ async function survey(task: LogMelTask, stamp: Stamp): Promise<Surveyed> {
       const spectrogram = await readCache(files!.whole);
       if (spectrogram) return { sound, stamp, spectrogram };
     } else {
-      const seconds = (sound.frames * settings.logMel.hopLength) / settings.logMel.sampleRate;
       const missing = want === 'cached' ? await missingPieces(files!, pieces.length) : [];
-      return await oneAtATime(async () => {
+      if (missing.length === 0) return { sound, stamp };
+      const seconds = (sound.frames * settings.logMel.hopLength) / settings.logMel.sampleRate;
+      return oneAtATime(async () => {
         for (const index of missing) {
           tellProgress(watch, seconds * (index / pieces.length), seconds);
           const { notCached } = await makePiece(task, index, sound.samples, stamp);

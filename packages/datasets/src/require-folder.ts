@@ -26,7 +26,7 @@ export function requireAudio(caller: string, folder: string, { files, skipped, h
   if (files.some(isAudio)) return;
   const what = [
     ...countExtensions(files).map(([extension, count]) => `${count} x ${extension}`),
-    ...(hidden > 0 ? [`${hidden} hidden, with a name that begins with a dot`] : []),
+    ...(hidden > 0 ? [`${hidden} hidden (a name that begins with a dot)`] : []),
   ];
   const left = skipped.slice(0, 3).map(({ path, reason }) => `\n  ${path}: ${reason}`);
   const more = skipped.length > 3 ? `\n  and ${skipped.length - 3} more` : '';

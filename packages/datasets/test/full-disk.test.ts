@@ -57,6 +57,38 @@ test('a full disk is reported once, and every clip is there all the same', async
   }
 });
 
+test('the pieces of a long sound are there on a full disk, too', async ({ skip }) => {
+  const disk = join(await temporaryFolder(), 'disk');
+  await mkdir(disk);
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', disk]).catch(() =>
+    skip('file systems cannot be mounted'),
+  );
+  onTestFinished(async () => void (await run('umount', [disk])));
+
+  const { clips } = await openFolder(await shortAndLong());
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => void warnings.push(message);
+  for (let time = 0; time < 2; time++) {
+    const store = await openLogMels(clips, {
+      ...{ cacheDir: join(disk, 'log-mels'), workers: 1, segmentFrames: 200, onWarning },
+    });
+    const { pieces } = await store.prepareAll();
+    expect(pieces.map(({ clip, frames }) => [clip, frames])).toEqual([
+      ...[
+        [0, 18],
+        [1, 200],
+        [1, 298],
+        [2, 18],
+        [3, 200],
+        [3, 298],
+      ],
+    ]);
+    for (const { clip, piece, frames } of pieces) expect((await store.load(clip, piece)).frames).toBe(frames);
+    await store.close();
+    expect(warnings.splice(0)).toEqual(told);
+  }
+});
+
 // A limit on the size of files makes a write fail in its middle as a full disk does, where nothing can be mounted.
 test('a write that breaks off leaves no entry, and every clip is there all the same', async () => {
   const cacheDir = join(await temporaryFolder(), 'cache');

@@ -145,7 +145,7 @@ describe('damaged files', () => {
     await put(join(root, '2-truncated.wav'), good.subarray(0, 30));
     await put(join(root, '3-truncated.flac'), flac.subarray(0, flac.length / 2));
     await put(join(root, '4-nan.wav'), floatWav(withNaN));
-    await put(join(root, '5-mp3.wav'), Buffer.concat([Buffer.from('ID3\u0004'), Buffer.alloc(2000)]));
+    await put(join(root, '5-tag.wav'), Buffer.concat([Buffer.from('ID3\u0004'), Buffer.alloc(2000)]));
     await put(join(root, '6-no-samples.wav'), wav([]));
     await put(join(root, '7-short.wav'), wav(sine(440, 0.01)));
     await put(join(root, '8-text.flac'), 'this is not audio');
@@ -164,14 +164,17 @@ describe('damaged files', () => {
       /empty/,
       /truncated|WAV/i,
       /is truncated: 1\.5 s of 2\.0 s are missing/,
-      /NaN at sample 100/,
-      /MP3/,
+      /got NaN in channel 0 at sample 100/,
+      /no format that is known/,
       /without any/,
       /^too short: expected at least 400 samples at 16000 Hz, which is one frame, got 160; /,
-      /unknown format/,
+      /got text;/,
     ].entries()) {
       expect(reasons[i]).toMatch(pattern);
     }
+    expect(skipped.map(({ cause }) => cause)).toEqual([
+      ...['empty', 'truncated', 'truncated', 'damaged', 'not audio', 'empty', 'too short', 'not audio'],
+    ]);
     expect([...progress]).toEqual(Array.from({ length: 10 }, (_, i) => (i + 1) / 10));
     expect(store.skipped).toEqual(skipped);
     await expect(store.load(1)).rejects.toThrow(SkippedClipError);

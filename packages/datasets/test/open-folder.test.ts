@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { openFolder } from '../src/index.js';
+import { listFiles } from '../src/list-files.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { put } from './wav.js';
 
@@ -22,6 +23,13 @@ test('lists files with the extensions of sound at any depth, sorted, without hid
   expect(dataset.classes).toEqual([]);
   expect(dataset.skipped).toEqual([]);
   expect(dataset.root).toBe(root);
+});
+
+test('lists the names of all files for who wants no more', async () => {
+  const root = await temporaryFolder();
+  for (const name of ['b/a.wav', 'a.txt', '.hidden']) await put(join(root, name), '');
+  await symlink(root, join(root, 'loop'));
+  expect(await listFiles(root)).toEqual(['a.txt', 'b/a.wav']);
 });
 
 test('follows links, and ends when they make a loop', async () => {
@@ -117,5 +125,7 @@ test('says what is wrong with a folder and what to do', async () => {
   await expect(openFolder(join(root, 'other'))).rejects.toThrow(
     /expected sound files .* got 2 x \.txt, 1 x no extension; name a folder/,
   );
-  await expect(openFolder(join(root, 'hidden'))).rejects.toThrow(/got 1 hidden, with a name that begins with a dot/);
+  await expect(openFolder(join(root, 'hidden'))).rejects.toThrow(
+    /got 1 hidden \(a name that begins with a dot\); check/,
+  );
 });
