@@ -135,6 +135,14 @@ describe('headers of containers', () => {
     await expect(decodeAudio(file)).rejects.toThrow(`got ${name}; convert it`);
   });
 
+  it.each([0, 65_536, 2 ** 32 - 1])('refuses %i channels', async (channels) => {
+    await expect(decodeAudio(writeAu(data, 1, { channels }))).rejects.toThrow(
+      `1 to 65535 channels in the header of the AU`,
+    );
+    const caf = writeCaf(data, { bits: 16, packet: 2 }, { channels });
+    await expect(decodeAudio(caf)).rejects.toMatchObject({ problem: 'damaged' });
+  });
+
   it.each([
     ['AIFF', writeAiff([], undefined)],
     ['AU', writeAu([], 3)],

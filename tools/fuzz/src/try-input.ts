@@ -23,7 +23,7 @@ const CHECKED = /\bFLAC\b|^Ogg/;
 /** Frames that are read at once. */
 const PART = 65_536;
 
-/** Decodes what became of `seed`, as training does: in parts, refusing what is damaged. */
+/** Decodes what became of `seed` as training does, in parts: refusing what is damaged, then keeping what can be read of it. */
 export async function tryInput(bytes: Uint8Array, seed: Seed): Promise<Outcome> {
   const memory = watchMemory();
   const before = process.cpuUsage();
@@ -32,11 +32,11 @@ export async function tryInput(bytes: Uint8Array, seed: Seed): Promise<Outcome> 
   try {
     const original = CHECKED.test(seed.format) ? await samplesOf(seed) : undefined;
     const got = new Samples(original);
-    await decode(bytes, (part) => got.take(part));
+    await decode(bytes, 'refuse', (part) => got.take(part));
     fault = got.fault;
   } catch (error) {
     result = error instanceof AudioError ? error.problem : 'no AudioError';
-    fault = faultOf(error);
+    fault = faultOf(error) ?? (await faultOfKeeping(bytes));
   }
   const { user, system } = process.cpuUsage(before);
   const seconds = (user + system) / 1e6;
@@ -46,8 +46,23 @@ export async function tryInput(bytes: Uint8Array, seed: Seed): Promise<Outcome> 
   return { result, seconds, megabytes, fault };
 }
 
-async function decode(bytes: Uint8Array, take: (part: readonly Float32Array[]) => void): Promise<void> {
-  const sound = await openAudio(bytes);
+/** What is wrong about keeping what can be read of a damaged file. */
+async function faultOfKeeping(bytes: Uint8Array): Promise<string | undefined> {
+  const got = new Samples(undefined);
+  try {
+    await decode(bytes, 'keep', (part) => got.take(part));
+    return got.fault;
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+async function decode(
+  bytes: Uint8Array,
+  damaged: 'refuse' | 'keep',
+  take: (part: readonly Float32Array[]) => void,
+): Promise<void> {
+  const sound = await openAudio(bytes, { damaged });
   try {
     for (let position = 0; ; position += PART) {
       const part = await sound.read(position, PART);
@@ -64,7 +79,7 @@ const decoded = new Map<Seed, Float32Array[][]>();
 /** The parts of a healthy file. */
 async function samplesOf(seed: Seed): Promise<Float32Array[][]> {
   const parts: Float32Array[][] = [];
-  if (!decoded.has(seed)) await decode(seed.bytes, (part) => parts.push([...part]));
+  if (!decoded.has(seed)) await decode(seed.bytes, 'refuse', (part) => parts.push([...part]));
   if (!decoded.has(seed)) decoded.set(seed, parts);
   return decoded.get(seed)!;
 }

@@ -1,7 +1,7 @@
 import type { ByteReader } from '../audio-file.js';
 import { readBytes, textAt, viewOf } from '../bytes/read-bytes.js';
 import type { Coding } from './coding.js';
-import { truncatedHeader, unreadCoding } from './header-errors.js';
+import { damagedHeader, truncatedHeader, unreadCoding } from './header-errors.js';
 import { lawCoding } from './law-coding.js';
 import { floatCoding, integerCoding } from './pcm-coding.js';
 import type { PcmSound } from './pcm-sound.js';
@@ -33,6 +33,7 @@ export function parseAu(reader: ByteReader): PcmSound {
   if (typeof coding !== 'function') {
     throw unreadCoding('AU', 'PCM, float, A-law or mu-law', coding ?? `encoding ${encoding}`);
   }
+  if (channels === 0 || channels > 65_535) throw damagedHeader('AU', '1 to 65535 channels', `${channels}`);
   // All ones: not known. Some programs that write to a pipe leave a 0.
   const length = size === 0xffffffff || size === 0 ? Infinity : size;
   return {
