@@ -79,7 +79,7 @@ export interface Prepared {
   readonly notices: readonly SoundNotice[];
 }
 
-/** Tells about work that takes long, and ends it. */
+/** How {@link LogMelStore.pieces} tells about a sound that takes long. */
 export interface WorkOptions {
   /** Called at least every second while a long sound is read: `long.mp3 0:20:14 of 3:00:00`. */
   readonly onDetail?: (detail: string) => void;
@@ -109,7 +109,9 @@ export interface LogMelStore {
    * aborted.
    */
   prepareAll(options?: {
+    /** Called after each clip, and at least every second while a long one is read. */
     readonly onProgress?: (progress: PrepareProgress) => void;
+    /** Stops the work. The store can be used all the same. */
     readonly signal?: AbortSignal;
   }): Promise<Prepared>;
   /** Ends the worker threads, whatever they do. */

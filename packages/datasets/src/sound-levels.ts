@@ -11,6 +11,9 @@ export interface SoundLevels {
 /** The mean of the channels has at most this share of their mean power where they cancel: 20 dB below. */
 const CANCELLED = 0.01;
 
+/** What no sound reaches whose full scale is 1: 24 dB beyond it. */
+const BEYOND = 16;
+
 /** Measures a sound block by block, in constant memory. */
 export function soundLevels(): SoundLevels {
   let [count, samples] = [0, 0];
@@ -27,7 +30,8 @@ export function soundLevels(): SoundLevels {
       if (count > 1) monoPower += power(mono);
       for (const channel of channels) {
         if (count > 1) channelPower += power(channel) / count;
-        if (whole) ({ whole, peak } = wholeNumbers(channel, peak));
+        whole = whole && areWhole(channel);
+        peak = Math.max(peak, peakOf(channel));
       }
       constant = constant && allEqual(mono, first);
     },
@@ -42,15 +46,16 @@ export function soundLevels(): SoundLevels {
         const message = `its ${count} channels cancel: their mean is ${mean}; take one of them with \`channel\``;
         found.push({ kind: 'channels cancel', message });
       }
-      if (whole && peak > 1) {
-        const message = `all its samples are whole numbers, up to ${peak}: 16-bit integers stored as floats; divide them by 32768`;
+      if (peak > BEYOND || (whole && peak > 1)) {
+        const what = whole ? `all its samples are whole numbers, up to ${peak}` : `its samples reach ${peak}`;
+        const message = `${what}, where full scale is 1: they look like 16-bit integers stored as floats; divide them by 32768`;
         found.push({ kind: 'integer scale', message });
       }
       if (!cancel && constant && samples > 1) {
         found.push(
           first === 0
-            ? { kind: 'silent', message: 'silent: all its samples are 0; leave it out' }
-            : { kind: 'constant', message: `constant: all its samples are ${first}; leave it out` },
+            ? { kind: 'silent', message: 'all its samples are 0; leave it out' }
+            : { kind: 'constant', message: `all its samples are ${first}; leave it out` },
         );
       }
       return found;
@@ -71,13 +76,16 @@ function allEqual(samples: Float32Array, value: number): boolean {
   return true;
 }
 
-/** Whether all samples are whole numbers, and the largest size of these and of `peak`. */
-function wholeNumbers(samples: Float32Array, peak: number): { whole: boolean; peak: number } {
-  let most = peak;
+function areWhole(samples: Float32Array): boolean {
+  for (let i = 0; i < samples.length; i++) if (samples[i] !== Math.floor(samples[i]!)) return false;
+  return true;
+}
+
+function peakOf(samples: Float32Array): number {
+  let peak = 0;
   for (let i = 0; i < samples.length; i++) {
     const size = Math.abs(samples[i]!);
-    if (size !== Math.floor(size)) return { whole: false, peak };
-    if (size > most) most = size;
+    if (size > peak) peak = size;
   }
-  return { whole: true, peak: most };
+  return peak;
 }

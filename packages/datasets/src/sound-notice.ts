@@ -2,7 +2,7 @@
 export type SoundNoticeKind =
   /** The power of the mean of the channels is 20 dB or more below the mean power of the channels. */
   | 'channels cancel'
-  /** All samples are whole numbers and reach beyond 1: integers stored as floats. */
+  /** Integers stored as floats: all samples are whole numbers and reach beyond 1, or they reach beyond 16. */
   | 'integer scale'
   /** All samples are 0. */
   | 'silent'

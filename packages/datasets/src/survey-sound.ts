@@ -74,7 +74,7 @@ async function readAll(
     const needed = center ? Math.floor(fftSize / 2) + 1 : fftSize;
     const got = Math.ceil((total * sampleRate) / file.sampleRate);
     throw new UnusableSound(
-      `too short: expected at least ${needed} samples at ${sampleRate} Hz, which is one frame, got ${got}; leave it out, or fill it up with zeros (\`fillShort\`)`,
+      `too short: expected at least ${needed} samples at ${sampleRate} Hz, which is one frame, got ${got}; leave it out`,
       'too short',
     );
   }

@@ -12,7 +12,7 @@ const spectrogram = { data: Float32Array.from({ length: 12 }, (_, i) => Math.log
 const sound = {
   samples: 1600,
   frames: 3,
-  notices: [{ kind: 'silent', message: 'silent: leave it out' }],
+  notices: [{ kind: 'silent', message: 'leave it out' }],
 } as const satisfies SoundFacts;
 
 test('gives back what was written, and nothing where nothing was', async () => {

@@ -44,14 +44,23 @@ test('channels cancel from 20 dB on', () => {
   ]);
 });
 
-test('whole numbers beyond 1 are integers stored as floats; a loud float or a click of ±1 is not', () => {
+test('integers stored as floats are whole numbers beyond 1, or far beyond it; a loud float or a click of ±1 is not', () => {
   const integers = tone.map((sample) => Math.round(6000 * sample));
-  expect(about(integers)).toEqual([{ kind: 'integer scale', message: expect.stringMatching(/up to 3000: 16-bit/) }]);
-  expect(about(scaled(3))).toEqual([]);
+  expect(about(integers)).toEqual([
+    {
+      kind: 'integer scale',
+      message:
+        'all its samples are whole numbers, up to 3000, where full scale is 1: they look like 16-bit integers stored as floats; divide them by 32768',
+    },
+  ]);
+  expect(about(scaled(30))).toEqual([]); // 15: loud
   expect(about(Float32Array.of(0, 1, 0, -1, 0))).toEqual([]);
-  const once = integers.slice();
-  once[7999] = 0.5;
-  expect(about(once)).toEqual([]);
+  expect(about(integers.map((sample) => sample / 1000))).toEqual([]);
+  const resampled = integers.slice();
+  resampled[7999] = 0.5;
+  expect(about(resampled)).toEqual([
+    { kind: 'integer scale', message: expect.stringMatching(/^its samples reach 3000, /) },
+  ]);
 });
 
 test('silence and constants are told apart, and one other sample anywhere is enough for neither', () => {
