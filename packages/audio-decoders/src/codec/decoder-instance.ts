@@ -1,6 +1,6 @@
 import { AudioError } from '../audio-error.js';
 import { decoderModule } from './decoder-module.js';
-import { webAssembly, type WebAssemblyMemory } from './web-assembly.js';
+import { webAssembly, type CompiledModule, type WebAssemblyMemory } from './web-assembly.js';
 
 /** The codings that the module decodes; their numbers are the module's. */
 export const CODECS = { mp1: 0, mp2: 1, mp3: 2, flac: 3, vorbis: 4, opus: 5, aac: 6, alac: 7 } as const;
@@ -51,7 +51,7 @@ const LARGE = 64 * 2 ** 20;
 /** So many idle instances are kept; starting one takes half a millisecond. */
 const MOST_IDLE = 4;
 
-const idle: { readonly module: WebAssembly.Module; readonly instance: DecoderInstance }[] = [];
+const idle: { readonly module: CompiledModule; readonly instance: DecoderInstance }[] = [];
 
 /** A running instance of the module, of a sound of one's own until {@link releaseDecoder}. */
 export async function takeDecoder(): Promise<DecoderInstance> {
@@ -72,7 +72,7 @@ export class DecoderInstance {
   broken = false;
   readonly #exports: Exports;
 
-  constructor(readonly module: WebAssembly.Module) {
+  constructor(readonly module: CompiledModule) {
     this.#exports = new webAssembly.Instance(module, {}).exports as Exports;
   }
 

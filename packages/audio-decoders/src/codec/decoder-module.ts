@@ -1,14 +1,14 @@
 import { AudioError } from '../audio-error.js';
 import { DECODER_URL } from '../decoder-url.js';
-import { webAssembly } from './web-assembly.js';
+import { webAssembly, type CompiledModule } from './web-assembly.js';
 
 /** What a compiled module can come from: itself, its bytes, where it lies, or the answer to a request for it. */
-export type DecoderSource = WebAssembly.Module | DecoderBytes;
+export type DecoderSource = CompiledModule | DecoderBytes;
 
 /** Where the bytes of the module can come from. */
 type DecoderBytes = Uint8Array | ArrayBuffer | URL | string | Response | Promise<Response>;
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+let compiled: Promise<CompiledModule> | undefined;
 
 /**
  * Says where the WebAssembly module of the decoders comes from. It is found beside the package without that; a bundler
@@ -25,7 +25,7 @@ export function useDecoder(source: DecoderSource): void {
 }
 
 /** The compiled module, the same for all who ask: hand it to worker threads so that they need not compile it again. */
-export function decoderModule(): Promise<WebAssembly.Module> {
+export function decoderModule(): Promise<CompiledModule> {
   if (!compiled) {
     const attempt = compile(DECODER_URL);
     compiled = attempt;
@@ -37,7 +37,7 @@ export function decoderModule(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-async function compile(source: DecoderSource): Promise<WebAssembly.Module> {
+async function compile(source: DecoderSource): Promise<CompiledModule> {
   if (source instanceof webAssembly.Module) return source;
   const where = typeof source === 'string' || source instanceof URL ? String(source) : 'what useDecoder was given';
   try {
