@@ -200,3 +200,17 @@ it('the kernel has the transforms that the usual rates and windows need', () => 
   for (const size of [400, 512, 1024, 7056, 2560]) expect(hasTransform(size)).toBe(true);
   for (const size of [402, 44, 1]) expect(hasTransform(size)).toBe(false);
 });
+
+it('the kernel takes the same memory for a sound of any length, and never much', () => {
+  const { memory } = kernel.exports;
+  const minutes = noise(16_000 * 60 * 3, 1);
+  const [transform, resampler] = [
+    createKernelTransform(matpac, kernel)!,
+    createKernelResampler({ old: 441, new: 160 }, kernel)!,
+  ];
+  const before = memory.buffer.byteLength;
+  transform(minutes, 17_998, new Float32Array(17_998 * 80));
+  resampler.run(minutes, 0, new Float32Array(Math.ceil((minutes.length * 160) / 441)), 0);
+  expect(memory.buffer.byteLength).toBe(before);
+  expect(before).toBeLessThan(8.1e6);
+});
