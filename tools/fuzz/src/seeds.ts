@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAudio } from '@audio-ssl/audio-decoders';
 import { toRf64, toW64, writeAiff, writeAu, writeCaf } from '../../../packages/audio-decoders/test/write-containers.js';
@@ -30,6 +30,7 @@ export async function loadSeeds(folders: readonly string[] = []): Promise<Seed[]
 }
 
 function filesIn(folder: string): Uint8Array[] {
+  if (!existsSync(folder)) throw new Error(`fuzz: expected a folder of sound files, got none at ${folder}`);
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/\.(ts|sh|py|json|md)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))

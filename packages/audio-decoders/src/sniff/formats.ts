@@ -11,11 +11,16 @@ type Signature = readonly [offset: number, text: string];
 const at = (offset: number, text: string): Signature => [offset, text];
 const wave = at(8, 'WAVE');
 
+/** Boxes that MP4 and QuickTime files start with. */
+const FIRST_BOXES = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'pnot', 'styp', 'sidx', 'moof'];
+
+type Row = readonly [signatures: readonly Signature[], format: Format];
+
 /**
  * Every format that is told from others, by the letters in its first bytes; the first that fits counts. This table is the
  * one place that says what is read, and by what.
  */
-const FORMATS: readonly (readonly [signatures: readonly Signature[], format: Format])[] = [
+const FORMATS: readonly Row[] = [
   [[at(0, 'RIFF'), wave], { name: 'WAV', kind: 'pcm', parse: parseWav, ffmpeg: 'wav' }],
   [[at(0, 'RIFX'), wave], { name: 'RIFX', kind: 'pcm', parse: parseRifx, ffmpeg: 'wav' }],
   [[at(0, 'RF64'), wave], { name: 'RF64', kind: 'pcm', parse: parseRf64, ffmpeg: 'wav' }],
@@ -29,12 +34,7 @@ const FORMATS: readonly (readonly [signatures: readonly Signature[], format: For
 
   [[at(0, 'fLaC')], { name: 'FLAC', kind: 'coded', ffmpeg: 'flac' }],
   [[at(0, 'OggS')], { name: 'Ogg', kind: 'coded', ffmpeg: 'ogg' }],
-  [[at(4, 'ftyp')], { name: 'MP4', kind: 'coded', ffmpeg: 'mov' }],
-  [[at(4, 'moov')], { name: 'MP4', kind: 'coded', ffmpeg: 'mov' }],
-  [[at(4, 'mdat')], { name: 'MP4', kind: 'coded', ffmpeg: 'mov' }],
-  [[at(4, 'wide')], { name: 'MP4', kind: 'coded', ffmpeg: 'mov' }],
-  [[at(4, 'free')], { name: 'MP4', kind: 'coded', ffmpeg: 'mov' }],
-  [[at(4, 'skip')], { name: 'MP4', kind: 'coded', ffmpeg: 'mov' }],
+  ...FIRST_BOXES.map((name): Row => [[at(4, name)], { name: 'MP4', kind: 'coded', ffmpeg: 'mov' }]),
   [[at(0, '\x1a\x45\xdf\xa3')], { name: 'Matroska or WebM', kind: 'coded', ffmpeg: 'matroska' }],
 
   [[at(0, '#!AMR')], { name: 'AMR', kind: 'unread', ffmpeg: 'amr' }],
