@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { AudioError } from '../audio-error.js';
 
 /** Seconds that ffmpeg may take until the next samples come: a file that keeps it busy must not keep the program waiting. */
 const PATIENCE = 30;
@@ -7,8 +8,12 @@ const PATIENCE = 30;
 /** Bytes that ffmpeg may ask for at once: what a hostile header asks for. */
 const LARGEST_ALLOCATION = 256 * 2 ** 20;
 
-/** Letters of its complaints that are kept. */
-const KEPT = 8192;
+/** Complaints that are kept, and letters of each: a damaged file has one for each packet. */
+const MOST = 20;
+const LONGEST = 1000;
+
+/** A line that ffmpeg marks as an error, behind the name of the part that says so. What a file says of itself stands further in. */
+const COMPLAINT = /^(\[[^\]]* @ [^\]]*\] )?\[(error|fatal|panic)\] /;
 
 /** A system ffmpeg that writes the samples of one file to a pipe. */
 export interface FfmpegProcess {
@@ -42,9 +47,13 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
   } catch (cause) {
     throw new NoFfmpegError('no ffmpeg can be started', { cause });
   }
-  let said = '';
+  const complaints: string[] = [];
+  let line = ''; // that is not whole yet
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(0, KEPT);
+    const lines = (line + text).split(/[\r\n]+/);
+    line = lines.pop()!.slice(0, LONGEST);
+    for (const whole of lines)
+      if (COMPLAINT.test(whole) && complaints.length < MOST) complaints.push(inWords(whole, path));
   });
   // An open sound must not keep a program from ending; the timer below does while somebody waits.
   for (const handle of [child, child.stdout, child.stderr] as { unref?(): void }[]) handle.unref?.();
@@ -65,7 +74,7 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
   async function next(): Promise<Uint8Array | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`ffmpeg wrote nothing for ${PATIENCE} s`)), PATIENCE * 1000);
+      timer = setTimeout(() => reject(impatient()), PATIENCE * 1000);
     });
     try {
       const { value, done } = await Promise.race([chunks.next(), patience]);
@@ -97,19 +106,23 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
     async finish() {
       child.ref();
       const code = await closed;
-      return { code: killed ? undefined : code, complaints: complaintsOf(said, path) };
+      return { code: killed ? undefined : code, complaints };
     },
   };
 }
 
-/** The lines that ffmpeg marks as errors, without the names of its parts and of the file, and without control characters. */
-function complaintsOf(said: string, path: string): readonly string[] {
-  const errors = said.split(/[\r\n]+/).filter((line) => /\[(error|fatal|panic)\]/.test(line));
-  return errors.map((line) =>
-    line
-      .replace(/\[[^\]]*\]/g, '')
-      .replaceAll(`file:${path}`, 'the file')
-      .replace(/\p{Cc}/gu, ' ')
-      .trim(),
+function impatient(): AudioError {
+  return new AudioError(
+    `openAudioFile: expected samples from ffmpeg within ${PATIENCE} s, got none; leave the file out, or convert it to FLAC or WAV`,
+    'damaged',
   );
+}
+
+/** A complaint without what marks it and the name of the file, and without control characters. */
+function inWords(complaint: string, path: string): string {
+  const words = complaint.replace(COMPLAINT, '').replaceAll(`file:${path}`, 'the file');
+  return words
+    .slice(0, LONGEST)
+    .replace(/\p{Cc}/gu, ' ')
+    .trim();
 }
