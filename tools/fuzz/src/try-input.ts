@@ -32,12 +32,13 @@ export async function tryInput(bytes: Uint8Array, seed: Seed): Promise<Outcome> 
   try {
     const original = CHECKED.test(seed.format) ? await samplesOf(seed) : undefined;
     const got = new Samples(original);
-    await decode(bytes, 'refuse', (part) => got.take(part));
+    await decode(bytes, { damaged: 'refuse' }, (part) => got.take(part));
     fault = got.fault;
   } catch (error) {
     result = error instanceof AudioError ? error.problem : 'no AudioError';
-    fault = faultOf(error) ?? (await faultOfKeeping(bytes));
+    fault = faultOf(error);
   }
+  fault ??= await faultOfKeeping(bytes);
   const { user, system } = process.cpuUsage(before);
   const seconds = (user + system) / 1e6;
   const megabytes = memory();
@@ -46,24 +47,31 @@ export async function tryInput(bytes: Uint8Array, seed: Seed): Promise<Outcome> 
   return { result, seconds, megabytes, fault };
 }
 
-/** What is wrong about keeping what can be read of a damaged file. */
+/** What is wrong about keeping what can be read of a damaged file, and about starting in its middle. */
 async function faultOfKeeping(bytes: Uint8Array): Promise<string | undefined> {
   const got = new Samples(undefined);
   try {
-    await decode(bytes, 'keep', (part) => got.take(part));
+    await decode(bytes, { damaged: 'keep', middleFirst: true }, (part) => got.take(part));
     return got.fault;
   } catch (error) {
     return faultOf(error);
   }
 }
 
+interface DecodeOptions {
+  readonly damaged: 'refuse' | 'keep';
+  /** Whether a stretch from the middle is read before all of it. */
+  readonly middleFirst?: boolean;
+}
+
 async function decode(
   bytes: Uint8Array,
-  damaged: 'refuse' | 'keep',
+  { damaged, middleFirst = false }: DecodeOptions,
   take: (part: readonly Float32Array[]) => void,
 ): Promise<void> {
   const sound = await openAudio(bytes, { damaged });
   try {
+    if (middleFirst) take(await sound.read(Math.floor((sound.frames ?? PART) / 2), 1000));
     for (let position = 0; ; position += PART) {
       const part = await sound.read(position, PART);
       take(part);
@@ -79,7 +87,7 @@ const decoded = new Map<Seed, Float32Array[][]>();
 /** The parts of a healthy file. */
 async function samplesOf(seed: Seed): Promise<Float32Array[][]> {
   const parts: Float32Array[][] = [];
-  if (!decoded.has(seed)) await decode(seed.bytes, 'refuse', (part) => parts.push([...part]));
+  if (!decoded.has(seed)) await decode(seed.bytes, { damaged: 'refuse' }, (part) => parts.push([...part]));
   if (!decoded.has(seed)) decoded.set(seed, parts);
   return decoded.get(seed)!;
 }
