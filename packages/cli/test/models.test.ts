@@ -94,7 +94,7 @@ describe('audio-ssl embed', () => {
     await writeFile(broken, 'no sound');
     expect(await run('embed', checkpoint, sounds, broken, '--heads', '2', '--out', out), said).toBe(1);
     expect(said).toMatch(/failed: .*broken\.wav: /);
-    expect(said).toContain(`1 files failed; they are listed in ${out}.failed.jsonl`);
+    expect(said).toContain(`1 failed: 1 not audio; listed in ${out}.failed.jsonl`);
     expect(said).toContain(`18 files, ${DIMS} values a vector, in ${out}`);
     expect((await npy(out)).shape).toEqual([18, DIMS]);
   });

@@ -11,13 +11,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import wavefile from 'wavefile';
 import { embed, type EmbedOptions } from '../src/embed/embed.js';
 import { InputError } from '../src/input-error.js';
 import { collecting } from './collecting.js';
 import { jsonl, npy } from './read-features.js';
 import { DIMS, entry, tinyCheckpoint, tinyRun } from './tiny-models.js';
-import { stereo, tinySounds, wav } from './tiny-sounds.js';
+import { stereo, tinySounds, wav, wavOf } from './tiny-sounds.js';
 
 let folder: string;
 let checkpoint: string;
@@ -257,9 +256,7 @@ describe('embed', () => {
   it('embeds a long sound piece by piece, as if it were whole', { timeout: 120_000 }, async () => {
     const long = join(folder, 'long.wav');
     const samples = Float32Array.from({ length: 16_000 * 130 }, randomStream(9)); // 12 998 frames: pieces of 4864
-    const file = new wavefile.WaveFile();
-    file.fromScratch(1, 16_000, '32f', samples);
-    await writeFile(long, file.toBuffer());
+    await writeFile(long, wavOf(samples));
     const logMel = createLogMel()(samples);
     const opened = await openTensors(await openFile(checkpoint));
     const model = await loadModel(opened, { numHeads: 2 });

@@ -5,9 +5,23 @@ import wavefile from 'wavefile';
 
 /** Noise as a WAV file. */
 export function wav(samples: number, rate = 16_000): Uint8Array {
-  const file = new wavefile.WaveFile();
-  file.fromScratch(1, rate, '32f', Float32Array.from({ length: samples }, randomStream(samples)));
-  return file.toBuffer();
+  return wavOf(Float32Array.from({ length: samples }, randomStream(samples)), rate);
+}
+
+/** Samples as a WAV file of 32-bit floats. */
+export function wavOf(samples: Float32Array, rate = 16_000): Uint8Array {
+  const header = Buffer.alloc(44);
+  header.write('RIFF....WAVEfmt ....................data', 'latin1');
+  header.writeUInt32LE(36 + samples.byteLength, 4);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(3, 20); // floats
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(4 * rate, 28);
+  header.writeUInt16LE(4, 32);
+  header.writeUInt16LE(32, 34);
+  header.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([header, Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)]);
 }
 
 /** A second of a tone as a WAV file with two channels, each times a factor. */

@@ -59,7 +59,7 @@ export function addEmbed(program: Command, context: CommandContext): void {
         return embed({ checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal });
       });
       for (const { file, reason } of failed.slice(0, 5)) printLine(printableLine(`failed: ${file}: ${reason}`));
-      if (failed.length > 0) printLine(`${countedCauses(failed, 'failed')}; they are listed in ${failedList}`);
+      if (failed.length > 0) printLine(`${countedCauses(failed, 'failed')}; listed in ${failedList}`);
       printResult(`${count} files, ${dims} values a vector, in ${options.out}`);
       if (failed.length > 0) context.exitWith(1);
     });
