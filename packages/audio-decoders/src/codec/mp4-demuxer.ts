@@ -7,6 +7,7 @@ import { type Box, boxes, findBox } from './mp4-boxes.js';
 import { readSampleEntry, type SampleEntry } from './mp4-entry.js';
 import { flacPacketFrames } from './flac-packet.js';
 import { FragmentSamples, type Mp4Samples, TableSamples } from './mp4-samples.js';
+import { readMpegHeader } from './mpeg-frames.js';
 import { opusFrames } from './opus-header.js';
 
 /** An MP4, M4A, MOV or 3GP file (ISO/IEC 14496-12 and -14, QuickTime). */
@@ -27,15 +28,16 @@ export class Mp4Demuxer implements Demuxer {
   ) {
     findings.format = 'MP4';
     const moov = readMoov(file, findings);
-    const { trak, entry } = findTrack(file, moov, findings);
-    this.#entry = entry;
-    this.codec = entry.codec;
-    const { sampleRate } = entry.codec;
-    this.#scale = sampleRate / timescale(file, findBox(file, trak, 'mdia', 'mdhd'));
+    const { trak, entry: stated } = findTrack(file, moov, findings);
     let samples: Mp4Samples = new TableSamples(file, findBox(file, trak, 'mdia', 'minf', 'stbl')!);
     if (samples.count === 0 && findBox(file, moov, 'mvex')) samples = readFragments(file, moov, trak);
     this.#samples = samples;
     if (samples.count === 0) throw findings.error('empty', 'its track of sound has no packets');
+    const entry = stated.codec.codec === 'mp3' ? mpegEntry(stated, file.bytes(samples.at(0).position, 4)) : stated;
+    this.#entry = entry;
+    this.codec = entry.codec;
+    const { sampleRate } = entry.codec;
+    this.#scale = sampleRate / timescale(file, findBox(file, trak, 'mdia', 'mdhd'));
     this.#end = this.#endOfLast();
     const edit = readEdit(file, trak);
     this.#skip = edit ? Math.round(edit.mediaTime * this.#scale) : (readITunesDelay(file, moov) ?? entry.delay);
@@ -111,6 +113,14 @@ export class Mp4Demuxer implements Demuxer {
     }
     return low;
   }
+}
+
+/** Programs state two channels for every MP3, so its first packet is asked. */
+function mpegEntry(stated: SampleEntry, packet: Uint8Array): SampleEntry {
+  const header = readMpegHeader(packet);
+  if (!header || header === 'free') return stated;
+  const { layer, sampleRate, channels, frames } = header;
+  return { ...stated, codec: { ...stated.codec, codec: `mp${layer}`, sampleRate, channels }, packetFrames: frames };
 }
 
 function readMoov(file: ByteWindow, findings: Findings): Box {
