@@ -104,7 +104,7 @@ describe('audio-ssl', () => {
     const lines = join(folder, 'out.jsonl');
     expect(await runCli(['embed', run, sine, mixed, damaged, '--out', lines])).toBe(1); // one of them is damaged
     expect(said).toContain('noise_0-2.wav');
-    expect(said).toContain(`4 failed: 2 empty, 2 not audio; listed in ${lines}.failed.jsonl`);
+    expect(said).toContain(`4 failed: 3 empty, 1 not audio; listed in ${lines}.failed.jsonl`);
     const embedded = (await readFile(lines, 'utf8'))
       .trim()
       .split('\n')
