@@ -278,23 +278,28 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
 
   const compute = async (index: number, piece: number): Promise<Spectrogram> => {
     // A file that changes in the meantime is surveyed once more.
+    let changed = false;
     for (let attempt = 0; attempt < 3; attempt++) {
       if (!cuts.has(index)) {
         const whole = await surveyOnce(index, 'spectrogram').catch(ignoreStopped); // somebody else's survey, perhaps
         if (whole && piece === 0) return whole;
       }
       const cut = cuts.get(index);
-      if (cut) {
-        requirePiece(index, piece, cut.pieces.length);
-        const made = await run(index, { piece, samples: cut.samples, stamp: cut.stamp });
-        if (made?.spectrogram) {
-          recent?.set(keyOf(index, piece), made.spectrogram);
-          return made.spectrogram;
-        }
-        cuts.delete(index);
-      } else requirePiece(index, piece, 1);
+      const count = cut?.pieces.length ?? 1;
+      if (changed && piece >= count) {
+        return skip(index, { reason: 'it has become shorter while it was in use; fetch it again', cause: 'changed' });
+      }
+      requirePiece(index, piece, count);
+      if (!cut) continue;
+      const made = await run(index, { piece, samples: cut.samples, stamp: cut.stamp });
+      if (made?.spectrogram) {
+        recent?.set(keyOf(index, piece), made.spectrogram);
+        return made.spectrogram;
+      }
+      changed = true;
+      cuts.delete(index);
     }
-    return skip(index, { reason: 'it changes while it is read; wait until it is complete', cause: 'changing' });
+    return skip(index, { reason: 'it changes while it is read; wait until it is complete', cause: 'changed' });
   };
 
   const requirePiece = (index: number, piece: number, count: number): void => {
@@ -351,13 +356,16 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     },
     async pieces(index, { onDetail } = {}) {
       requireUsable(index);
-      const known = piecesOf(index);
-      if (known) return known;
-      await telling(surveyOnce(index, 'spectrogram'), () => {
+      const tell = (): void => {
         const detail = detailOf([index]);
         if (detail !== undefined) onDetail?.(detail);
-      });
-      return piecesOf(index)!;
+      };
+      let found = piecesOf(index);
+      while (!found) {
+        await telling(surveyOnce(index, 'spectrogram').catch(ignoreStopped), tell); // as above
+        found = piecesOf(index);
+      }
+      return found;
     },
     load,
     async prepareAll({ onProgress, signal } = {}) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createLogMel, decodeAudio, type Spectrogram } from '@audio-ssl/audio-frontend';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { openFolder, openLogMels, type LogMelStore, type LogMelStoreOptions } from '../src/index.js';
+import { openFolder, openLogMels, SkippedClipError, type LogMelStore, type LogMelStoreOptions } from '../src/index.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { put, sine, wav } from './wav.js';
 
@@ -178,6 +178,13 @@ test('a file that changes after its survey is surveyed again', async () => {
   const whole = createLogMel()((await decodeAudio(await readFile(long))).channels[0]!);
   expect((await store.load(0, 2)).data).toEqual(part(whole, 320, 160));
   expect(await store.pieces(0)).toEqual([160, 160, 160, 160, 158]);
+
+  // shorter than a piece that is asked for: the clip is skipped, not the run
+  await put(long, wav(chirp(1)));
+  await expect(store.load(0, 4)).rejects.toThrow(SkippedClipError);
+  expect(store.skipped).toMatchObject([
+    { path: long, cause: 'changed', reason: expect.stringMatching(/^it has become shorter/) },
+  ]);
 });
 
 /** A stereo WAV with these channels. */
