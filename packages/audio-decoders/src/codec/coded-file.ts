@@ -77,7 +77,10 @@ export class CodedFile implements AudioFile {
     }
     const total = this.demuxer.frames ?? Infinity;
     const end = Math.min(start + count, total);
-    if (end <= start) return this.#empty();
+    if (end <= start) {
+      if (total === 0 && !this.#ended) this.#end(); // why there is nothing
+      return this.#empty();
+    }
     this.#goTo(start);
     let target = this.#allocate(Math.min(end - start, Math.max(BATCH, this.#decodedTo - start)));
     let at = start;

@@ -143,13 +143,13 @@ export class DecoderInstance {
       );
     }
     if (answer === 0) return undefined;
-    const [at, size, frames, low, high, bySample] = new Uint32Array(
+    const [at = 0, size = 0, frames = 0, low = 0, high = 0, bySample] = new Uint32Array(
       this.#exports.memory.buffer,
       this.#exports.flac_frame(),
       6,
     );
-    if (answer === 2) return at!;
-    return { at: at!, size: size!, frames: frames!, number: high! * 2 ** 32 + low!, bySample: bySample! === 1 };
+    if (answer === 2) return at;
+    return { at, size, frames, number: high * 2 ** 32 + low, bySample: bySample === 1 };
   }
 
   #room(ask: (exports: Exports) => number, length: number): Uint8Array {

@@ -70,7 +70,7 @@ class OggChain implements Demuxer {
         );
       }
       this.#starts.push(total);
-      total += frames ?? 0;
+      total += frames;
     }
     this.frames = total;
   }

@@ -1,7 +1,7 @@
 import type { ByteWindow } from './byte-window.js';
 import type { CodecSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
-import type { Findings } from './findings.js';
+import { type Findings, missing } from './findings.js';
 import { headerPackets, oggCoding, openOggMapping, type OggMapping } from './ogg-mapping.js';
 import { findPage, LARGEST_PAGE, type OggPage, readPage } from './ogg-pages.js';
 import { isPadding } from './tags.js';
@@ -12,7 +12,7 @@ const MOST_HEADERS = 16 * 2 ** 20;
 /** One logical stream of an Ogg file, between two places of the file. */
 export class OggDemuxer implements Demuxer {
   readonly codec: CodecSetup;
-  readonly frames: number | undefined;
+  readonly frames: number;
   readonly #mapping: OggMapping;
   readonly #serial: number;
   readonly #data: number; // where the pages with sound begin
@@ -26,6 +26,8 @@ export class OggDemuxer implements Demuxer {
   #queue: Packet[] = [];
   #fresh = false;
   #sawLast = false;
+  #holed = false; // pages were lost since the start
+  #silent = false; // while it looks ahead
   #damageAt: number | undefined; // sample from which something is missing
 
   constructor(
@@ -43,9 +45,16 @@ export class OggDemuxer implements Demuxer {
     this.#data = position;
     this.#position = position;
     this.#sample = undefined;
+    this.#silent = true;
     this.#offset = this.#findOffset();
+    this.#silent = false;
     this.#rewind();
-    this.frames = this.#length();
+    const frames = this.#length();
+    const { declared } = this.#mapping;
+    this.frames = frames;
+    if (declared !== undefined && frames < declared) {
+      findings.report('truncated', missing(declared - frames, declared, this.codec.sampleRate));
+    }
   }
 
   next(): Packet | undefined {
@@ -96,12 +105,14 @@ export class OggDemuxer implements Demuxer {
     this.#fresh = true;
     this.#sawLast = false;
     this.#damageAt = undefined;
+    this.#holed = false;
     this.#mapping.reset();
   }
 
   /**
    * The granule position of the first sample. A stream that was cut out of another begins above 0. The first page that
-   * says where it ends, less the samples on it, tells; except when it is the last one too, which may be cut short.
+   * says where it ends, less the samples on it, tells; except when it is the last one too, which may be cut short, or
+   * when pages before it are lost.
    */
   #findOffset(): number {
     let sum = 0;
@@ -110,7 +121,7 @@ export class OggDemuxer implements Demuxer {
     for (let page = this.#nextPage(); page; page = this.#nextPage()) {
       for (const packet of this.#packets(page)) sum += this.#mapping.frames(packet);
       if (page.granule === undefined && ++pages < 256) continue;
-      const begin = page.last || page.granule === undefined ? 0 : page.granule - sum;
+      const begin = page.last || this.#holed || page.granule === undefined ? 0 : page.granule - sum;
       // A first page that ends earlier than its samples: the samples too many are at the start.
       this.#first = Math.min(0, begin) - this.#mapping.delay;
       return Math.max(0, begin) + this.#mapping.delay;
@@ -120,7 +131,7 @@ export class OggDemuxer implements Demuxer {
   }
 
   /** By the granule position of the last page. */
-  #length(): number | undefined {
+  #length(): number {
     for (let span = LARGEST_PAGE; ; span *= 4) {
       const from = Math.max(this.#data, this.end - span);
       let last: OggPage | undefined;
@@ -145,9 +156,9 @@ export class OggDemuxer implements Demuxer {
         const after = findPage(this.file, this.#position + 1, this.end);
         if (!after) {
           if (page === 'cut') this.#cut();
-          else if (page === 'damaged') this.findings.report('damaged', 'the last page fails its checksum');
+          else if (page === 'damaged') this.#report('damaged', 'the last page fails its checksum');
           else if (!isPadding(this.file, this.#position, this.end)) {
-            this.findings.report('damaged', `the last ${this.end - this.#position} bytes are no Ogg page`);
+            this.#report('damaged', `the last ${this.end - this.#position} bytes are no Ogg page`);
           }
           this.#position = this.end + 1;
           return undefined;
@@ -163,18 +174,23 @@ export class OggDemuxer implements Demuxer {
     }
   }
 
+  #report(problem: 'truncated' | 'damaged', message: string): void {
+    if (!this.#silent) this.findings.report(problem, message);
+  }
+
   #cut(): void {
-    this.findings.report('truncated', 'it ends within a page; how much is missing is not known');
+    this.#report('truncated', 'it ends within a page; how much is missing is not known');
   }
 
   #lose(what: string): void {
     const at = this.#sample;
-    this.findings.report('damaged', at === undefined ? what : `${seconds(at, this.codec)} ${what}`);
+    this.#report('damaged', at === undefined ? what : `${seconds(at, this.codec)} ${what}`);
     this.#sequence = undefined;
     this.#partial = [];
     this.#dropping = true;
     this.#fresh = true;
     this.#damageAt = at;
+    this.#holed = true;
     this.#sample = undefined;
     this.#mapping.reset();
   }
@@ -220,10 +236,7 @@ export class OggDemuxer implements Demuxer {
       this.#damageAt = undefined;
     }
     if (end !== undefined && !page.last && end > start + sum && this.#sample !== undefined) {
-      this.findings.report(
-        'damaged',
-        `${seconds(start, this.codec)} the count of samples jumps by ${end - start - sum}`,
-      );
+      this.#report('damaged', `${seconds(start, this.codec)} the count of samples jumps by ${end - start - sum}`);
       start = end - sum;
     }
     const stop = page.last && end !== undefined ? Math.max(start, Math.min(end, start + sum)) : Infinity;
@@ -244,13 +257,13 @@ export class OggDemuxer implements Demuxer {
       if (this.#position >= this.end || !findPage(this.file, this.#position, this.#position + LARGEST_PAGE)?.first)
         return;
       this.#position = this.end;
-      this.findings.report('damaged', 'another stream of the same serial number follows, which is not read');
+      this.#report('damaged', 'another stream of the same serial number follows, which is not read');
       return;
     }
     if (this.#position > this.end) return;
     this.#position = this.end + 1;
     if (this.#partial.length > 0) this.#cut();
-    else this.findings.report('truncated', 'its last page is not marked as such; how much is missing is not known');
+    else this.#report('truncated', 'its last page is not marked as such; how much is missing is not known');
   }
 }
 

@@ -9,6 +9,8 @@ import { VorbisBlocks } from './vorbis-blocks.js';
 export interface OggMapping {
   readonly name: string;
   readonly codec: CodecSetup;
+  /** Samples of the whole stream, where its header says. */
+  readonly declared?: number | undefined;
   /** Samples at the start that are not to be heard. */
   readonly delay: number;
   /** Samples that must be decoded before a place, for that to be right. */
@@ -74,7 +76,16 @@ export function openOggMapping(
   if (coding === 'FLAC') {
     const info = readStreamInfo(first!.subarray(17));
     const frames = (packet: Uint8Array): number => flacPacketFrames(packet);
-    return { name: coding, codec: info.codec, delay: 0, preroll: 0, overlaps: false, frames, reset() {} };
+    return {
+      name: coding,
+      codec: info.codec,
+      declared: info.frames,
+      delay: 0,
+      preroll: 0,
+      overlaps: false,
+      frames,
+      reset() {},
+    };
   }
   const blocks = new VorbisBlocks(first!, headers[2]!);
   const setup = new Uint8Array(first!.length + headers[2]!.length);

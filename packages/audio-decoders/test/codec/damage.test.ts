@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { AudioError } from '../../src/audio-error.js';
+import { decode, fixture, open } from './open-fixture.js';
+
+async function problem(bytes: Uint8Array): Promise<AudioError> {
+  const error: unknown = await decode(bytes).then(
+    () => new Error('accepted'),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(AudioError);
+  return error as AudioError;
+}
+
+const cut = (name: string, share: number): Uint8Array => {
+  const bytes = fixture(name);
+  return bytes.subarray(0, Math.floor(bytes.length * share));
+};
+
+/** A fixture with bytes changed from a place on. */
+const spoil = (name: string, share: number, count: number): Uint8Array => {
+  const bytes = fixture(name);
+  const at = Math.floor(bytes.length * share);
+  for (let i = 0; i < count; i++) bytes[at + i]! ^= 0x55;
+  return bytes;
+};
+
+describe('a cut file', () => {
+  it.each([
+    ['stereo.flac', /\d\.\d+ s of 0\.6 s are missing/],
+    ['lame.mp3', /\d\.\d+ s of 0\.5 s are missing/],
+    ['noinfo.mp3', /last frame is not whole/],
+    ['aac.aac', /last frame is not whole/],
+    ['vorbis.ogg', /ends within a page/],
+    ['opus.opus', /ends within a page/],
+    ['flac.oga', /\d\.\d+ s of 0\.6 s are missing/],
+    ['opus.webm', /\d\.\d+ s of 0\.5 s are missing/],
+    ['aac.m4a', /table of contents \(moov\)/],
+    ['unknown-length.flac', /\d\.\d+ s of 0\.6 s are missing/],
+  ])('%s is refused as truncated: %s', async (name, message) => {
+    const error = await problem(cut(name, 0.71));
+    expect(error.problem).toBe('truncated');
+    expect(error.message).toMatch(message);
+    expect(error.format).toBeDefined();
+  });
+
+  it.each(['stereo.flac', 'lame.mp3', 'noinfo.mp3', 'aac.aac', 'vorbis.ogg', 'opus.webm', 'fragments.m4a'])(
+    '%s is read as far as it goes with damaged: keep',
+    async (name) => {
+      const { channels: whole } = await decode(fixture(name));
+      const { channels, frames, damage } = await decode(cut(name, 0.71), { damaged: 'keep' });
+      const length = channels[0]!.length;
+      expect(length).toBeLessThan(whole[0]!.length);
+      if (name !== 'vorbis.ogg') expect(length).toBeGreaterThan(0.3 * whole[0]!.length);
+      expect(channels[0]).toEqual(whole[0]!.subarray(0, length));
+      expect(frames).toBe(length);
+      expect(damage).toBeDefined();
+    },
+  );
+
+  it('finds a file whose last byte is missing', async () => {
+    for (const name of ['stereo.flac', 'lame.mp3', 'noinfo.mp3', 'vorbis.ogg', 'aac.aac', 'alac.caf']) {
+      const bytes = fixture(name);
+      expect((await problem(bytes.subarray(0, -1))).problem).toBe('truncated');
+    }
+  });
+});
+
+describe('a damaged file', () => {
+  it.each(['stereo.flac', 'wide24.flac', 'eight.flac', 'flac.oga', 'vorbis.ogg', 'opus.opus'])(
+    '%s: no single bit can be wrong in silence, as it has checksums',
+    async (name) => {
+      const { channels: whole } = await decode(fixture(name));
+      const bytes = fixture(name);
+      for (let i = 0; i < 40; i++) {
+        const at = Math.floor((bytes.length - 1) * (i / 39));
+        const flipped = Uint8Array.from(bytes);
+        flipped[at]! ^= 1 << (i % 8);
+        const result = await decode(flipped).catch((error: unknown) => error);
+        // Names and vendors are no sound, and what a header of metadata says otherwise shows in the rest.
+        if (result instanceof AudioError) expect(result.message).not.toBe('');
+        else expect((result as { channels: Float32Array[] }).channels).toEqual(whole);
+      }
+    },
+  );
+
+  it.each([
+    ['stereo.flac', 0.8],
+    ['blocks16.flac', 0.6],
+    ['six.ogg', 0.9],
+  ])('%s: with damaged: keep, silence stands where a packet is lost, and nothing moves', async (name, share) => {
+    const { channels: whole } = await decode(fixture(name));
+    const { channels, damage } = await decode(spoil(name, share, 3), { damaged: 'keep' });
+    expect(damage).toMatch(/checksum/);
+    const differs = channels[0]!.map((sample, i) => (sample === whole[0]![i] ? 0 : 1));
+    const [first, last] = [differs.indexOf(1), differs.lastIndexOf(1)];
+    expect(channels[0]).toHaveLength(whole[0]!.length);
+    expect(first).toBeGreaterThan(0);
+    expect(last - first).toBeLessThan(0.7 * whole[0]!.length);
+    const middle = Math.floor((first + last) / 2);
+    expect(channels[0]!.subarray(middle, middle + 8)).toEqual(new Float32Array(8));
+  });
+
+  it('tells a wrong MD5 in STREAMINFO when all was read, and only then', async () => {
+    const bytes = fixture('stereo.flac');
+    bytes[8 + 20]! ^= 1;
+    expect((await problem(bytes)).message).toContain('MD5');
+    const file = await open(bytes);
+    await expect(file.read(100, 500)).resolves.toHaveLength(2);
+    file.close();
+  });
+
+  it('tells more samples than the header declares', async () => {
+    const bytes = fixture('stereo.flac');
+    new DataView(bytes.buffer).setUint32(8 + 14, 5000);
+    expect((await problem(bytes)).message).toContain('behind the 5000 samples');
+  });
+
+  it('finds its way behind bytes that are no frames, and places what follows', async () => {
+    const bytes = fixture('noinfo.mp3'); // of one bit rate, so the place in time follows
+    const { channels: whole } = await decode(bytes);
+    const hole = Uint8Array.from(bytes).fill(0, 900, 1400);
+    expect((await problem(hole)).problem).toBe('damaged');
+    const { channels } = await decode(hole, { damaged: 'keep' });
+    expect(channels[0]).toHaveLength(whole[0]!.length);
+    expect(channels[0]!.subarray(-2000)).toEqual(whole[0]!.subarray(-2000));
+  });
+
+  it('reads a file after a damaged one as if nothing had been', async () => {
+    const { channels: whole } = await decode(fixture('eight.flac'));
+    for (const name of ['stereo.flac', 'vorbis.ogg', 'aac.aac', 'lame.mp3'])
+      await decode(spoil(name, 0.5, 50)).catch(() => {});
+    expect((await decode(fixture('eight.flac'))).channels).toEqual(whole);
+  });
+});
