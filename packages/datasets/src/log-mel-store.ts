@@ -31,7 +31,7 @@ export interface LogMelStoreOptions {
   readonly ffmpeg?: boolean;
   /** Where computed spectrograms are kept from run to run; made when missing. Without it nothing is written. */
   readonly cacheDir?: string;
-  /** Worker threads, 1 or more. Default: one per core, at most 8. */
+  /** Worker threads, 1 or more, each of which takes up to 100 MB. Default 2, or 1 where there is one core. */
   readonly workers?: number;
   /** Clips with fewer frames are skipped, and shorter pieces left out. Default 1: shorter clips are kept, and padded by {@link createBatches}. */
   readonly minFrames?: number;
@@ -171,7 +171,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     minFrames = 1,
     shortClipNext = 'leave it out, or ask for fewer',
     memory = 64,
-    workers = Math.min(8, availableParallelism()),
+    workers = Math.min(2, availableParallelism()),
     onWarning,
   } = options;
   if (clips.length === 0) throw new Error('openLogMels: expected one or more clips, got none; check the data set');
