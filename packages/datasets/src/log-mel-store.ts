@@ -138,10 +138,19 @@ class StoppedError extends Error {}
 
 /** How often, in ms, is told what is being read. */
 const TELL_EVERY = 250;
-/** Sounds of so many seconds are told about. */
+/** Sounds of so many seconds are told about, and those that take so many ms. */
 const LONG = 60;
+const SLOW = 500;
 /** How long, in ms, workers have to stop before they are ended. */
 const PATIENCE = 1500;
+
+/** A survey that is under way. */
+interface Survey {
+  readonly watch: TaskWatch;
+  readonly found: Promise<Spectrogram | undefined>;
+  /** When it was first seen to have begun, in ms. */
+  begun?: number;
+}
 
 /** What is known of a clip that is cut. */
 interface Cut {
@@ -196,7 +205,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   /** Frames of clips of one piece that have been read, else 0. */
   const wholes = new Uint32Array(clips.length);
   const cuts = new Map<number, Cut>();
-  const surveys = new Map<number, { readonly watch: TaskWatch; readonly found: Promise<Spectrogram | undefined> }>();
+  const surveys = new Map<number, Survey>();
   let warned = false;
 
   const keyOf = (index: number, piece: number): string => `${index}/${piece}`;
@@ -326,10 +335,13 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   /** What is being read, for people; `undefined` where nothing takes long. */
   const detailOf = (some: Iterable<number>): string | undefined => {
     const long = [...some].flatMap((index) => {
-      const watch = surveys.get(index)?.watch;
-      if (!watch) return [];
-      const { read, total } = progressOf(watch);
-      return read > 0 && Math.max(read, total) >= LONG ? [{ index, read, total }] : [];
+      const underWay = surveys.get(index);
+      if (!underWay) return [];
+      const { read, total } = progressOf(underWay.watch);
+      if (read < 0) return [];
+      underWay.begun ??= performance.now();
+      const takesLong = Math.max(read, total) >= LONG || performance.now() - underWay.begun >= SLOW;
+      return takesLong ? [{ index, read, total }] : [];
     });
     const [first] = long.sort((a, b) => b.total - b.read - (a.total - a.read));
     if (!first) return undefined;

@@ -106,6 +106,7 @@ async function survey(task: LogMelTask, stamp: Stamp): Promise<Surveyed> {
   }
   return oneAtATime(async () => {
     stopIfTold(watch);
+    tellProgress(watch, 0, 0); // opening may take long: an MP3 is looked through for its length
     const opened = await openAnew(path, stamp, settings);
     let spectrogram: Spectrogram | undefined;
     let notCached: string | undefined;

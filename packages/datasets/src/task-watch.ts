@@ -6,7 +6,11 @@ export const STOP = 0;
 const READ = 1;
 const TOTAL = 2;
 
-export const taskWatch = (): TaskWatch => new Int32Array(new SharedArrayBuffer(12));
+export function taskWatch(): TaskWatch {
+  const watch = new Int32Array(new SharedArrayBuffer(12));
+  watch[READ] = -1;
+  return watch;
+}
 
 /** Says how many seconds of a sound have been read, and how many it has; 0 where that is not known. */
 export function tellProgress(watch: TaskWatch, read: number, total: number): void {
@@ -14,7 +18,7 @@ export function tellProgress(watch: TaskWatch, read: number, total: number): voi
   Atomics.store(watch, TOTAL, total);
 }
 
-/** What {@link tellProgress} said last. */
+/** What {@link tellProgress} said last; -1 for `read` where the work has not begun. */
 export function progressOf(watch: TaskWatch): { readonly read: number; readonly total: number } {
   return { read: Atomics.load(watch, READ), total: Atomics.load(watch, TOTAL) };
 }

@@ -38,6 +38,13 @@ test('tells what is being read at least every second', async () => {
   expect(new Set(details).size).toBeGreaterThan(1);
 });
 
+test('tells of a sound that takes long to open', async () => {
+  const store = await open('a.wav', 'opening.wav');
+  const details = new Set<string>();
+  await store.prepareAll({ onProgress: ({ detail }) => detail !== undefined && details.add(detail) });
+  expect([...details]).toEqual(['opening.wav 0:00:00']);
+});
+
 test('pieces() tells, too', async () => {
   const store = await open('long.wav');
   const details = new Set<string>();
