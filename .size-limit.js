@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs';
  * above the measured size; raise one in the commit that needs it.
  */
 const browser = {
+  'audio-decoders': '36 kB', // and its WebAssembly module beside it
   'audio-frontend': '52 kB',
   masking: '3.7 kB',
   params: '4.2 kB',

@@ -6,7 +6,7 @@ const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 const onBackend = { ...timeouts, setupFiles: ['tools/testing/src/start-backend.ts'] };
 
 /** Packages that know no tensor library: their tests start no backend. */
-const tensorFree = ['packages/{audio-decoders,audio-frontend,datasets,masking,report}', 'tools/checks'].map(
+const tensorFree = ['packages/{audio-decoders,audio-frontend,datasets,masking,report}', 'tools/{checks,fuzz}'].map(
   (folder) => `${folder}/test/**/*.test.ts`,
 );
 

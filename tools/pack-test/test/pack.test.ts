@@ -13,6 +13,7 @@ const packages = publishedPackages(root);
 
 /** The packages that a page may carry. */
 const browserPackages = [
+  'audio-decoders',
   'audio-frontend',
   'masking',
   'params',

@@ -57,10 +57,9 @@ async function fetchBytes(source: DecoderBytes): Promise<Uint8Array | ArrayBuffe
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) return source;
   if (typeof source === 'string' || source instanceof URL) {
     const url = new URL(source, import.meta.url);
-    if (url.protocol === 'file:' && typeof process !== 'undefined') {
-      const { readFile } = await import('node:fs/promises');
-      return requireModule(await readFile(url));
-    }
+    // Node's fetch reads no files. Not imported: a bundler for browsers would look for the module.
+    const files = globalThis.process?.getBuiltinModule?.('node:fs/promises');
+    if (url.protocol === 'file:' && files) return requireModule(await files.readFile(url));
     return answered(await fetch(url));
   }
   return answered(await source);
