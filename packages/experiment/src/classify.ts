@@ -13,7 +13,6 @@ import {
   type HeadTaskName,
   type LabelledProbability,
 } from '@audio-ssl/pretrained';
-import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { beginStage } from './begin-stage.js';
 import { pieceFramesOf } from './features.js';
@@ -65,8 +64,8 @@ export interface Classified {
   readonly cause?: string;
 }
 
-/** Threads that compute log-mels. */
-const WORKERS = Math.min(4, availableParallelism());
+/** Sounds that are loaded ahead of the one that is classified. */
+const AHEAD = 4;
 
 /**
  * Classifies sounds of any length one after the other, with the class head of a checkpoint or a linear probe on its features.
@@ -103,7 +102,7 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
       const reading = await soundSettings(checkpoint, options);
       const store = await openLogMels(
         sounds.map(({ id, path }) => ({ id, path: resolve(path) })),
-        { logMel, ...reading, segmentFrames: pieceFramesOf(chunkFrames), workers: WORKERS, memory: 0, fillShort: true },
+        { logMel, ...reading, segmentFrames: pieceFramesOf(chunkFrames), memory: 0, fillShort: true },
       );
       try {
         for await (const { file, feature } of features(sounds, store, extract, { reporter, signal }))
@@ -136,7 +135,7 @@ async function* features(
     progress(done, detail);
   };
   const indices = sounds.map((_, index) => index);
-  for await (const clip of loadAhead(store, indices, { ahead: 2 * WORKERS, onDetail: tell, signal })) {
+  for await (const clip of loadAhead(store, indices, { ahead: AHEAD, onDetail: tell, signal })) {
     const { id: file, path } = sounds[done]!;
     let feature: Float32Array | SkippedClipError;
     if (clip instanceof SkippedClipError) feature = clip;

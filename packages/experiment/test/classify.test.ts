@@ -1,13 +1,15 @@
-import { writeSafetensors } from '@audio-ssl/tensor-files';
 import { randomStream } from '@audio-ssl/params';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { classProbabilities, readClassHead } from '@audio-ssl/pretrained';
+import { byteSource, openTensors, writeSafetensors } from '@audio-ssl/tensor-files';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classify, type Classified, type ClassifyOptions } from '../src/classify.js';
+import { openRunModel } from '../src/open-run-model.js';
 import { collecting } from './collecting.js';
 import { DIMS, entry, tinyCheckpoint } from './tiny-models.js';
-import { tinySounds } from './tiny-sounds.js';
+import { tinySounds, wavOf } from './tiny-sounds.js';
 
 let folder: string;
 let checkpoint: string;
@@ -93,6 +95,31 @@ describe('classify', () => {
       ) as string,
       'classes are numbered: give a file of their names as `labels`',
     ]);
+  });
+
+  it('classifies a long sound by the mean of its pieces, tells how far it is, and stops in the middle of it', async () => {
+    const long = join(folder, 'long.wav');
+    const samples = Float32Array.from({ length: 16_000 * 130 }, randomStream(3)); // three pieces of 4864 frames and less
+    await writeFile(long, wavOf(samples));
+    const probe = await probeOf(20);
+    const told: string[] = [];
+    const reporter = { progress: ({ detail = '' }) => void told.push(detail) };
+    const [result] = await all({ inputs: [long], probe, top: 20, reporter });
+    expect(told).toEqual(expect.arrayContaining([1, 2, 3].map((piece) => `long.wav, piece ${piece} of 3`)));
+    const model = await openRunModel(checkpoint, { numHeads: 2 });
+    const { data } = await model.createExtractor({ time: 'mean', frequency: 'concat' })(samples);
+    model.dispose();
+    const head = await readClassHead(await openTensors(byteSource(await readFile(probe))));
+    const expected = classProbabilities(head, data, 'sigmoid');
+    for (const { index, probability } of result!.classes!) expect(probability).toBeCloseTo(expected[index]!, 4);
+
+    const controller = new AbortController();
+    const stopping = {
+      progress: ({ detail = '' }) => void (detail.endsWith('piece 2 of 3') && controller.abort(new Error('stopped'))),
+    };
+    await expect(all({ inputs: [long], probe, reporter: stopping, signal: controller.signal })).rejects.toThrow(
+      'stopped',
+    );
   });
 
   it('stops before the next sound', async () => {

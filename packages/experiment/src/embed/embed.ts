@@ -6,7 +6,6 @@ import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node'
 import { cannotWrite, requireWritableFile, runFiles } from '@audio-ssl/trainer';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { beginStage } from '../begin-stage.js';
 import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
@@ -72,6 +71,9 @@ export interface FailedFile {
 
 /** Sounds encoded together. */
 const BATCH = 8;
+
+/** Sounds that are loaded ahead: the next batch, and what keeps the threads that compute log-mels busy. */
+const AHEAD = BATCH + 4;
 
 /**
  * Embeds any number of sounds of any length with bounded memory: long ones go through the encoder piece by piece, and with
@@ -213,8 +215,7 @@ async function embedAll(
   const failed: FailedFile[] = [];
   if (sounds.length === 0) return failed;
   const clips = sounds.map(({ id, path }): Clip => ({ id, path: resolve(path) }));
-  const workers = Math.min(8, availableParallelism());
-  const logMels = await openLogMels(clips, { ...logMelOptions, workers, memory: 0, fillShort: true });
+  const logMels = await openLogMels(clips, { ...logMelOptions, memory: 0, fillShort: true });
   let done = total - sounds.length;
   const stage = beginStage(reporter, 'embed', total, done);
   const progress = (detail?: string): void => {
@@ -262,7 +263,7 @@ async function embedAll(
     const indices = clips.map((_, index) => index);
     let index = -1;
     for await (const clip of loadAhead(logMels, indices, {
-      ahead: 2 * workers + BATCH,
+      ahead: AHEAD,
       onDetail: progress,
       signal,
     })) {
