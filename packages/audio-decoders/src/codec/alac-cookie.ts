@@ -11,5 +11,7 @@ export function readAlacCookie(bytes: Uint8Array): { readonly codec: CodecSetup;
   const sampleRate = view.getUint32(20);
   const channels = view.getUint8(9);
   if (sampleRate === 0 || channels === 0) throw new RangeError('an ALAC configuration without channels or rate');
-  return { codec: { codec: 'alac', sampleRate, channels, setup: cookie }, packetFrames: view.getUint32(0) };
+  const packetFrames = view.getUint32(0);
+  if (packetFrames === 0 || packetFrames > 2 ** 20) throw new RangeError(`ALAC packets of ${packetFrames} samples`);
+  return { codec: { codec: 'alac', sampleRate, channels, setup: cookie }, packetFrames };
 }

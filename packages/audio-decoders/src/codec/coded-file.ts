@@ -8,6 +8,9 @@ import { NoiseMarks } from './noise-marks.js';
 /** Samples a channel decoded at once: they stay in the processor's cache until they are copied. */
 const BATCH = 1 << 17;
 
+/** So many packets may decode to nothing before it is called damage. */
+const MOST_VAIN = 100_000;
+
 /** A jump forward of less than this many seconds decodes what lies between. */
 const NEAR = 0.5;
 
@@ -164,9 +167,12 @@ export class CodedFile implements AudioFile {
     this.#runs = [];
     let offset = 0;
     const enough = Math.min(BATCH, end - at);
-    while (offset < enough) {
-      const packet = this.demuxer.next();
-      if (!packet) return this.#finish();
+    for (let vain = 0; offset < enough; vain++) {
+      const packet = vain < MOST_VAIN ? this.demuxer.next() : undefined;
+      if (!packet) {
+        if (vain === MOST_VAIN) this.findings.report('damaged', `there is no sound in ${vain} packets`);
+        return this.#finish();
+      }
       if (this.#codec !== this.demuxer.codec) this.#open(this.#whole && this.#codec === undefined);
       else if (packet.fresh) this.decoder.reset();
       if (this.#codec!.codec === 'aac') {

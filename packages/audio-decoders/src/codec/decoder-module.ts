@@ -1,5 +1,5 @@
 import { AudioError } from '../audio-error.js';
-import { DECODER_URL } from '../decoder-url.js';
+import { decoderUrl } from '../decoder-url.js';
 import { webAssembly, type CompiledModule } from './web-assembly.js';
 
 /** What a compiled module can come from: itself, its bytes, where it lies, or the answer to a request for it. */
@@ -27,7 +27,7 @@ export function useDecoder(source: DecoderSource): void {
 /** The compiled module, the same for all who ask: hand it to worker threads so that they need not compile it again. */
 export function decoderModule(): Promise<CompiledModule> {
   if (!compiled) {
-    const attempt = compile(DECODER_URL);
+    const attempt = compile();
     compiled = attempt;
     // A failed request must not stick: the network may be back for the next sound.
     attempt.catch(() => {
@@ -37,11 +37,17 @@ export function decoderModule(): Promise<CompiledModule> {
   return compiled;
 }
 
-async function compile(source: DecoderSource): Promise<CompiledModule> {
+/** Without a source: the module beside the package. */
+async function compile(source?: DecoderSource): Promise<CompiledModule> {
   if (source instanceof webAssembly.Module) return source;
-  const where = typeof source === 'string' || source instanceof URL ? String(source) : 'what useDecoder was given';
+  const where =
+    source === undefined
+      ? 'wasm/decoders.wasm beside the package'
+      : typeof source === 'string' || source instanceof URL
+        ? String(source)
+        : 'what useDecoder was given';
   try {
-    return await webAssembly.compile(await fetchBytes(source as DecoderBytes));
+    return await webAssembly.compile(await fetchBytes((source as DecoderBytes | undefined) ?? decoderUrl()));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new AudioError(
@@ -56,11 +62,11 @@ async function compile(source: DecoderSource): Promise<CompiledModule> {
 async function fetchBytes(source: DecoderBytes): Promise<Uint8Array | ArrayBuffer> {
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) return source;
   if (typeof source === 'string' || source instanceof URL) {
-    const url = new URL(source, import.meta.url);
+    const address = String(source);
     // Node's fetch reads no files. Not imported: a bundler for browsers would look for the module.
     const files = globalThis.process?.getBuiltinModule?.('node:fs/promises');
-    if (url.protocol === 'file:' && files) return requireModule(await files.readFile(url));
-    return answered(await fetch(url));
+    if (files && address.startsWith('file:')) return requireModule(await files.readFile(new URL(address)));
+    return answered(await fetch(address));
   }
   return answered(await source);
 }

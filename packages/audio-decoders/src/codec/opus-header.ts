@@ -5,7 +5,7 @@ import { wavOrder } from './channel-order.js';
  * Samples decoded before a place. After 80 ms (RFC 7845, section 4.6) the ear hears no difference; until the last bit is
  * the same as in decoding from the start, it takes longer.
  */
-export const OPUS_PREROLL = 96_000;
+export const OPUS_PREROLL = 48_000;
 
 /** What the header of Opus says (RFC 7845, section 5.1), in Ogg, Matroska and CAF. */
 export interface OpusHeader {

@@ -1,0 +1,199 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { AudioError } from '../../src/audio-error.js';
+import { releaseDecoder, takeDecoder } from '../../src/codec/decoder-instance.js';
+import { decoderModule, useDecoder } from '../../src/codec/decoder-module.js';
+import { decoderUrl } from '../../src/decoder-url.js';
+import { decode, fixture, memory, open } from './open-fixture.js';
+import { openCoded } from '../../src/codec/open-coded.js';
+
+describe('the module', () => {
+  afterEach(() => useDecoder(decoderUrl()));
+
+  it.each([
+    ['a web page', () => new Response('<!doctype html><title>app</title>'), 'a web page'],
+    ['an error of the server', () => new Response('', { status: 404 }), 'status 404'],
+    ['other bytes', () => new Uint8Array(10), 'magic word'],
+    ['a file that is not there', () => new URL('nothing.wasm', decoderUrl()), 'ENOENT'],
+  ])('says what it got in place of itself: %s', async (_, source, words) => {
+    useDecoder(source());
+    const error = (await open(fixture('lame.mp3')).catch((thrown: unknown) => thrown)) as AudioError;
+    expect(error).toBeInstanceOf(AudioError);
+    expect(error.message).toContain(words);
+    expect(error.message).toContain('useDecoder');
+  });
+
+  it('is taken compiled, too, as a worker is handed it', async () => {
+    const module = await decoderModule();
+    useDecoder(module);
+    expect(await decoderModule()).toBe(module);
+    expect((await decode(fixture('lame.mp3'))).channels[0]).toHaveLength(22_050);
+  });
+
+  it('costs one sound when it traps, and is not used again', async () => {
+    const first = await takeDecoder();
+    expect(() => first.decode(0, 2 ** 31 - 1)).toThrow(AudioError);
+    expect(first.broken).toBe(true);
+    expect(() => first.clear()).toThrow('gave up');
+    releaseDecoder(first);
+    const second = await takeDecoder();
+    expect(second).not.toBe(first);
+    releaseDecoder(second);
+    expect(await takeDecoder()).toBe(second);
+  });
+});
+
+/** Fails what takes longer than the two seconds that are allowed to any file; the machine may be busy. */
+async function within(seconds: number, work: () => Promise<unknown>): Promise<unknown> {
+  const start = performance.now();
+  const result = await work().catch((thrown: unknown) => thrown);
+  expect((performance.now() - start) / 1000).toBeLessThan(seconds);
+  return result;
+}
+
+describe('hostile files', () => {
+  it('a day of silence in a megabyte of FLAC is read anywhere in constant memory', async () => {
+    const bytes = silentFlac(24 * 3600 * 44_100);
+    expect(bytes.length).toBeLessThan(1.1e6);
+    const reader = memory(bytes);
+    const file = await openCoded(reader);
+    expect(file.frames).toBe(24 * 3600 * 44_100);
+    for (const hour of [0, 12, 23.99]) {
+      const [samples] = await file.read(Math.round(hour * 3600 * 44_100), 100_000);
+      expect(samples).toEqual(new Float32Array(100_000));
+    }
+    expect(reader.total).toBeLessThan(3e6);
+    file.close();
+  });
+
+  it('a header of hours is not believed: no room is taken before there are samples', async () => {
+    const bytes = fixture('stereo.flac');
+    bytes[8 + 13]! |= 0x0f; // 2^36 samples
+    const error = await within(2, () => decode(bytes));
+    expect((error as AudioError).problem).toBe('truncated');
+  });
+
+  it.each([
+    ['a CAF of packets of two billion samples', () => caf(0x7fffffff)],
+    ['a CAF of packets of no samples', () => caf(0)],
+    ['boxes of no size', () => Uint8Array.from([...box('ftyp', 16), ...new Array<number>(60_000).fill(0)])],
+    ['boxes of eight bytes', () => Uint8Array.from(Array.from({ length: 20_000 }, () => box('free', 8)).flat())],
+    ['headers of FLAC frames and nothing else', () => flacHeaders(40_000)],
+    [
+      'a FLAC picture of 16 MB in a file of 100 bytes',
+      () => fixture('stereo.flac').fill(0xff, 43, 46).subarray(0, 100),
+    ],
+    [
+      'pages of Ogg without end',
+      () =>
+        Uint8Array.from(
+          Array.from({ length: 4000 }, () =>
+            [...'OggS'].map((c) => c.charCodeAt(0)).concat(new Array<number>(23).fill(0)),
+          ).flat(),
+        ),
+    ],
+    [
+      'elements of EBML inside one another',
+      () =>
+        Uint8Array.from([
+          0x1a,
+          0x45,
+          0xdf,
+          0xa3,
+          0x80,
+          ...Array.from({ length: 9000 }, () => [0x18, 0x53, 0x80, 0x67, 0xff]).flat(),
+        ]),
+    ],
+    ['syncs of MPEG', () => Uint8Array.from({ length: 90_000 }, (_, i) => [0xff, 0xfb, 0x90, 0][i % 4]!)],
+  ])('%s: an error or an end within two seconds', async (_, make) => {
+    const result = await within(2, () => decode(make(), { damaged: 'keep' }));
+    if (result instanceof Error) expect(result).toBeInstanceOf(AudioError);
+  });
+
+  it('every table of an MP4 may lie', async () => {
+    for (const table of ['stsz', 'stsc', 'stts', 'stco', 'stsd', 'elst', 'mdhd', 'mvhd', 'esds']) {
+      for (const value of [0, 1, 0x7fffffff, 0xffffffff]) {
+        for (const offset of [4, 8, 12, 16]) {
+          const bytes = fixture('aac.m4a');
+          const at = Buffer.from(bytes).indexOf(table);
+          new DataView(bytes.buffer).setUint32(at + 4 + offset, value);
+          const result = await within(2, () => decode(bytes, { damaged: 'keep' }));
+          if (result instanceof Error) expect(result).toBeInstanceOf(AudioError);
+        }
+      }
+    }
+  });
+});
+
+function box(kind: string, size: number): number[] {
+  return [
+    0,
+    0,
+    size >> 8,
+    size & 255,
+    ...[...kind].map((c) => c.charCodeAt(0)),
+    ...new Array<number>(size - 8).fill(0),
+  ];
+}
+
+function caf(framesPerPacket: number): Uint8Array {
+  const bytes = fixture('alac.caf');
+  const at = Buffer.from(bytes).indexOf('desc') + 12;
+  new DataView(bytes.buffer).setUint32(at + 20, framesPerPacket);
+  const cookie = Buffer.from(bytes).indexOf('kuki') + 12 + 24;
+  new DataView(bytes.buffer).setUint32(cookie, framesPerPacket);
+  return bytes;
+}
+
+function crc(bytes: readonly number[], bits: 8 | 16, polynomial: number): number {
+  let value = 0;
+  const top = 2 ** (bits - 1);
+  for (const byte of bytes) {
+    value ^= byte << (bits - 8);
+    for (let i = 0; i < 8; i++) value = value & top ? ((value << 1) ^ polynomial) & (2 * top - 1) : value << 1;
+  }
+  return value;
+}
+
+const STREAMINFO = [0x80, 0, 0, 34, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0x0a, 0xc4, 0x40, 0xf0];
+
+/** The header of a frame of 65535 samples, mono, 16 bits, 44.1 kHz, or of fewer. */
+function frameHeader(number: number, frames: number): number[] {
+  const digits: number[] = [];
+  if (number < 0x80) digits.push(number);
+  else if (number < 0x800) digits.push(0xc0 | (number >> 6), 0x80 | (number & 63));
+  else digits.push(0xe0 | (number >> 12), 0x80 | ((number >> 6) & 63), 0x80 | (number & 63));
+  const header = [0xff, 0xf8, 0x79, 0x08, ...digits, (frames - 1) >> 8, (frames - 1) & 255];
+  return [...header, crc(header, 8, 7)];
+}
+
+function flacFile(frames: number, body: readonly number[]): Uint8Array {
+  const count = [
+    0xf0 + Math.floor(frames / 2 ** 32),
+    ...[24, 16, 8, 0].map((shift) => Math.floor(frames / 2 ** shift) % 256),
+  ];
+  return Uint8Array.from([
+    0x66,
+    0x4c,
+    0x61,
+    0x43,
+    ...STREAMINFO.slice(0, -1),
+    ...count,
+    ...new Array<number>(16).fill(0),
+    ...body,
+  ]);
+}
+
+function silentFlac(frames: number): Uint8Array {
+  const body: number[] = [];
+  for (let at = 0, number = 0; at < frames; at += 65_535, number++) {
+    const frame = [...frameHeader(number, Math.min(65_535, frames - at)), 0, 0, 0]; // one constant, zero
+    const sum = crc(frame, 16, 0x8005);
+    for (const byte of frame) body.push(byte);
+    body.push(sum >> 8, sum & 255);
+  }
+  return flacFile(frames, body);
+}
+
+function flacHeaders(count: number): Uint8Array {
+  return flacFile(0, Array.from({ length: count }, (_, i) => frameHeader(i, 65_535)).flat());
+}
