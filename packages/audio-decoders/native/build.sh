@@ -1,9 +1,21 @@
 #!/usr/bin/env bash
-# Builds ../wasm/decoders.wasm. `--check` builds it elsewhere and compares instead: exit status 1 when they differ.
+# Builds ../wasm/decoders.wasm. `--check` builds it elsewhere and compares instead: exit status 1 when they differ, 3 where
+# the toolchain that builds the committed bytes is missing.
 # Needs Debian's rustc-web, cargo-web, rust-web-src and lld (the toolchain of rustup here has no target for
 # WebAssembly); crates come from the registry of cargo, by the versions and checksums in Cargo.lock.
 set -euo pipefail
 cd "$(dirname "$0")"
+version=1.96.0 # other versions of rustc build other bytes
+
+found=$(/usr/bin/rustc --version 2>/dev/null || true)
+if [ -z "$found" ] || ! [ -x /usr/bin/cargo ] || ! command -v /usr/bin/wasm-ld patch >/dev/null; then
+  echo "audio-decoders/native: expected rustc $version, cargo, wasm-ld and patch, got ${found:-no rustc}; apt install rustc-web cargo-web rust-web-src lld patch" >&2
+  exit 3
+fi
+if [ "${1:-}" = --check ] && [[ $found != *" $version "* ]]; then
+  echo "audio-decoders/native: rustc $version builds the committed bytes, this one is $found" >&2
+  exit 3
+fi
 
 # The same bytes wherever it is built: no path of this machine may stand in them, nor what a user set for cargo.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}

@@ -28,8 +28,8 @@ import { sniffFormat } from './sniff/sniff-format.js';
 export async function openAudio(source: AudioSource, options: OpenAudioOptions = {}): Promise<AudioFile> {
   const reader = await readerOf(source);
   try {
-    const { file, format = file.format } = await openReader(reader, options);
-    return checkedFile(file, format, () => reader.close?.());
+    const { file, format = file.format, sane } = await openReader(reader, options);
+    return checkedFile(file, { format, sane, closeSource: () => reader.close?.() });
   } catch (error) {
     reader.close?.();
     throw error;
@@ -40,6 +40,7 @@ export async function openAudio(source: AudioSource, options: OpenAudioOptions =
 interface Opened {
   readonly file: AudioFile;
   readonly format?: string;
+  readonly sane: boolean;
 }
 
 async function openReader(whole: ByteReader, options: OpenAudioOptions): Promise<Opened> {
@@ -58,9 +59,9 @@ async function openReader(whole: ByteReader, options: OpenAudioOptions): Promise
     const sentence = `openAudio: expected a format that is read here, got ${format.name}; convert it to FLAC or WAV`;
     throw new AudioError(sentence, 'unsupported', format.name);
   }
-  if (!format.parse) return { file: await openCoded(reader, options) };
+  if (!format.parse) return { file: await openCoded(reader, options), sane: true };
   const sound = format.parse(reader);
-  if ('coding' in sound) return { file: openPcm(reader, sound, options) };
+  if ('coding' in sound) return { file: openPcm(reader, sound, options), sane: !sound.coding.unbounded };
   const file = await openCoded(sound.coded, options);
-  return sound.name ? { file, format: `${sound.container} (${sound.name})` } : { file };
+  return { file, sane: true, ...(sound.name && { format: `${sound.container} (${sound.name})` }) };
 }

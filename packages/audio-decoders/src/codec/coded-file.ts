@@ -8,6 +8,9 @@ import { NoiseMarks } from './noise-marks.js';
 /** Samples a channel decoded at once: they stay in the processor's cache until they are copied. */
 const BATCH = 1 << 17;
 
+/** Samples of all channels that room is made for on the word of a header. */
+const ROOM = 1 << 21;
+
 /** So many packets may decode to nothing before it is called damage. */
 const MOST_VAIN = 100_000;
 
@@ -85,7 +88,8 @@ export class CodedFile implements AudioFile {
       return this.#empty();
     }
     this.#goTo(start);
-    let target = this.#allocate(Math.min(end - start, Math.max(BATCH, this.#decodedTo - start)));
+    const room = Math.max(BATCH, Math.floor(ROOM / this.channels), this.#decodedTo - start);
+    let target = this.#allocate(Math.min(end - start, room));
     let at = start;
     for (;;) {
       target = this.#reach(target, Math.min(end, this.#decodedTo) - start, end - start);

@@ -43,7 +43,7 @@ export async function openAudioFile(path: string, options: OpenAudioFileOptions 
     const name = error.format ?? format.name;
     try {
       const file = await openThroughFfmpeg(path, { ...how, name, demuxer: format.ffmpeg, seconds });
-      if (file) return checkedFile(file, file.format);
+      if (file) return checkedFile(file, { format: file.format, sane: false });
     } catch (cause) {
       if (!(cause instanceof NoFfmpegError)) throw cause;
       throw advised(error, 'or install ffmpeg, which reads it');

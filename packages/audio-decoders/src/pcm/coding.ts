@@ -2,6 +2,8 @@
 export interface Coding {
   /** For people: `16-bit PCM`. */
   readonly name: string;
+  /** A sample can be far beyond full scale or no number, if the file says so: floats. */
+  readonly unbounded?: boolean;
   /** Bytes of one block of all channels. */
   readonly blockBytes: number;
   /** Frames of one block. */

@@ -19,6 +19,11 @@ export interface IntegerLayout {
 
 /** Integers of b bits, divided by 2^(b-1). Samples of fewer bits than their bytes hold are left-justified, unless `low`. */
 export function integerCoding(layout: IntegerLayout): Coding {
+  // What stands above the low bits, against what the header says, would be beyond full scale.
+  return layout.low ? { ...codingOf(layout), unbounded: true } : codingOf(layout);
+}
+
+function codingOf(layout: IntegerLayout): Coding {
   const { channels, bytes: width, bits = 8 * width, bigEndian = false, unsigned = false, low = false } = layout;
   const name = `${bits}-bit${bits === 8 * width ? '' : ` in ${8 * width}`} PCM`;
   if (width === 1) {
@@ -51,10 +56,11 @@ export function integerCoding(layout: IntegerLayout): Coding {
 /** IEEE floats of 32 or 64 bits. */
 export function floatCoding(bits: 32 | 64, channels: number, bigEndian: boolean): Coding {
   const Numbers = bits === 32 ? Float32Array : Float64Array;
-  return frameCoding(`${bits}-bit float`, (bits / 8) * channels, (bytes, frames, out, at) => {
+  const coding = frameCoding(`${bits}-bit float`, (bits / 8) * channels, (bytes, frames, out, at) => {
     toHostOrder(bytes, bits / 8, bigEndian);
     scatter(new Numbers(bytes.buffer as ArrayBuffer, bytes.byteOffset, frames * channels), 1, frames, out, at);
   });
+  return { ...coding, unbounded: true };
 }
 
 /** Samples of one byte, by a table of what each byte stands for. */
