@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 version=1.96.0 # other versions of rustc build other bytes
 
 found=$(/usr/bin/rustc --version 2>/dev/null || true)
-if [ -z "$found" ] || ! [ -x /usr/bin/cargo ] || ! command -v /usr/bin/wasm-ld patch >/dev/null; then
+if [ -z "$found" ] || ! [ -x /usr/bin/cargo ] || ! [ -x /usr/bin/wasm-ld ] || ! command -v patch >/dev/null; then
   echo "audio-decoders/native: expected rustc $version, cargo, wasm-ld and patch, got ${found:-no rustc}; apt install rustc-web cargo-web rust-web-src lld patch" >&2
   exit 3
 fi
