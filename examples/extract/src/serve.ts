@@ -23,9 +23,17 @@ const embed = async (sound: AudioFile): Promise<Float32Array> => {
   }
 };
 
-const { clips } = await openFolder(folder);
+const names: string[] = [];
 const rows: Float32Array[] = [];
-for (const { path } of clips) rows.push(await embed(await openAudioFile(path)));
+for (const { id, path } of (await openFolder(folder)).clips) {
+  try {
+    rows.push(await embed(await openAudioFile(path)));
+    names.push(id);
+  } catch (error) {
+    console.warn(`${path} is left out: ${(error as Error).message}`);
+  }
+}
+if (rows.length === 0) throw new Error(`${folder} has no readable sound`);
 const dims = rows[0]!.length;
 const data = new Float32Array(rows.length * dims);
 rows.forEach((row, i) => data.set(row, i * dims));
@@ -41,8 +49,8 @@ const server = createServer(async (request, response) => {
       chunks.push(chunk as Uint8Array);
     }
     const query = await embed(await openAudio(Buffer.concat(chunks)));
-    const { indices, similarities } = await search(index, { data: query, rows: 1, dims }, Math.min(5, clips.length));
-    const found = Array.from(indices, (row, i) => ({ name: clips[row]!.id, similarity: similarities[i] }));
+    const { indices, similarities } = await search(index, { data: query, rows: 1, dims }, Math.min(5, names.length));
+    const found = Array.from(indices, (row, i) => ({ name: names[row], similarity: similarities[i] }));
     response.setHeader('content-type', 'application/json').end(JSON.stringify(found));
   } catch (error) {
     response.writeHead(400).end(`${(error as Error).message}\n`); // no sound, damaged, too long
