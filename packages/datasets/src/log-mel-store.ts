@@ -39,7 +39,7 @@ export interface LogMelStoreOptions {
   readonly shortClipNext?: string;
   /** Fills a clip that is shorter than one window of the front end with zeros up to it, rather than skip it. Default false. */
   readonly fillShort?: boolean;
-  /** Memory for spectrograms that were used last, in MiB. Default 64. */
+  /** Memory for spectrograms that were used last, in MiB. Default 160: the shipped notes, or 90 minutes of sound. */
   readonly memory?: number;
   /** Called once if spectrograms cannot be cached. Silent by default. */
   readonly onWarning?: (message: string) => void;
@@ -179,7 +179,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   const {
     minFrames = 1,
     shortClipNext = 'leave it out, or ask for fewer',
-    memory = 64,
+    memory = 160,
     workers = Math.min(2, availableParallelism()),
     onWarning,
   } = options;
