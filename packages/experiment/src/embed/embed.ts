@@ -179,7 +179,7 @@ function stampOf(path: string): Stamp | undefined {
 /** Everything that decides the numbers: with other settings, what was begun is of no use. */
 function settingsOf(
   { checkpoint, layers, frames, mode, frequency, network, numHeads }: EmbedOptions,
-  { channel, damaged }: DecidedSoundSettings,
+  { channel, damaged, ffmpeg }: DecidedSoundSettings,
 ): object {
   const weights = join(checkpoint, runFiles.weights); // the folder of a run changes with every report
   const { size, mtimeMs } = statSync(existsSync(weights) ? weights : checkpoint);
@@ -187,6 +187,7 @@ function settingsOf(
     ...{ checkpoint: resolve(checkpoint), size, mtimeMs, layers, frames, mode, frequency, network, numHeads },
     ...(channel !== 'mean' && { channel }),
     ...(damaged !== 'refuse' && { damaged }),
+    ...(!ffmpeg && { ffmpeg }),
   };
 }
 
