@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { openAudioFile } from '../src/node.js';
 import { hasProgram } from './has-program.js';
 import { writeWav } from './write-wav.js';
@@ -152,5 +152,58 @@ describe.skipIf(!hasProgram('ffmpeg'))('openAudioFile through ffmpeg (skipped wh
     expect(running()).toContain('long.wma');
     sound.close();
     await expect.poll(running).not.toContain('long.wma');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('an ffmpeg that fails', () => {
+  const { PATH } = process.env;
+  const amr = at('fails.amr');
+  afterEach(() => {
+    process.env['PATH'] = PATH;
+    vi.useRealTimers();
+  });
+
+  /** Puts a program before ffmpeg that writes 1000 samples of 8 kHz and then does as `ending` says. */
+  function fakeFfmpeg(ending: string): void {
+    const header = [0x2e736e64, 24, 0xffffffff, 6, 8000, 1].flatMap((field) =>
+      [24, 16, 8, 0].map((shift) => `\\${((field >>> shift) & 255).toString(8).padStart(3, '0')}`),
+    );
+    const lines = ['#!/bin/sh', 'ulimit -c 0', `printf '${header.join('')}'`, 'head -c 4000 /dev/zero', ending];
+    writeFileSync(at('ffmpeg'), `${lines.join('\n')}\n`, { mode: 0o755 });
+    process.env['PATH'] = `${folder}:${PATH}`;
+    writeFileSync(amr, '#!AMR\nabcdefgh');
+  }
+
+  it('is not taken for the end of the sound when a signal ends it', async () => {
+    fakeFfmpeg('kill -SEGV $$');
+    const sound = await openAudioFile(amr);
+    await expect(sound.read(0, 2000)).rejects.toMatchObject({ problem: 'damaged' });
+    await expect(sound.read(0, 2000)).rejects.toThrow('got "ended by SIGSEGV" from ffmpeg after 0.1 s');
+    sound.close();
+    const kept = await openAudioFile(amr, { damaged: 'keep' });
+    expect((await kept.read(0, 2000))[0]).toHaveLength(1000);
+    expect(kept.damage).toBe('ffmpeg said "ended by SIGSEGV" after 0.1 s');
+    kept.close();
+  });
+
+  it('is asked again after it took too long, in place of giving nothing', async () => {
+    fakeFfmpeg('exec sleep 60');
+    const sound = await openAudioFile(amr);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    for (let times = 0; times < 2; times++) {
+      let settled = false;
+      const read = sound
+        .read(1500, 10)
+        .catch((error: unknown) => error)
+        .finally(() => (settled = true));
+      while (!settled) {
+        await new Promise((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(100);
+      }
+      expect(await read).toMatchObject({
+        message: expect.stringContaining('samples from ffmpeg within 30 s') as string,
+      });
+    }
+    sound.close();
   });
 });

@@ -19,10 +19,18 @@ const COMPLAINT = /^(\[[^\]]* @ [^\]]*\] )?\[(error|fatal|panic)\] /;
 export interface FfmpegProcess {
   /** Its next bytes, at most `count`; fewer at the end alone. */
   take(count: number): Promise<Uint8Array>;
-  /** After the end: its exit code, undefined when it was killed, and what it complained about. */
-  finish(): Promise<{ readonly code: number | undefined; readonly complaints: readonly string[] }>;
+  /** After the end: how it ended; undefined when {@link kill} ended it. */
+  finish(): Promise<FfmpegEnding | undefined>;
   /** Ends it. */
   kill(): void;
+}
+
+/** How a run of ffmpeg ended. */
+export interface FfmpegEnding {
+  /** Its exit code; 1 when a signal ended it. */
+  readonly code: number;
+  /** What it complained about, at most 21 lines; first of all of a signal that ended it. */
+  readonly complaints: readonly string[];
 }
 
 /** There is no ffmpeg. */
@@ -40,7 +48,9 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
   ];
   const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
   const started = once(child, 'spawn');
-  const closed = new Promise<number | undefined>((resolve) => child.on('close', (code) => resolve(code ?? undefined)));
+  const closed = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal }));
+  });
   child.on('error', () => {}); // told by `started`
   try {
     await started;
@@ -105,8 +115,9 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
     },
     async finish() {
       child.ref();
-      const code = await closed;
-      return { code: killed ? undefined : code, complaints };
+      const { code, signal } = await closed;
+      if (killed) return undefined;
+      return { code: code ?? 1, complaints: signal ? [`ended by ${signal}`, ...complaints] : complaints };
     },
   };
 }

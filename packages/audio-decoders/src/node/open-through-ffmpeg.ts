@@ -69,7 +69,10 @@ export async function openThroughFfmpeg(
 
   /** The next frames, in an array for each channel. */
   async function take(from: Run, count: number): Promise<Float32Array[]> {
-    const bytes = await from.ffmpeg.take(count * coding.blockBytes);
+    const bytes = await from.ffmpeg.take(count * coding.blockBytes).catch((error: unknown) => {
+      run = undefined; // it was given up; another try starts anew
+      throw error;
+    });
     const frames = coding.framesIn(bytes.length);
     const out = Array.from({ length: channels }, () => new Float32Array(frames));
     coding.decode(bytes.subarray(0, frames * coding.blockBytes), frames, out, 0);
@@ -80,17 +83,19 @@ export async function openThroughFfmpeg(
 
   /** Looks at how the run ended. */
   async function end(from: Run): Promise<void> {
-    const { code, complaints } = await from.ffmpeg.finish();
+    const ending = await from.ffmpeg.finish();
+    if (!ending) return; // it was ended here
+    const { code, complaints } = ending;
+    const after = `after ${(from.position / sampleRate).toFixed(1)} s`;
+    const said = complaints[0] ?? `exit code ${code}`;
     const missing = (seconds ?? 0) - from.position / sampleRate;
-    if (code !== undefined && missing > SLACK) {
+    if (missing > SLACK) {
       const lost = { missing, total: seconds! };
       if (damaged !== 'keep') throw truncatedError(format, lost);
-      damage = truncation(lost);
+      damage = code === 0 ? truncation(lost) : `${truncation(lost)}; ffmpeg said ${JSON.stringify(said)} ${after}`;
       return;
     }
-    if (code === undefined || (code === 0 && complaints.length <= LAST_PACKET)) return;
-    const said = complaints[0] ?? `exit code ${code}`;
-    const after = `after ${(from.position / sampleRate).toFixed(1)} s`;
+    if (code === 0 && complaints.length <= LAST_PACKET) return;
     if (damaged === 'keep') {
       damage = `ffmpeg said ${JSON.stringify(said)} ${after}`;
       return;
