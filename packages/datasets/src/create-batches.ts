@@ -136,9 +136,14 @@ export function createBatches(store: LogMelStore, options: BatchOptions): Batche
   };
 
   const make = async (step: number): Promise<Batch> => {
-    const loaded = await Promise.all(Array.from({ length: batchSize }, (_, row) => loadAt(step * batchSize + row)));
     const random = randomStream(seed, 'crop', step); // one number a row, used or not
-    const crops = loaded.map(({ spectrogram }) => crop(spectrogram, random()));
+    const loading = Array.from({ length: batchSize }, async (_, row) => {
+      const draw = random();
+      const { clip, spectrogram } = await loadAt(step * batchSize + row);
+      return { clip, crop: crop(spectrogram, draw) }; // at once: a whole piece may be far longer
+    });
+    const loaded = await Promise.all(loading);
+    const crops = loaded.map((each) => each.crop);
     const { bins } = crops[0]!;
     const data = new Float32Array(batchSize * bins * frames); // (B, bins, frames); what stays zero is the padding
     (mixing > 0 ? mixed(crops, step) : crops).forEach((one, row) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import type { Spectrogram } from '@audio-ssl/audio-frontend';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -75,6 +76,28 @@ test('works ahead of the step, and on nothing that is further away', async () =>
   expect(store.loads.length).toBe(4 * 4);
   await batches.at(100); // none of what was made is of use
   expect(store.loads.length).toBe(7 * 4);
+});
+
+test('crops each piece as soon as it is there, and holds no whole batch of pieces', async () => {
+  let cropped: () => void;
+  const firstIsCropped = new Promise<void>((resolve) => (cropped = resolve));
+  const store = memoryStore(Array.from({ length: 4 }, (_, clip) => numbered(clip, 3, 20)));
+  const load = async (clip: number): Promise<Spectrogram> => {
+    const isFirst = store.loads.length === 0;
+    const { data, ...size } = await store.load(clip);
+    if (!isFirst) await firstIsCropped; // the others come only after that
+    return {
+      ...size,
+      get data() {
+        cropped();
+        return data;
+      },
+    };
+  };
+  const own = { ...options, prefetch: 0 };
+  const expected = await createBatches(store, own).at(0);
+  store.loads.length = 0;
+  expect(await createBatches({ ...store, load }, own).at(0)).toEqual(expected);
 });
 
 test('a batch given away is not shared: it may be changed', async () => {
