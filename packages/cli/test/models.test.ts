@@ -99,6 +99,17 @@ describe('audio-ssl embed', () => {
     expect((await npy(out)).shape).toEqual([18, DIMS]);
   });
 
+  it('names flags in the reasons of failures', async () => {
+    expect(
+      await run('embed', checkpoint, sound, '--channel', '7', '--heads', '2', '--out', join(folder, 'no.npy')),
+    ).toBe(1);
+    expect(said).toMatch(/failed: .*got one channel; name another with --channel/);
+    said = '';
+    const probe = await probeOf(20);
+    expect(await run('classify', checkpoint, sound, '--channel', '7', '--heads', '2', '--probe', probe)).toBe(1);
+    expect(said).toMatch(/failed: .*got one channel; name another with --channel/);
+  });
+
   it('hands its options on', async () => {
     const out = join(folder, 'options.npy');
     const options = ['--frames', '--layers', '1,0', '--mode', 'fast', '--frequency', 'mean', '--heads', '2'];

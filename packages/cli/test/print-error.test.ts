@@ -51,6 +51,7 @@ describe('inFlags', () => {
     ['`convert` with `encoderOnly`', 'audio-ssl convert with --encoder-only'],
     ['`from` x.pt, `to` y.pt', '<from> x.pt, <to> y.pt'],
     ['set `variant=matpacPlusPlus`', 'set --set variant=matpacPlusPlus'],
+    ['cut it (`segmentFrames`)', 'cut it (--set data.segment=60)'],
     ['run `setupNative` with `force`', 'run `audio-ssl setup` with --force'],
     ['`constructor` and `somethingElse`', '`constructor` and `somethingElse`'],
   ])('turns %j into %j', (message, expected) => {

@@ -2,6 +2,7 @@ import { type Classified, classify, type ClassifyOptions } from '@audio-ssl/expe
 import { headTasks } from '@audio-ssl/pretrained';
 import { countedCauses } from '@audio-ssl/report';
 import { type Command, Option } from 'commander';
+import { inFlags } from '../terminal/in-flags.js';
 import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
 import { printableLine } from '../terminal/printable.js';
@@ -59,7 +60,7 @@ export function addClassify(program: Command, context: CommandContext): void {
         for await (const result of classify(all)) {
           if (result.failed !== undefined) {
             failed.push(result);
-            printLine(printableLine(`failed: ${result.file}: ${result.failed}`));
+            printLine(printableLine(`failed: ${result.file}: ${inFlags(result.failed)}`));
             context.exitWith(1);
           }
           if (json) printResult(JSON.stringify(result));

@@ -1,6 +1,7 @@
 import { embed, type EmbedOptions } from '@audio-ssl/experiment';
 import { countedCauses } from '@audio-ssl/report';
 import { type Command, Option } from 'commander';
+import { inFlags } from '../terminal/in-flags.js';
 import { withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
 import { printableLine } from '../terminal/printable.js';
@@ -58,7 +59,8 @@ export function addEmbed(program: Command, context: CommandContext): void {
         const { stdin } = process;
         return embed({ checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal });
       });
-      for (const { file, reason } of failed.slice(0, 5)) printLine(printableLine(`failed: ${file}: ${reason}`));
+      for (const { file, reason } of failed.slice(0, 5))
+        printLine(printableLine(`failed: ${file}: ${inFlags(reason)}`));
       if (failed.length > 0) printLine(`${countedCauses(failed, 'failed')}; listed in ${failedList}`);
       printResult(`${count} files, ${dims} values a vector, in ${options.out}`);
       if (failed.length > 0) context.exitWith(1);

@@ -44,6 +44,7 @@ const flags: Readonly<Record<string, string>> = {
   run: '<run>',
   sbatch: '--sbatch',
   seeds: '--seeds',
+  segmentFrames: '--set data.segment=60',
   set: '--set',
   setupNative: '`audio-ssl setup`',
   suite: '--suite',
