@@ -21,7 +21,7 @@ const played: readonly (readonly [format: RegExp, type: string])[] = [
 
 /**
  * Reads a sound for listening to it in a report, as a data URI: a WAV, FLAC, MP3 or Ogg file of at most 90 kB as it is,
- * anything else as its first five seconds in mono 16-bit WAV at 16 kHz.
+ * anything else, and one channel of several, as its first five seconds in mono 16-bit WAV at 16 kHz.
  *
  * @param id its name in the report
  * @returns without sound for a file that cannot be read any more
@@ -44,7 +44,8 @@ async function dataUri(path: string, channel: number | 'mean', ffmpeg: boolean):
   try {
     const { sampleRate, format } = file;
     const type = played.find(([pattern]) => pattern.test(format))?.[1];
-    if (type !== undefined && (await stat(path)).size <= SMALL) return encoded(type, await readFile(path));
+    const whole = channel === 'mean' || file.channels === 1;
+    if (type !== undefined && whole && (await stat(path)).size <= SMALL) return encoded(type, await readFile(path));
     const channels = await file.read(0, Math.ceil((SECONDS + MARGIN) * sampleRate));
     const mono = mixToMono({ channels, sampleRate }, channel);
     const samples = resample(mono, sampleRate, RATE).subarray(0, SECONDS * RATE);
