@@ -26,6 +26,10 @@ export function checkedFile(file: AudioFile, { format, sane, closeSource }: Chec
       format,
     );
   }
+  let closed = false;
+  const requireOpen = (): void => {
+    if (closed) throw new Error('read: expected an open sound, got one that was closed; open it again');
+  };
   return {
     sampleRate,
     channels,
@@ -35,12 +39,16 @@ export function checkedFile(file: AudioFile, { format, sane, closeSource }: Chec
       return file.damage;
     },
     async read(start, count) {
+      requireOpen();
       requireRange(start, count);
       const samples = await file.read(start, count);
+      requireOpen(); // what was closed meanwhile may have given less
       if (!sane) checkSamples(samples, start, format);
       return samples;
     },
     close() {
+      if (closed) return;
+      closed = true;
       file.close();
       closeSource?.();
     },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { openAudioFile } from '../src/node.js';
+import { openFileReader } from '../src/node/file-reader.js';
 import { hasProgram } from './has-program.js';
 import { writeWav } from './write-wav.js';
 
@@ -22,7 +23,7 @@ describe('openAudioFile', () => {
     await expect(sound.read(0, 50_000)).rejects.toMatchObject({ problem: 'truncated' });
     sound.close();
     sound.close();
-    await expect(sound.read(0, 50_000)).rejects.toThrow('EBADF');
+    await expect(sound.read(0, 50_000)).rejects.toThrow('expected an open sound, got one that was closed');
   });
 
   it('refuses folders, pipes, sockets and devices in words, and waits for none of them', async () => {
@@ -36,6 +37,16 @@ describe('openAudioFile', () => {
     await new Promise<void>((resolve) => server.listen(at('socket.wav'), resolve));
     await expect(openAudioFile(at('socket.wav'))).rejects.toThrow('got a socket');
     server.close();
+  });
+
+  it('reads no other file that the system gave the same number after close', () => {
+    writeFileSync(at('one'), 'one');
+    writeFileSync(at('two'), 'two');
+    const reader = openFileReader(at('one'));
+    reader.close!();
+    const other = openFileReader(at('two'));
+    expect(() => reader.read(0, new Uint8Array(3))).toThrow('expected an open file, got one that was closed');
+    other.close!();
   });
 
   it('passes on why a file cannot be opened', async () => {

@@ -102,6 +102,17 @@ describe('openAudio', () => {
     expect(reader.closed).toBe(1);
   });
 
+  it('reads nothing after close, and tells so; closing twice closes once', async () => {
+    const reader = counting(wav);
+    const sound = await openAudio(reader);
+    const meanwhile = expect(sound.read(0, 10)).rejects.toThrow('got one that was closed; open it again');
+    sound.close();
+    sound.close();
+    expect(reader.closed).toBe(1);
+    await meanwhile;
+    await expect(sound.read(0, 10)).rejects.toThrow('got one that was closed; open it again');
+  });
+
   it('says that a file was changed while it was read', async () => {
     let length = wav.length;
     const sound = await openAudio({ size: wav.length, read: (at, target) => {

@@ -36,7 +36,6 @@ export class CodedFile implements AudioFile {
   #ended = false;
   #whole = true; // every packet since the start of the sound was decoded
   #decoded = false; // something
-  #closed = false;
   readonly #noise = new NoiseMarks();
 
   constructor(
@@ -70,14 +69,11 @@ export class CodedFile implements AudioFile {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
     releaseDecoder(this.decoder);
     this.reader.close?.();
   }
 
   #read(start: number, count: number): Float32Array[] {
-    if (this.#closed) throw new Error('read: expected an open sound, got a closed one');
     if (!(start >= 0 && count >= 0)) {
       throw new RangeError(`read: expected start and count of at least 0, got ${start} and ${count}`);
     }
@@ -225,13 +221,13 @@ export class CodedFile implements AudioFile {
       // Before the place that is read it was to be expected: what the packet builds upon was left out.
       if (!warmUp || this.decoder.broken) {
         const seconds = (Math.max(0, start) / this.sampleRate).toFixed(1);
-        this.findings.report('damaged', `a packet at ${seconds} s cannot be decoded: ${error.message}`);
+        this.findings.report('damaged', `a packet at ${seconds} s cannot be decoded: ${error.message}`, start);
       }
       return 0;
     }
     this.#decoded ||= got > 0;
     if (got < frames && !warmUp) {
-      this.findings.report('damaged', `a packet holds ${got} samples in place of ${frames}`);
+      this.findings.report('damaged', `a packet holds ${got} samples in place of ${frames}`, start);
     }
     return got;
   }

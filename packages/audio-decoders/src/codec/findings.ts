@@ -1,19 +1,38 @@
 import { AudioError, type AudioProblem } from '../audio-error.js';
+import { truncation } from '../truncation.js';
 
-/** Says that something is wrong: throws where damage is refused, notes it where it is kept. */
-export type Report = (problem: 'truncated' | 'damaged', message: string) => void;
+/**
+ * Says that something is wrong: throws where damage is refused, notes it where it is kept. `place` tells it from the same at
+ * another place, and is counted once, however often it is passed: a sample, or a position in the file with a word before
+ * it. Without one the message is its place.
+ */
+export type Report = (problem: 'truncated' | 'damaged', message: string, place?: number | string) => void;
+
+/** Messages that are kept, and places that are told from one another: a long file can be damaged at each of its packets. */
+const MOST_MESSAGES = 3;
+const MOST_PLACES = 10_000;
 
 /** What was found to be wrong with a sound while it is read. */
 export class Findings {
   /** Container and coding, as soon as they are known. */
   format: string | undefined;
-  readonly #messages = new Map<string, number>();
+  readonly #messages = new Map<string, number>(); // and how often each came
+  readonly #places = new Set<number | string>();
+  #more = 0; // places with other messages
+  #truncated = false;
 
   constructor(readonly damaged: 'refuse' | 'keep') {}
 
-  readonly report: Report = (problem, message) => {
+  readonly report: Report = (problem, message, place = message) => {
     if (this.damaged === 'refuse') throw this.error(problem, message);
-    this.#messages.set(message, (this.#messages.get(message) ?? 0) + 1);
+    // What is missing at the end is found last, and says most.
+    const isFirstCut = problem === 'truncated' && !this.#truncated;
+    if (this.#places.has(place) || (this.#places.size >= MOST_PLACES && !isFirstCut)) return;
+    this.#places.add(place);
+    this.#truncated ||= problem === 'truncated';
+    const times = this.#messages.get(message) ?? 0;
+    if (times > 0 || isFirstCut || this.#messages.size < MOST_MESSAGES) this.#messages.set(message, times + 1);
+    else this.#more++;
   };
 
   /** The error that says so. */
@@ -43,20 +62,17 @@ export class Findings {
     return new AudioError(error.message, error.problem, this.format, { cause: error.cause });
   }
 
-  /** All in words, `undefined` when nothing was wrong. */
+  /** The first messages in words, and how many places more; `undefined` when nothing was wrong. */
   get text(): string | undefined {
     if (this.#messages.size === 0) return undefined;
-    return [...this.#messages]
-      .map(([message, times]) => (times > 1 ? `${message} (${times} times)` : message))
-      .join('; ');
+    const words = [...this.#messages].map(([message, times]) => (times > 1 ? `${message} (${times} times)` : message));
+    const atLeast = this.#places.size >= MOST_PLACES ? 'at least ' : '';
+    if (this.#more > 0) words.push(`and ${atLeast}${this.#more} more ${this.#more === 1 ? 'place' : 'places'}`);
+    return words.join('; ');
   }
 }
 
-/** `3.2 s of 10.0 s are missing`. */
+/** `3.2 s of 10.0 s are missing`, of frames. */
 export function missing(frames: number, total: number, sampleRate: number): string {
-  const seconds = (count: number): string => {
-    const value = count / sampleRate;
-    return `${value.toFixed(value < 0.1 ? 4 : value < 100 ? 1 : 0)} s`;
-  };
-  return `${seconds(frames)} of ${seconds(total)} are missing`;
+  return truncation({ missing: frames / sampleRate, total: total / sampleRate });
 }

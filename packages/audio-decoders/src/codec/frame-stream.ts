@@ -90,7 +90,7 @@ export class FrameStream implements Demuxer {
     }
     const bytes = this.file.bytes(this.#position, found.size);
     const start = this.#index * this.format.frameLength - this.format.delay;
-    if (this.format.holds?.(bytes) === false) this.findings.report('damaged', 'a frame fails its checksum');
+    if (this.format.holds?.(bytes) === false) this.findings.report('damaged', 'a frame fails its checksum', start);
     this.#pass(found);
     return { bytes: bytes.subarray(found.skip), start, frames: this.format.frameLength };
   }
@@ -197,7 +197,11 @@ export class FrameStream implements Demuxer {
     const mean = this.#index === 0 ? 0 : (this.#position - this.first) / this.#index;
     const lost = mean === 0 ? 0 : Math.round((position - this.#position) / mean);
     const seconds = ((this.#index * this.format.frameLength) / this.codec.sampleRate).toFixed(1);
-    findings?.report('damaged', `at ${seconds} s stand ${position - this.#position} bytes that are no frames`);
+    findings?.report(
+      'damaged',
+      `at ${seconds} s stand ${position - this.#position} bytes that are no frames`,
+      `byte ${this.#position}`,
+    );
     this.#index += lost;
     this.#position = position;
     this.#mark();

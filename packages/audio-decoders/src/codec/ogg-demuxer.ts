@@ -175,7 +175,8 @@ export class OggDemuxer implements Demuxer {
   }
 
   #report(problem: 'truncated' | 'damaged', message: string): void {
-    if (!this.#silent) this.findings.report(problem, message);
+    if (!this.#silent)
+      this.findings.report(problem, message, problem === 'damaged' ? `byte ${this.#position}` : undefined);
   }
 
   #cut(): void {

@@ -32,6 +32,8 @@ function readerOfFile(file: number, size: number): ByteReader {
   return {
     size,
     read(position, target) {
+      // The number may belong to another file by then.
+      if (!open) throw new Error('openAudioFile: expected an open file, got one that was closed; open it again');
       let found = 0;
       while (found < target.length) {
         const count = readSync(file, target, found, target.length - found, position + found);
@@ -42,7 +44,7 @@ function readerOfFile(file: number, size: number): ByteReader {
     },
     close() {
       if (open) closeSync(file);
-      open = false; // the number may belong to another file by then
+      open = false;
     },
   };
 }

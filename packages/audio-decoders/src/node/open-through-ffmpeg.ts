@@ -58,6 +58,7 @@ export async function openThroughFfmpeg(
       run = undefined;
     }
     run ??= await start(path, demuxer);
+    if (closed) run?.ffmpeg.kill(); // meanwhile
     if (run && run.sampleRate === sampleRate && run.channels === channels) return run;
     run?.ffmpeg.kill();
     throw new AudioError(
@@ -116,7 +117,6 @@ export async function openThroughFfmpeg(
       return damage;
     },
     async read(from, count) {
-      if (closed) throw new Error('read: expected an open sound, got one that was closed; open it again');
       const source = await runBefore(from);
       let ended = false;
       const next = async (most: number): Promise<Float32Array[]> => {

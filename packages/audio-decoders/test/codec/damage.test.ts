@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AudioError } from '../../src/audio-error.js';
+import { Findings, missing } from '../../src/codec/findings.js';
 import { decode, fixture, open } from './open-fixture.js';
 
 async function problem(bytes: Uint8Array): Promise<AudioError> {
@@ -123,6 +124,33 @@ describe('a damaged file', () => {
     const { channels } = await decode(hole, { damaged: 'keep' });
     expect(channels[0]).toHaveLength(whole[0]!.length);
     expect(channels[0]!.subarray(-2000)).toEqual(whole[0]!.subarray(-2000));
+  });
+
+  it('says all in a few words, however many places are damaged, and counts none twice', async () => {
+    const bytes = fixture('crc.mp3');
+    for (let at = 1000; at < bytes.length - 2; at++) {
+      // The bits behind the checksum of each frame, which it covers.
+      if (bytes[at] === 0xff && (bytes[at + 1]! & 0xfe) === 0xfa) bytes[at + 6]! ^= 0x01;
+    }
+    const file = await open(bytes, { damaged: 'keep' });
+    await file.read(0, 1e6);
+    const said = file.damage;
+    expect(said).toMatch(/^a frame fails its checksum \(\d\d times\)/);
+    await file.read(5000, 1000);
+    await file.read(0, 1e6);
+    expect(file.damage).toBe(said);
+    file.close();
+  });
+
+  it('names the first three places and the length that is missing, and counts the others', () => {
+    const findings = new Findings('keep');
+    for (let second = 0; second < 60; second++) findings.report('damaged', `at ${second} s`);
+    for (let second = 0; second < 60; second++) findings.report('damaged', `at ${second} s`);
+    expect(findings.text).toBe('at 0 s; at 1 s; at 2 s; and 57 more places');
+    findings.report('truncated', missing(500, 1000, 1000));
+    expect(findings.text).toBe('at 0 s; at 1 s; at 2 s; 0.5 s of 1.0 s are missing; and 57 more places');
+    for (let packet = 0; packet < 50_000; packet++) findings.report('damaged', `packet ${packet}`, packet);
+    expect(findings.text).toMatch(/missing; and at least 9\d{3} more places$/);
   });
 
   it('reads a file after a damaged one as if nothing had been', async () => {
