@@ -105,6 +105,8 @@ export async function writeCache(
 ): Promise<void> {
   const { bins = 0, frames = 0, data } = spectrogram ?? {};
   const header = Buffer.from(JSON.stringify({ bins, frames, sound } satisfies Header));
+  if (header.length > LONGEST_HEADER)
+    throw new Error(`expected a header of ${LONGEST_HEADER} bytes or fewer, got ${header.length}`); // none would read it
   const parts: Uint8Array[] = [digest(header), new Uint8Array(Uint32Array.of(header.length).buffer), header];
   if (data) {
     const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -83,7 +83,8 @@ async function survey(task: LogMelTask, stamp: Stamp): Promise<Surveyed> {
   const { segmentFrames } = settings;
   const files = cacheFiles(task, stamp);
   const facts = files && (await readFacts(files.whole));
-  if (facts?.sound) {
+  // What ffmpeg has read counts only where it may be asked: without it the sound is refused by name.
+  if (facts?.sound && (settings.ffmpeg || !isThroughFfmpeg(facts.sound))) {
     const { sound } = facts;
     const pieces = cutPieces(sound.frames, segmentFrames);
     if (pieces.length === 1) {
@@ -135,6 +136,8 @@ async function survey(task: LogMelTask, stamp: Stamp): Promise<Surveyed> {
     };
   });
 }
+
+const isThroughFfmpeg = ({ notices }: SoundFacts): boolean => notices.some(({ kind }) => kind === 'through ffmpeg');
 
 async function piece(task: LogMelTask, index: number, samples: number, stamp: Stamp): Promise<MadePiece> {
   const files = cacheFiles(task, stamp);

@@ -11,6 +11,10 @@ import { UnusableSound } from './skip-reason.js';
 
 /** How the format of a sound ends that a system ffmpeg reads. */
 const THROUGH_FFMPEG = ' (through ffmpeg)';
+/** The most characters of a text that comes from the file: what is known of a sound must fit into its cache file's header. */
+const LONGEST = 300;
+
+const shortened = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 /** What {@link surveySound} is told. */
 export interface SurveyOptions {
@@ -41,10 +45,10 @@ export async function surveySound(
     const { end, frames } = await readAll(sound, reader, samples, options);
     if (end === samples) {
       const notices = levels.notices();
-      if (file.damage !== undefined) notices.push({ kind: 'damaged', message: file.damage });
+      if (file.damage !== undefined) notices.push({ kind: 'damaged', message: shortened(file.damage) });
       if (file.format.endsWith(THROUGH_FFMPEG)) {
         const format = file.format.slice(0, -THROUGH_FFMPEG.length);
-        notices.push({ kind: 'through ffmpeg', message: `${format}: read by the system's ffmpeg` });
+        notices.push({ kind: 'through ffmpeg', message: `${shortened(format)}: read by the system's ffmpeg` });
       }
       return { samples, frames, notices, reader };
     }

@@ -130,7 +130,8 @@ describe.skipIf(!hasFfmpeg)('sounds of any format', () => {
   test('what only ffmpeg reads is told, or refused by name without it', async ({ skip }) => {
     const root = await temporaryFolder();
     if ((await encode(root, [['a.wma', ['-c:a', 'wmav2']]])).length > 0) return skip('this ffmpeg writes no WMA');
-    const { kept, notices } = await (await open(root)).prepareAll();
+    const cacheDir = await temporaryFolder();
+    const { kept, notices } = await (await open(root, { cacheDir })).prepareAll();
     expect(kept).toEqual([0]);
     expect(notices).toEqual([
       {
@@ -139,8 +140,11 @@ describe.skipIf(!hasFfmpeg)('sounds of any format', () => {
         message: "Windows Media (WMA): read by the system's ffmpeg",
       },
     ]);
-    const store = await open(root, { ffmpeg: false });
-    await expect(store.prepareAll()).rejects.toThrow(/WMA/);
-    expect(store.skipped).toMatchObject([{ cause: 'WMA' }]);
+    // whether the cache knows the sound or not
+    for (const warm of [false, true]) {
+      const store = await open(root, { ffmpeg: false, ...(warm && { cacheDir }) });
+      await expect(store.prepareAll()).rejects.toThrow(/WMA/);
+      expect(store.skipped).toMatchObject([{ cause: 'WMA' }]);
+    }
   });
 });

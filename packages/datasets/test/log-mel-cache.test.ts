@@ -54,6 +54,27 @@ test('reads no damaged file: cut anywhere, grown, or with any one bit changed', 
   );
 });
 
+test('writes nothing that it would not read', async () => {
+  const folder = await temporaryFolder();
+  const of = (length: number): SoundFacts => ({
+    ...sound,
+    notices: [{ kind: 'damaged', message: 'x'.repeat(length) }],
+  });
+  let written = 0;
+  for (let length = 3900; length < 4100; length += 5) {
+    const file = join(folder, String(length));
+    const isWritten = await writeCache(file, { spectrogram, sound: of(length) }).then(
+      () => true,
+      () => false,
+    );
+    expect(await readFacts(file)).toEqual(isWritten ? { sound: of(length), complete: true } : undefined);
+    expect(await readCache(file)).toEqual(isWritten ? spectrogram : undefined);
+    if (isWritten) written++;
+  }
+  expect(written).toBeGreaterThan(0);
+  expect((await readdir(folder)).length).toBe(written);
+});
+
 test('another path, size, time or option is another file', () => {
   const key = { path: '/a.wav', size: 10, modified: 1.5, frontEnd: { melBins: 80 } };
   const keys: CacheKey[] = [

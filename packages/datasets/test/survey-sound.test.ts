@@ -1,11 +1,15 @@
+import { join } from 'node:path';
+
 import type { AudioFile } from '@audio-ssl/audio-decoders';
 import { createLogMel, createLogMelWindows, logMelPresets, type Spectrogram } from '@audio-ssl/audio-frontend';
 import { expect, test } from 'vitest';
 
+import { readFacts, writeCache, type SoundFacts } from '../src/log-mel-cache.js';
 import { monoReader } from '../src/mono-reader.js';
 import type { SoundSettings } from '../src/open-sound.js';
 import { readLogMel } from '../src/read-log-mel.js';
 import { surveySound } from '../src/survey-sound.js';
+import { temporaryFolder } from './temporary-folder.js';
 import { sine } from './wav.js';
 
 const RATE = 16_000;
@@ -41,7 +45,7 @@ function fake(
 async function survey(
   file: AudioFile,
   settings: Partial<SoundSettings> = {},
-): Promise<{ facts: { samples: number; frames: number; notices: unknown }; pieces: Spectrogram[] }> {
+): Promise<{ facts: SoundFacts; pieces: Spectrogram[] }> {
   let pieces: Spectrogram[] = [];
   const sound = { file, windows: createLogMelWindows(file.sampleRate, logMel) };
   const { samples, frames, notices } = await surveySound(sound, {
@@ -106,6 +110,15 @@ test('a sound that ends before it should is refused, or used as far as it goes',
   const notices = [{ kind: 'damaged', message: '11 s are missing' }];
   expect(facts).toEqual({ samples: cut.length, frames: kept.frames, notices });
   expect(joined(pieces)).toEqual(kept.data);
+});
+
+test('however long the words are that a file brings, what is known of it can be cached', async () => {
+  const words = { damage: '\u0001'.repeat(5000), format: `${'é'.repeat(5000)} (through ffmpeg)` };
+  const { facts } = await survey(fake(noise, words), { damaged: 'keep' });
+  const file = join(await temporaryFolder(), 'facts');
+  await writeCache(file, { sound: facts });
+  expect(facts.notices.map(({ kind }) => kind)).toEqual(['damaged', 'through ffmpeg']);
+  expect((await readFacts(file))?.sound).toEqual(facts);
 });
 
 test('what is too short, empty or too long for one piece says so', async () => {
