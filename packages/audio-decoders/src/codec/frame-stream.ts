@@ -1,8 +1,9 @@
+import { id3Length } from '../sniff/id3-length.js';
 import type { ByteWindow } from './byte-window.js';
 import type { CodecSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
 import { type Findings, missing } from './findings.js';
-import { contentEnd, id3Length, isPadding } from './tags.js';
+import { contentEnd, isPadding } from './tags.js';
 
 /** A frame of a stream that has no container: its header says how long it is. */
 export interface StreamFrame {
@@ -161,7 +162,7 @@ export class FrameStream implements Demuxer {
   }
 
   /** The frame at the position, which moves on where something else stands; what is amiss goes to `findings`. */
-  #find(findings?: Findings): StreamFrame | undefined {
+  #find(findings?: Findings, isBehindTags = false): StreamFrame | undefined {
     const { headerSize } = this.format;
     const frame = this.format.header(this.file.bytes(this.#position, headerSize), 0);
     if (frame && this.#position + frame.size <= this.#end) return frame;
@@ -176,10 +177,10 @@ export class FrameStream implements Demuxer {
       }
       return this.#jump(another, findings);
     }
-    const tag = id3Length(this.file, this.#position);
-    if (tag > 0) {
-      this.#position += tag;
-      return this.#find(findings);
+    const tags = isBehindTags ? 0 : id3Length((position, length) => this.file.bytes(position, length), this.#position);
+    if (tags > 0) {
+      this.#position += tags;
+      return this.#find(findings, true);
     }
     const another = this.#resync();
     if (another !== undefined) return this.#jump(another, findings);

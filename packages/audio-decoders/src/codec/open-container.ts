@@ -1,4 +1,5 @@
 import { AudioError } from '../audio-error.js';
+import { id3Length } from '../sniff/id3-length.js';
 import { openAdtsStream } from './adts-stream.js';
 import type { ByteWindow } from './byte-window.js';
 import { CafDemuxer } from './caf-demuxer.js';
@@ -11,7 +12,6 @@ import { MatroskaDemuxer } from './matroska-demuxer.js';
 import { Mp4Demuxer } from './mp4-demuxer.js';
 import { openMpegStream } from './mpeg-stream.js';
 import { openOgg } from './ogg-chain.js';
-import { id3Length } from './tags.js';
 
 /** Kinds of the first box of MP4 and QuickTime files. */
 const FIRST_BOXES = new Set(['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'pnot', 'styp', 'sidx', 'moof', 'uuid']);
@@ -24,7 +24,7 @@ export function openContainer(file: ByteWindow, decoder: DecoderInstance, findin
 }
 
 function recognise(file: ByteWindow, decoder: DecoderInstance, findings: Findings): Demuxer {
-  const start = id3Length(file, 0);
+  const start = id3Length((position, length) => file.bytes(position, length), 0);
   const begin = file.text(start, 4);
   if (begin === 'fLaC') return new FlacDemuxer(file, start, decoder, findings);
   if (begin === 'OggS') return openOgg(file, start, findings);

@@ -1,17 +1,5 @@
 import type { ByteWindow } from './byte-window.js';
 
-/** Bytes of the ID3v2 tags at `position`, which players lay before anything; 0 when there is none. */
-export function id3Length(file: ByteWindow, position: number): number {
-  let at = position;
-  while (file.text(at, 3) === 'ID3') {
-    const header = file.bytes(at, 10);
-    if (header.length < 10 || header.subarray(6).some((byte) => byte > 0x7f)) break;
-    const size = (header[6]! << 21) | (header[7]! << 14) | (header[8]! << 7) | header[9]!;
-    at += 10 + size + (header[5]! & 0x10 ? 10 : 0);
-  }
-  return at - position;
-}
-
 /** Where the content ends when tags stand behind it: ID3v1, APE and Lyrics3, in any order. */
 export function contentEnd(file: ByteWindow, start: number): number {
   let end = file.size;

@@ -34,9 +34,8 @@ export function sniffFormat(whole: ByteReader): Sniffed {
 }
 
 function behindTags(reader: ByteReader): number {
-  let start = 0;
-  for (let length = -1; length !== 0; start += length) length = id3Length(readBytes(reader, start, 10));
-  return Math.min(start, reader.size);
+  const length = id3Length((position, count) => readBytes(reader, position, count), 0);
+  return Math.min(length, reader.size);
 }
 
 /** Formats that have no more of a signature than the header of their first frame. */
