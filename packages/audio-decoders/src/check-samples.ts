@@ -3,8 +3,8 @@ import { AudioError } from './audio-error.js';
 // Float samples may go beyond full scale, but not so far: one value of 1e38 would set the statistics of a whole data set.
 const LARGEST = 1e4;
 
-/** The scale of 16-bit integers. */
-const INTEGERS = 32768;
+/** Bits of the integers that programs store as floats without dividing them. */
+const DEPTHS = [16, 24, 32];
 
 /**
  * Throws, naming the place of the first one, when a sample is NaN, infinite or beyond ±10000. `start` is the place of the
@@ -27,12 +27,20 @@ export function checkSamples(channels: readonly Float32Array[], start: number, f
       throw new AudioError(sentence, 'damaged', format);
     }
     const expected = `openAudio: expected samples within ±${LARGEST}, where full scale is ±1, ${where}`;
+    const bits = integerBits(samples, most);
     throw new AudioError(
-      most <= INTEGERS
-        ? `${expected}; they look like 16-bit integers stored as floats: divide them by ${INTEGERS}, or store them as 16-bit PCM`
-        : `${expected}; the recording is damaged, repair or leave it out`,
+      bits === undefined
+        ? `${expected}; the recording is damaged, repair or leave it out`
+        : `${expected}; they look like ${bits}-bit integers stored as floats: divide them by ${2 ** (bits - 1)}, or store them as ${bits}-bit PCM`,
       'damaged',
       format,
     );
   });
+}
+
+/** The fewest bits of the integers that the samples look like, `undefined` when they are none. */
+function integerBits(samples: Float32Array, most: number): number | undefined {
+  return samples.every((sample) => Number.isInteger(sample))
+    ? DEPTHS.find((bits) => most <= 2 ** (bits - 1))
+    : undefined;
 }

@@ -14,7 +14,7 @@ export function truncation({ missing, total }: Lost): string {
 /** Why a truncated sound is refused. */
 export function truncatedError(format: string, lost: Lost): AudioError {
   return new AudioError(
-    `openAudio: expected ${seconds(lost.total)} in the ${format} file, as its header says, got ${seconds(lost.total - lost.missing)}: ${truncation(lost)}; the file is truncated: fetch it again, or pass damaged: 'keep' to use what is there`,
+    `openAudio: expected ${seconds(lost.total)} in the ${format} file, as its header says, got ${seconds(lost.total - lost.missing)}: ${truncation(lost)}; the file is truncated: fetch it again, or pass \`damaged\` keep to use what is there`,
     'truncated',
     format,
   );

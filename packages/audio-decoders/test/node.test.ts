@@ -56,7 +56,7 @@ describe('openAudioFile', () => {
   it('says that an ffmpeg would read a format, where it is turned off or not there', async () => {
     writeFileSync(at('a.amr'), '#!AMR\nabcdefgh');
     await expect(openAudioFile(at('a.amr'), { ffmpeg: false })).rejects.toThrow(
-      'AMR; convert it to FLAC or WAV, or pass ffmpeg: true',
+      'AMR; convert it to FLAC or WAV, or let a system ffmpeg read it, which `ffmpeg` turned off',
     );
     const { PATH } = process.env;
     process.env['PATH'] = folder;

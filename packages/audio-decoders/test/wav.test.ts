@@ -158,10 +158,20 @@ describe('decodeAudio of WAV', () => {
     expect((await decodeAudio(one)).channels).toEqual([Float32Array.of(0x12345600 / 2 ** 31, 2 ** -31)]);
   });
 
-  it('says that large floats look like integers', async () => {
-    const values = Float32Array.of(0, 12_000, -32_768);
-    const wav = writeWav(new Uint8Array(values.buffer), { tag: 3, bits: 32 });
-    await expect(decodeAudio(wav)).rejects.toThrow('look like 16-bit integers stored as floats: divide them by 32768');
+  it.each([
+    [16, 12_000],
+    [16, -32_768],
+    [24, 32_769],
+    [24, -8_388_608],
+    [32, 8_388_609],
+    [32, -2_147_483_648],
+  ])('says that large floats look like %i-bit integers: %d', async (bits, value) => {
+    const wav = writeWav(new Uint8Array(Float32Array.of(0, value, 3).buffer), { tag: 3, bits: 32 });
+    await expect(decodeAudio(wav)).rejects.toThrow(
+      `look like ${bits}-bit integers stored as floats: divide them by ${2 ** (bits - 1)}, or`,
+    );
+    const between = writeWav(new Uint8Array(Float32Array.of(0, value, 0.5).buffer), { tag: 3, bits: 32 });
+    await expect(decodeAudio(between)).rejects.toThrow('the recording is damaged');
   });
 });
 

@@ -39,7 +39,7 @@ export class Findings {
   error(problem: AudioProblem, message: string): AudioError {
     const next =
       problem === 'truncated' || problem === 'damaged'
-        ? "; fetch it again, or take what can be read with damaged: 'keep'"
+        ? '; fetch it again, or take what can be read with `damaged` keep'
         : '';
     const kind = this.format ? ` (${this.format})` : '';
     return new AudioError(`openAudio: the file${kind} is ${problem}: ${message}${next}`, problem, this.format);

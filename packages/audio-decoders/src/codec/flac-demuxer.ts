@@ -93,19 +93,19 @@ export class FlacDemuxer implements Demuxer {
   }
 
   next(): Packet | undefined {
-    const frame = this.#find();
-    if (!frame) {
-      this.#finish();
-      return undefined;
-    }
-    const start = this.#number(frame) - this.#base;
-    if (!this.#sought && (this.#window + frame.at !== this.#expected || start !== this.#next)) {
-      this.#reportGap(start);
-      // A frame that claims to stand before what was read would overwrite it.
-      if (start < this.#next) {
-        this.#pass(frame);
-        return this.next();
+    let frame: FlacFrame | undefined;
+    let start = 0;
+    for (;;) {
+      frame = this.#find();
+      if (!frame) {
+        this.#finish();
+        return undefined;
       }
+      start = this.#number(frame) - this.#base;
+      if (this.#sought || (this.#window + frame.at === this.#expected && start === this.#next)) break;
+      this.#reportGap(start);
+      if (start >= this.#next) break;
+      this.#pass(frame); // it claims to stand before what was read, and would overwrite it
     }
     if (this.frames !== undefined && start >= this.frames) {
       this.findings.report('damaged', `there are frames behind the ${this.frames} samples that the header declares`);

@@ -1,6 +1,7 @@
 import { AudioError } from '../audio-error.js';
 import type { AudioFile, OpenAudioOptions } from '../audio-file.js';
 import { openAudio } from '../open-audio.js';
+import type { Format } from '../sniff/format.js';
 import { sniffFormat } from '../sniff/sniff-format.js';
 import { checkedFile } from '../checked-file.js';
 import { asfSeconds } from './asf-seconds.js';
@@ -31,15 +32,17 @@ export interface OpenAudioFileOptions extends OpenAudioOptions {
 export async function openAudioFile(path: string, options: OpenAudioFileOptions = {}): Promise<AudioFile> {
   const { ffmpeg = true, ...how } = options;
   const reader = openFileReader(path);
-  const format = reader.size > 0 ? sniffFormat(reader).format : undefined;
-  const seconds = format?.ffmpeg === 'asf' ? asfSeconds(reader) : undefined;
+  let format: Format | undefined;
+  let seconds: number | undefined;
   try {
+    format = reader.size > 0 ? sniffFormat(reader).format : undefined;
+    seconds = format?.ffmpeg === 'asf' ? asfSeconds(reader) : undefined;
     return await openAudio(reader, how);
   } catch (error) {
     reader.close?.();
     if (!(error instanceof AudioError) || error.problem !== 'unsupported') throw error;
     if (!format?.ffmpeg || isEncrypted(error)) throw error;
-    if (!ffmpeg) throw advised(error, 'or pass ffmpeg: true to read it through a system ffmpeg');
+    if (!ffmpeg) throw advised(error, 'or let a system ffmpeg read it, which `ffmpeg` turned off');
     const name = error.format ?? format.name;
     try {
       const file = await openThroughFfmpeg(path, { ...how, name, demuxer: format.ffmpeg, seconds });

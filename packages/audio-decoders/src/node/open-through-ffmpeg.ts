@@ -102,7 +102,7 @@ export async function openThroughFfmpeg(
       return;
     }
     throw new AudioError(
-      `openAudioFile: expected a whole ${name} file, got ${JSON.stringify(said)} from ffmpeg ${after}; the file is truncated or damaged: fetch it again, or pass damaged: 'keep' to use what is there`,
+      `openAudioFile: expected a whole ${name} file, got ${JSON.stringify(said)} from ffmpeg ${after}; the file is truncated or damaged: fetch it again, or pass \`damaged\` keep to use what is there`,
       'damaged',
       format,
     );

@@ -67,6 +67,15 @@ describe('hostile files', () => {
     file.close();
   });
 
+  it('thousands of FLAC frames that claim an earlier place are left out', async () => {
+    const early = Array.from({ length: 20_000 }, () => flacFrame(0, 16)).flat();
+    const frames = [flacFrame(0, 65_535), flacFrame(1, 65_535), early, flacFrame(2, 65_535)];
+    const bytes = flacFile(3 * 65_535, frames.flat());
+    const { channels, damage } = await decode(bytes, { damaged: 'keep' });
+    expect(channels[0]).toHaveLength(3 * 65_535);
+    expect(damage).toContain('between 2.97 s and 0.00 s');
+  });
+
   it('a header of hours is not believed: no room is taken before there are samples', async () => {
     const bytes = fixture('stereo.flac');
     bytes[8 + 13]! |= 0x0f; // 2^36 samples
@@ -200,12 +209,16 @@ function flacFile(frames: number, body: readonly number[]): Uint8Array {
 function silentFlac(frames: number): Uint8Array {
   const body: number[] = [];
   for (let at = 0, number = 0; at < frames; at += 65_535, number++) {
-    const frame = [...frameHeader(number, Math.min(65_535, frames - at)), 0, 0, 0]; // one constant, zero
-    const sum = crc(frame, 16, 0x8005);
-    for (const byte of frame) body.push(byte);
-    body.push(sum >> 8, sum & 255);
+    body.push(...flacFrame(number, Math.min(65_535, frames - at)));
   }
   return flacFile(frames, body);
+}
+
+/** A frame of silence. */
+function flacFrame(number: number, frames: number): number[] {
+  const frame = [...frameHeader(number, frames), 0, 0, 0]; // one constant, zero
+  const sum = crc(frame, 16, 0x8005);
+  return [...frame, sum >> 8, sum & 255];
 }
 
 function flacHeaders(count: number): Uint8Array {
