@@ -1,7 +1,8 @@
 import { openFolder, type Skipped } from '@audio-ssl/datasets';
 import { existsSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import { findPath } from './find-path.js';
+import { findPath, type ListedFolders } from './find-path.js';
 import { InputError } from './input-error.js';
 import { readStandardInput } from './read-standard-input.js';
 
@@ -56,7 +57,7 @@ export async function listSounds(inputs: readonly string[], options: ListSoundsO
     }
     const opened = await openFolder(input).catch((error: Error) => error);
     if (opened instanceof Error) {
-      skipped.push({ path: input, reason: opened.message, cause: 'folder without sounds' });
+      skipped.push({ path: input, ...(await withoutSounds(input, opened)) });
       return;
     }
     const below = (path: string): string => join(input, isAbsolute(path) ? relative(opened.root, path) : path);
@@ -78,7 +79,9 @@ export async function listSounds(inputs: readonly string[], options: ListSoundsO
         sounds.set('-', { id: '-', path: found.sound });
         continue;
       }
-      const paths = found.paths.map((line) => ({ line, path: findPath(line) ?? findPath(line.trim()) }));
+      const listed: ListedFolders = new Map();
+      const find = (path: string): string | undefined => findPath(path, listed);
+      const paths = found.paths.map((line) => ({ line, path: find(line) ?? find(line.trim()) }));
       if (paths.length > 0 && paths.every(({ path }) => path === undefined))
         throw new InputError(
           `${cut(paths[0]!.line)}: no such file; expected a sound or paths, one a line, on standard input`,
@@ -88,13 +91,28 @@ export async function listSounds(inputs: readonly string[], options: ListSoundsO
         else sounds.set(line, { id: line, path: line });
       }
     }
-    if (sounds.size === 0 && skipped.length > 0) throw new InputError(`no sounds: ${skipped[0]!.reason}`);
+    if (sounds.size === 0 && skipped.length > 0)
+      throw new InputError(`no sounds: ${skipped[0]!.path}: ${skipped[0]!.reason}`);
     if (sounds.size === 0) throw new InputError('no sounds: name files, folders, or - for standard input');
   } catch (error) {
     await close();
     throw error;
   }
   return { sounds: [...sounds.values()], skipped, close };
+}
+
+/** Why a folder gives no sounds: it cannot be listed, or there are none in it. */
+async function withoutSounds(folder: string, { message }: Error): Promise<Pick<Skipped, 'reason' | 'cause'>> {
+  const { code } = await readdir(folder).then(
+    () => ({ code: undefined }),
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (code === undefined) return { reason: message.replace(/^openFolder: /, ''), cause: 'folder without sounds' };
+  const refused = code === 'EACCES' || code === 'EPERM';
+  return {
+    reason: `the folder cannot be listed (${code}); ${refused ? 'change its permissions' : 'check its path and disk'}`,
+    cause: refused ? 'folder not readable' : `folder ${code}`, // as for a folder below another
+  };
 }
 
 const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);

@@ -1,11 +1,17 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import type * as fs from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { listSounds } from '../src/list-sounds.js';
 import { tinySounds, wav } from './tiny-sounds.js';
+
+vi.mock('node:fs', async (original) => {
+  const all = await original<typeof fs>();
+  return { ...all, readdirSync: vi.fn<(path: string) => string[]>((path) => all.readdirSync(path)) };
+});
 
 let folder: string;
 let sounds: string;
@@ -51,6 +57,32 @@ describe('listSounds', () => {
     expect(listed.skipped).toMatchObject([{ path: empty, cause: 'folder without sounds' }]);
     await expect(listSounds([empty])).rejects.toThrow(empty);
     await expect(listSounds([empty, empty])).rejects.toThrow(empty);
+  });
+
+  it('says of a folder that cannot be listed that it is so', async ({ onTestFinished, skip }) => {
+    if (process.geteuid?.() !== 0) skip('only root can become somebody else');
+    const closed = join(folder, 'closed');
+    await mkdir(closed);
+    await chmod(folder, 0o755);
+    await chmod(closed, 0);
+    process.seteuid!(65_534);
+    onTestFinished(() => process.seteuid!(0));
+    const { skipped } = await listSounds([closed, sounds]);
+    expect(skipped).toEqual([
+      {
+        path: closed,
+        reason: expect.stringContaining('(EACCES); change its permissions') as string,
+        cause: 'folder not readable',
+      },
+    ]);
+    await expect(listSounds([closed])).rejects.toThrow(`no sounds: ${closed}: the folder cannot be listed (EACCES)`);
+  });
+
+  it('lists a folder once, however many lines of a list are missing', async () => {
+    const lines = Array.from({ length: 50 }, (_, i) => join(sounds, `missing ${i}.wav`));
+    vi.mocked(readdirSync).mockClear();
+    expect(await idsOf([join(sounds, '0.WAV'), ...lines].join('\n'))).toEqual([join(sounds, '0.wav'), ...lines]);
+    expect(vi.mocked(readdirSync).mock.calls).toEqual([[sounds]]);
   });
 
   it('takes paths from standard input', async () => {
