@@ -191,7 +191,6 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
   const cacheDir = options.cacheDir === undefined ? undefined : resolve(options.cacheDir);
 
   const pool = workerPool(workers);
-  let closed = false;
   const recent =
     memory === 0
       ? undefined
@@ -256,8 +255,10 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
         cause: 'too short',
       });
     }
+    // it may have been the other kind before it changed
+    wholes[index] = pieces.length > 1 ? 0 : pieces[0]!;
     if (pieces.length > 1) cuts.set(index, { pieces, samples: sound.samples, stamp });
-    else wholes[index] = pieces[0]!;
+    else cuts.delete(index);
     if (spectrogram) recent?.set(keyOf(index, 0), spectrogram);
     return spectrogram;
   };
@@ -270,6 +271,17 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     const found = survey(index, want, watch).finally(() => surveys.delete(index));
     surveys.set(index, { watch, found });
     return found;
+  };
+
+  /** As {@link surveyOnce}; once more where a survey that was under way is stopped by somebody else's abort. */
+  const surveyAnyway = async (index: number): Promise<Spectrogram | undefined> => {
+    for (;;) {
+      try {
+        return await surveyOnce(index, 'spectrogram');
+      } catch (error) {
+        if (!(error instanceof StoppedError)) throw error;
+      }
+    }
   };
 
   const requireUsable = (index: number): void => {
@@ -290,7 +302,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     let changed = false;
     for (let attempt = 0; attempt < 3; attempt++) {
       if (!cuts.has(index)) {
-        const whole = await surveyOnce(index, 'spectrogram').catch(ignoreStopped); // somebody else's survey, perhaps
+        const whole = await surveyAnyway(index);
         if (whole && piece === 0) return whole;
       }
       const cut = cuts.get(index);
@@ -372,12 +384,8 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
         const detail = detailOf([index]);
         if (detail !== undefined) onDetail?.(detail);
       };
-      let found = piecesOf(index);
-      while (!found) {
-        await telling(surveyOnce(index, 'spectrogram').catch(ignoreStopped), tell); // as above
-        found = piecesOf(index);
-      }
-      return found;
+      if (!piecesOf(index)) await telling(surveyAnyway(index), tell);
+      return piecesOf(index)!;
     },
     load,
     async prepareAll({ onProgress, signal } = {}) {
@@ -408,7 +416,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
           const watch = surveys.get(index)?.watch;
           if (watch) Atomics.store(watch, STOP, 1);
         }
-        if (!(await settles(all, PATIENCE)) && !closed) await pool.restart();
+        if (!(await settles(all, PATIENCE))) await pool.restart();
         throw error;
       });
       const left = listSkipped();
@@ -419,10 +427,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
       );
       return { kept, pieces, skipped: left, notices: inOrder(notices).flat() };
     },
-    async close() {
-      closed = true;
-      await pool.close();
-    },
+    close: () => pool.close(),
   };
 }
 
@@ -469,10 +474,6 @@ async function settles(work: Promise<unknown>, ms: number): Promise<boolean> {
     () => true,
   );
   return Promise.race([settled, late]).finally(() => clearTimeout(timer));
-}
-
-function ignoreStopped(error: unknown): undefined {
-  if (!(error instanceof StoppedError)) throw error;
 }
 
 function ignoreSkipped(error: unknown): void {

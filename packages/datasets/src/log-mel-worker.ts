@@ -95,7 +95,7 @@ async function survey(task: LogMelTask, stamp: Stamp): Promise<Surveyed> {
       const missing = want === 'cached' ? await missingPieces(files!, pieces.length) : [];
       if (missing.length === 0) return { sound, stamp };
       const seconds = (sound.frames * settings.logMel.hopLength) / settings.logMel.sampleRate;
-      return oneAtATime(async () => {
+      return oneAtATime('survey', async () => {
         for (const index of missing) {
           tellProgress(watch, seconds * (index / pieces.length), seconds);
           const { notCached } = await makePiece(task, index, sound.samples, stamp);
@@ -105,7 +105,7 @@ async function survey(task: LogMelTask, stamp: Stamp): Promise<Surveyed> {
       });
     }
   }
-  return oneAtATime(async () => {
+  return oneAtATime('survey', async () => {
     stopIfTold(watch);
     tellProgress(watch, 0, 0); // opening may take long: an MP3 is looked through for its length
     const opened = await openAnew(path, stamp, settings);
@@ -143,7 +143,7 @@ async function piece(task: LogMelTask, index: number, samples: number, stamp: St
   const files = cacheFiles(task, stamp);
   const cached = files && (await readCache(files.piece(index)));
   if (cached) return { spectrogram: cached };
-  return oneAtATime(() => makePiece(task, index, samples, stamp));
+  return oneAtATime('piece', () => makePiece(task, index, samples, stamp));
 }
 
 /** Makes a piece from its own stretch of the file, and writes it to the cache. */
@@ -199,25 +199,49 @@ async function missingPieces(files: CacheFiles, count: number): Promise<number[]
   return missing;
 }
 
-// One sound is decoded at a time: what a worker needs does not grow with the tasks that wait for it.
-let last: Promise<unknown> = Promise.resolve();
+// One sound is decoded at a time: what a worker needs does not grow with the tasks that wait for it. Pieces go first:
+// whoever asks for one waits for it, while sounds are surveyed ahead, each of which may take minutes.
+const waiting: Readonly<Record<'piece' | 'survey', (() => void)[]>> = { piece: [], survey: [] };
+let busy = false;
+/** While it runs no survey begins. */
+let pause: NodeJS.Timeout | undefined;
 
-function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
-  const mine = last.then(async () => {
-    clearTimeout(idle);
-    try {
-      return await work();
-    } catch (error) {
-      closeHeld(); // its decoder may be in any state
-      throw error;
-    } finally {
-      if (held) idle = setTimeout(closeHeld, IDLE).unref();
-    }
-  });
-  last = mine.catch(() => undefined);
-  return mine;
+function beginNext(): void {
+  if (busy) return;
+  const next = waiting.piece.shift() ?? (pause ? undefined : waiting.survey.shift());
+  if (!next) return;
+  busy = true;
+  next();
 }
 
+async function oneAtATime<T>(kind: 'piece' | 'survey', work: () => Promise<T>): Promise<T> {
+  await new Promise<void>((begin) => {
+    waiting[kind].push(begin);
+    beginNext();
+  });
+  clearTimeout(idle);
+  try {
+    return await work();
+  } catch (error) {
+    closeHeld(); // its decoder may be in any state
+    throw error;
+  } finally {
+    busy = false;
+    clearTimeout(pause);
+    pause = undefined;
+    if (held) {
+      idle = setTimeout(closeHeld, IDLE).unref();
+      pause = setTimeout(() => {
+        pause = undefined;
+        beginNext();
+      }, PAUSE);
+    }
+    setImmediate(beginNext); // what has come in the meantime is seen first
+  }
+}
+
+/** How long, in ms, a worker waits for the next piece of a sound before it begins to survey another one. */
+const PAUSE = 20;
 /** How long, in ms, a file stays open for the next piece of it. */
 const IDLE = 2000;
 

@@ -5,11 +5,11 @@ import { workerModule } from './worker-module.js';
 
 /** Worker threads that compute log-mels. */
 export interface WorkerPool {
-  /** Does a task about a clip; those of one clip go to the worker that has its file open. Rejects once the pool is closed or restarted. */
+  /** Does a task about a clip; those of one clip go to the worker that has its file open. Waits for a restart; rejects once the pool is closed. */
   run(task: LogMelTask, clip: number): Promise<LogMelResult>;
   /** Ends all workers, whatever they do, and goes on with new ones. What was under way rejects. */
   restart(): Promise<void>;
-  /** Ends all workers, whatever they do. */
+  /** Ends all workers, whatever they do, for good. */
   close(): Promise<void>;
 }
 
@@ -20,10 +20,12 @@ export function workerPool(workers: number): WorkerPool {
   let threads = startThreads(workers);
   const alone = new Set<Threads>();
   let generation = 0;
+  let closed = false;
+  let restarting: Promise<void> | undefined;
 
   /** Runs a task in a worker that does nothing else; a worker that ends is an answer here. */
   const runAlone = async (task: LogMelTask, mine: number): Promise<LogMelResult> => {
-    if (mine !== generation) throw new Error('the workers were ended');
+    if (mine !== generation) throw new Error(ENDED);
     const own = startThreads(1);
     alone.add(own);
     try {
@@ -50,7 +52,9 @@ export function workerPool(workers: number): WorkerPool {
   };
 
   return {
-    run(task, clip) {
+    async run(task, clip) {
+      if (restarting) await restarting;
+      if (closed) throw new Error(ENDED);
       const mine = generation;
       return threads.run(Object.assign(task, { [queueOptionsSymbol]: { clip } })).catch((error: Error) => {
         if (mine !== generation) throw error;
@@ -60,12 +64,22 @@ export function workerPool(workers: number): WorkerPool {
       });
     },
     async restart() {
-      await end();
-      threads = startThreads(workers);
+      if (closed) return;
+      restarting ??= end()
+        .then(() => {
+          if (!closed) threads = startThreads(workers); // not when it was closed in the meantime
+        })
+        .finally(() => (restarting = undefined));
+      await restarting;
     },
-    close: end,
+    async close() {
+      closed = true;
+      await end();
+    },
   };
 }
+
+const ENDED = 'the workers were ended';
 
 /** Tasks that a worker is given ahead: a training step blocks the main thread, so they must have reached it before. */
 const AHEAD = 16;

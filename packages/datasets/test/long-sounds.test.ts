@@ -187,6 +187,20 @@ test('a file that changes after its survey is surveyed again', async () => {
   ]);
 });
 
+test('a file that grows from one piece to several, or back, has the pieces of what it is now', async () => {
+  const { root, long } = await folder();
+  await put(long, wav(chirp(1)));
+  const store = await open(root, { segmentFrames: 160, memory: 0 });
+  expect(await store.pieces(0)).toEqual([98]);
+  await put(long, wav(chirp(5)));
+  await store.prepareAll();
+  expect(await store.pieces(0)).toEqual([160, 160, 178]);
+  await put(long, wav(chirp(1)));
+  await store.prepareAll();
+  expect(await store.pieces(0)).toEqual([98]);
+  await expect(store.load(0, 1)).rejects.toThrow(/\(0 to 0\), got 1/);
+});
+
 /** A stereo WAV with these channels. */
 function stereo(left: Float32Array, right: Float32Array): Uint8Array {
   const both = new Float32Array(2 * left.length);
