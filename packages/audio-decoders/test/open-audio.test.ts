@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AudioError, decodeAudio, openAudio, type ByteReader } from '../src/index.js';
 import { ascii, toW64, whole, writeAiff, writeAu, writeCaf } from './write-containers.js';
 import { writeWav } from './write-wav.js';
@@ -105,11 +105,11 @@ describe('openAudio', () => {
   it('reads nothing after close, and tells so; closing twice closes once', async () => {
     const reader = counting(wav);
     const sound = await openAudio(reader);
-    const meanwhile = expect(sound.read(0, 10)).rejects.toThrow('got one that was closed; open it again');
+    const meanwhile = sound.read(0, 10).catch((error: unknown) => error);
     sound.close();
     sound.close();
     expect(reader.closed).toBe(1);
-    await meanwhile;
+    expect(String(await meanwhile)).toContain('got one that was closed; open it again');
     await expect(sound.read(0, 10)).rejects.toThrow('got one that was closed; open it again');
   });
 
@@ -145,7 +145,6 @@ describe('decodeAudio', () => {
   });
 
   it('allocates by what is there, not by what a header says', async () => {
-    const before = process.memoryUsage().arrayBuffers;
     const claims = [
       writeWav(new Uint8Array(100), { channels: 2, dataLength: 1_900_000_000 }),
       writeAiff(new Array<number>(100).fill(0), undefined, { declared: 2e9, frames: 1e9 }),
@@ -153,11 +152,23 @@ describe('decodeAudio', () => {
       writeCaf(new Array<number>(100).fill(0), { bits: 16, packet: 2 }, { declared: 2 ** 50 }),
       toW64(writeWav(new Uint8Array(100)), 2 ** 50),
     ];
-    for (const claim of claims) {
-      await expect(decodeAudio(claim)).rejects.toMatchObject({ problem: 'truncated' });
-      expect((await decodeAudio(claim, { damaged: 'keep' })).channels[0]!.length).toBeLessThanOrEqual(50);
+    // Counted where it is asked for: what a process holds depends on when V8 collects.
+    let asked = 0;
+    const construct = (kind: typeof Uint8Array | typeof Float32Array, args: [number]): object => {
+      if (typeof args[0] === 'number') asked += args[0] * kind.BYTES_PER_ELEMENT;
+      return new kind(...args);
+    };
+    for (const kind of [Uint8Array, Float32Array]) vi.stubGlobal(kind.name, new Proxy(kind, { construct }));
+    try {
+      for (const claim of claims) {
+        await expect(decodeAudio(claim)).rejects.toMatchObject({ problem: 'truncated' });
+        expect((await decodeAudio(claim, { damaged: 'keep' })).channels[0]!.length).toBeLessThanOrEqual(50);
+      }
+    } finally {
+      vi.unstubAllGlobals();
     }
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6);
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(1e6);
   });
 
   it('skips ID3v2 tags before a file of any kind, and does not mind one behind', async () => {

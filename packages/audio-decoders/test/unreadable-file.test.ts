@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { ByteReader } from '../src/audio-file.js';
 import { openAudioFile } from '../src/node.js';
 
-const close = vi.hoisted(() => vi.fn());
+const close = vi.hoisted(() => vi.fn<() => void>());
 
 // What a disk that fails does.
 vi.mock('../src/node/file-reader.js', () => ({

@@ -33,6 +33,7 @@ export async function tryInput(bytes: Uint8Array, seed: Seed): Promise<Outcome> 
     const original = CHECKED.test(seed.format) ? await samplesOf(seed) : undefined;
     const got = new Samples(original);
     await decode(bytes, { damaged: 'refuse' }, (part) => got.take(part));
+    got.end();
     fault = got.fault;
   } catch (error) {
     result = error instanceof AudioError ? error.problem : 'no AudioError';
@@ -96,16 +97,26 @@ async function samplesOf(seed: Seed): Promise<Float32Array[][]> {
 class Samples {
   fault: string | undefined;
   #parts = 0;
+  #frames = 0;
 
   constructor(private readonly original: readonly Float32Array[][] | undefined) {}
 
   take(part: readonly Float32Array[]): void {
     if (part.some((samples) => samples.some((sample) => !Number.isFinite(sample))))
       this.fault ??= 'a sample that is no number';
+    this.#frames += part[0]?.length ?? 0;
     const expected = this.original?.[this.#parts++];
     if (!this.original || part[0]?.length === 0) return;
     const isSame = expected?.length === part.length && expected.every((samples, c) => equal(samples, part[c]!));
     if (!isSame) this.fault ??= 'other samples than the healthy file, and no error';
+  }
+
+  /** After the last part. */
+  end(): void {
+    const expected = this.original?.reduce((sum, part) => sum + (part[0]?.length ?? 0), 0) ?? 0;
+    if (this.#frames < expected) {
+      this.fault ??= `${this.#frames} samples in place of the ${expected} of the healthy file, and no error`;
+    }
   }
 }
 

@@ -34,6 +34,14 @@ describe('the fuzzer', () => {
     expect((await tryInput(other, { format: 'WAV (16-bit PCM)', bytes: healthy })).fault).toBeUndefined();
   });
 
+  it('finds that samples are missing, whole parts of them, too', async () => {
+    const bytes = new Uint8Array(2 * 70_000);
+    const seed = { format: 'FLAC', bytes: writeWav(bytes) };
+    expect((await tryInput(seed.bytes, seed)).fault).toBeUndefined();
+    const fewer = await tryInput(writeWav(bytes.subarray(0, 2 * 65_536)), seed); // one part of those that are read
+    expect(fewer.fault).toBe('65536 samples in place of the 70000 of the healthy file, and no error');
+  });
+
   it('has seeds of every container that is read here, and counts what becomes of inputs', async () => {
     const seeds = await loadSeeds();
     for (const container of ['WAV', 'RIFX', 'RF64', 'W64', 'AIFF', 'AIFF-C', 'AU', 'CAF'])
