@@ -57,9 +57,23 @@ function audioCause({ problem, format }: AudioError): string {
   return /\(([^()]+)\)$/.exec(format)?.[1] ?? format;
 }
 
+/** What a listing or `stat` says of an entry. */
+export interface FileKind {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isFIFO(): boolean;
+  isSocket(): boolean;
+}
+
 /** The reason to leave out what is there and is no plain file; `undefined` for a file. */
-export function notAFile(found: { isFile(): boolean; isDirectory(): boolean }): SkipReason | undefined {
+export function notAFile(found: FileKind): SkipReason | undefined {
   if (found.isFile()) return undefined;
-  const what = found.isDirectory() ? 'folder' : 'pipe or device';
+  const what = kindOf(found);
   return { reason: `expected a file, got a ${what}; leave it out`, cause: what };
+}
+
+function kindOf(found: FileKind): string {
+  if (found.isDirectory()) return 'folder';
+  if (found.isFIFO()) return 'pipe';
+  return found.isSocket() ? 'socket' : 'device';
 }

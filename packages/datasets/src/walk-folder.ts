@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { isAudio } from './audio-extensions.js';
 import { byName } from './by-name.js';
-import { notAFile, skipReason, type Skipped, type SkipReason } from './skip-reason.js';
+import { notAFile, skipReason, type FileKind, type Skipped, type SkipReason } from './skip-reason.js';
 
 /** What {@link walkFolder} finds. */
 export interface WalkedFolder {
@@ -12,7 +12,10 @@ export interface WalkedFolder {
   readonly files: string[];
   /** Folders and sound files that are left out, and why, sorted by path. */
   readonly skipped: Skipped[];
-  /** Files and folders whose names begin with a dot, and `__MACOSX`: they are never listed. */
+  /**
+   * Files and folders whose names begin with a dot, and `__MACOSX`: counted, and listed neither here nor as skipped. What
+   * macOS leaves beside sounds (`._a.wav`) has their extension, and nobody misses it.
+   */
   readonly hidden: number;
 }
 
@@ -69,7 +72,7 @@ export async function walkFolder(root: string): Promise<WalkedFolder> {
   return { files: files.sort(byName), skipped: skipped.sort((a, b) => byName(a.path, b.path)), hidden };
 }
 
-const isEntry = (found: unknown): found is { isFile(): boolean; isDirectory(): boolean } => !(found instanceof Error);
+const isEntry = (found: unknown): found is FileKind => !(found instanceof Error);
 
 const loop: SkipReason = {
   reason: 'a link to a folder above it, which is listed already; nothing is lost',

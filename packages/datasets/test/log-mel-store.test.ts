@@ -204,7 +204,7 @@ describe('damaged files', () => {
         expect.stringMatching(/^no such file, or a link that leads nowhere \(ENOENT\); /),
         'no such file',
       ],
-      ['pipe.wav', 'expected a file, got a pipe or device; leave it out', 'pipe or device'],
+      ['pipe.wav', 'expected a file, got a pipe; leave it out', 'pipe'],
       ['self.wav', expect.stringMatching(/^a link that leads to itself/), 'link to itself'],
       ['folder', 'expected a file, got a folder; leave it out', 'folder'],
     ]);

@@ -18,7 +18,7 @@ async function layout(csv: string, files: readonly string[] = ['1-7-A-1.wav']): 
   return root;
 }
 
-test('reads folds, labels and groups; finds .wav and .flac; keeps a missing file for the store to skip', async () => {
+test('reads folds, labels and groups; finds a clip with another extension; keeps a missing file for the store to skip', async () => {
   const rows = [
     '1-7-A-1.wav,1,1,rooster,False,7,A',
     '2-8-B-0.wav,2,0,"dog, big",True,8,B',
