@@ -104,10 +104,15 @@ export async function doTask(out: string, task: SuiteTask, options: TaskOptions 
 
 async function prepare(clips: OpenClips, config: Config, { reporter, signal }: TaskOptions): Promise<Prepared> {
   const { mean, std } = config.data;
-  const measured =
-    typeof mean === 'number' && typeof std === 'number'
-      ? { mean, std }
-      : await logMelStatistics(clips.store, clips.pieces);
+  const measure = (): ReturnType<typeof logMelStatistics> => {
+    const stage = 'statistics';
+    reporter?.stage?.({ name: stage, total: clips.pieces.length });
+    return logMelStatistics(clips.store, clips.pieces, {
+      onProgress: (progress) => reporter?.progress?.({ stage, ...progress }),
+      ...(signal && { signal }),
+    });
+  };
+  const measured = typeof mean === 'number' && typeof std === 'number' ? { mean, std } : await measure();
   const task = probeTask(clips, config.probe.folds);
   const features = await logMelFeatures(clips.store, clips.kept, { signal });
   const { accuracy } = await fitProbe('probe, log-mel', features, task, { reporter, signal });

@@ -1,6 +1,7 @@
 import { logMelStatistics } from '@audio-ssl/datasets';
 import { runFiles, writeJson } from '@audio-ssl/trainer';
 import { join, resolve } from 'node:path';
+import { beginStage } from '../begin-stage.js';
 import type { Config } from '../config/config-schema.js';
 import type { Standardization } from '../features.js';
 import type { OpenClips } from '../open-clips.js';
@@ -10,10 +11,10 @@ import { stepsWithin } from './time-steps.js';
 
 /** Measures what the configuration leaves open and writes the record of a new run. */
 export async function startRun(
-  { data, out, config, init, method, command, backend, signal }: PretrainOptions,
+  { data, out, config, init, method, command, backend, reporter, signal }: PretrainOptions,
   clips: OpenClips,
 ): Promise<RunRecord> {
-  const { mean, std } = await standardization(config, clips);
+  const { mean, std } = await standardization(config, clips, { reporter, signal });
   const steps =
     config.minutes === null
       ? config.steps
@@ -34,8 +35,13 @@ export async function startRun(
 async function standardization(
   { data: { mean, std } }: Config,
   { store, pieces }: OpenClips,
+  { reporter, signal }: Pick<PretrainOptions, 'reporter' | 'signal'>,
 ): Promise<Standardization> {
   if (typeof mean === 'number' && typeof std === 'number') return { mean, std };
-  const measured = await logMelStatistics(store, pieces);
+  const progress = beginStage(reporter, 'statistics', pieces.length);
+  const measured = await logMelStatistics(store, pieces, {
+    onProgress: ({ done }) => progress(done),
+    ...(signal && { signal }),
+  });
   return { mean: mean === 'dataset' ? measured.mean : mean, std: std === 'dataset' ? measured.std : std };
 }
