@@ -107,6 +107,16 @@ describe('pretrain', () => {
     expect(await report(join(folder, 'of-whole'))).toMatch(/19 clips \(\d+ s\) used/);
   });
 
+  it('stops while it measures the data', async () => {
+    const controller = new AbortController();
+    const reporter = {
+      progress: ({ stage = '' }) =>
+        stage === 'statistics' && controller.abort(new DOMException('stopped', 'AbortError')),
+    };
+    const run = trained(join(folder, 'unmeasured'), { signal: controller.signal, reporter });
+    await expect(run).rejects.toThrow('stopped');
+  });
+
   it('leaves long recordings whole in a run from before there were segments', { timeout: 120_000 }, async () => {
     const mixed = join(folder, 'long-of-old');
     await cp(join(notes, 'audio'), mixed, { recursive: true });
