@@ -37,10 +37,12 @@ export class Findings {
 
   /** The error that says so. */
   error(problem: AudioProblem, message: string): AudioError {
-    const next =
-      problem === 'truncated' || problem === 'damaged'
-        ? '; fetch it again, or take what can be read with `damaged` keep'
-        : '';
+    const isSpoilt = problem === 'truncated' || problem === 'damaged';
+    const advice =
+      this.damaged === 'keep'
+        ? 'nothing can be read of it: fetch it again'
+        : 'fetch it again, or take what can be read with `damaged` keep';
+    const next = isSpoilt ? `; ${advice}` : '';
     const kind = this.format ? ` (${this.format})` : '';
     return new AudioError(`openAudio: the file${kind} is ${problem}: ${message}${next}`, problem, this.format);
   }
