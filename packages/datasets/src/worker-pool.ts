@@ -51,6 +51,11 @@ export function workerPool(workers: number): WorkerPool {
     await Promise.all([threads, ...alone].map((each) => each.destroy()));
   };
 
+  const startAgain = async (): Promise<void> => {
+    await end();
+    if (!closed) threads = startThreads(workers); // not when it was closed in the meantime
+  };
+
   return {
     async run(task, clip) {
       if (restarting) await restarting;
@@ -65,11 +70,7 @@ export function workerPool(workers: number): WorkerPool {
     },
     async restart() {
       if (closed) return;
-      restarting ??= end()
-        .then(() => {
-          if (!closed) threads = startThreads(workers); // not when it was closed in the meantime
-        })
-        .finally(() => (restarting = undefined));
+      restarting ??= startAgain().finally(() => (restarting = undefined));
       await restarting;
     },
     async close() {
