@@ -39,6 +39,9 @@ export interface FrameFormat {
 /** Headers are counted at once in files up to this size; larger ones have no known length without a header of Xing. */
 const COUNTED = 2 ** 24;
 
+/** Bytes behind a declared end that are searched for more frames. */
+const AHEAD = 2 ** 16;
+
 /** A place in the index is kept every so many frames. */
 const STEP = 64;
 
@@ -64,12 +67,16 @@ export class FrameStream implements Demuxer {
     this.#end = contentEnd(file, first);
     const declared = format.count;
     let total = declared;
-    const short = format.bytes !== undefined && first + format.bytes > file.size;
-    if (declared === undefined ? this.#end - first <= COUNTED : short) {
+    const behind = format.bytes === undefined ? this.#end : first + format.bytes;
+    const goesOn = behind < this.#end && this.#hasFrames(behind);
+    if (declared === undefined ? this.#end - first <= COUNTED : behind > file.size || goesOn) {
       total = this.#count();
       if (declared !== undefined && total < declared) {
         const { sampleRate } = this.codec;
         findings.report('truncated', this.#missing(declared - total, declared, sampleRate));
+        this.frames = this.#samples(total, 0);
+      } else if (declared !== undefined && goesOn && total > declared + 1) {
+        // Files joined end to end: the header tells of the first one alone.
         this.frames = this.#samples(total, 0);
       } else {
         total = Math.min(total, declared ?? Infinity);
@@ -121,6 +128,11 @@ export class FrameStream implements Demuxer {
 
   #missing(lost: number, total: number, sampleRate: number): string {
     return missing(lost * this.format.frameLength, total * this.format.frameLength, sampleRate);
+  }
+
+  /** Whether frames follow one another at `position` or a little behind it, where tags may stand. */
+  #hasFrames(position: number): boolean {
+    return findFrames(this.file, position, Math.min(this.#end, position + AHEAD), this.format, 3) !== undefined;
   }
 
   #samples(count: number, padding: number): number {

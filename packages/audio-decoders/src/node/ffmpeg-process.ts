@@ -31,7 +31,12 @@ export interface FfmpegEnding {
   readonly code: number;
   /** What it complained about, at most 21 lines; first of all of a signal that ended it. */
   readonly complaints: readonly string[];
+  /** Seconds that the file declares, as far as it says; not what ffmpeg estimated from its size. */
+  readonly seconds: number | undefined;
 }
+
+/** How it says that it guessed a length. */
+const ESTIMATE = /Estimating duration from bitrate/;
 
 /** There is no ffmpeg. */
 export class NoFfmpegError extends Error {
@@ -58,12 +63,17 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
     throw new NoFfmpegError('no ffmpeg can be started', { cause });
   }
   const complaints: string[] = [];
+  let seconds: number | undefined;
+  let isEstimate = false;
   let line = ''; // that is not whole yet
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     const lines = (line + text).split(/[\r\n]+/);
     line = lines.pop()!.slice(0, LONGEST);
-    for (const whole of lines)
+    for (const whole of lines) {
       if (COMPLAINT.test(whole) && complaints.length < MOST) complaints.push(inWords(whole, path));
+      seconds ??= durationIn(whole);
+      isEstimate ||= ESTIMATE.test(whole);
+    }
   });
   // An open sound must not keep a program from ending; the timer below does while somebody waits.
   for (const handle of [child, child.stdout, child.stderr] as { unref?(): void }[]) handle.unref?.();
@@ -117,9 +127,19 @@ export async function startFfmpeg(path: string, demuxer: string): Promise<Ffmpeg
       child.ref();
       const { code, signal } = await closed;
       if (killed) return undefined;
-      return { code: code ?? 1, complaints: signal ? [`ended by ${signal}`, ...complaints] : complaints };
+      return {
+        code: code ?? 1,
+        complaints: signal ? [`ended by ${signal}`, ...complaints] : complaints,
+        seconds: isEstimate ? undefined : seconds,
+      };
     },
   };
+}
+
+/** Seconds of a line such as `Duration: 00:00:03.02, bitrate: 211 kb/s`. */
+function durationIn(line: string): number | undefined {
+  const [, hours, minutes, seconds] = /\bDuration: (\d+):(\d\d):(\d\d\.\d+),/.exec(line) ?? [];
+  return hours === undefined ? undefined : 3600 * Number(hours) + 60 * Number(minutes) + Number(seconds);
 }
 
 function impatient(): AudioError {

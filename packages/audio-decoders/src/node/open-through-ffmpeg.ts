@@ -15,6 +15,9 @@ const LAST_PACKET = 2;
 /** Seconds by which a header may be off: encoders round up to whole packets, and count their delay in. */
 const SLACK = 0.5;
 
+/** Formats that may hold pictures, too: what ffmpeg says of their length need not be that of the sound. */
+const FILMS: ReadonlySet<string> = new Set(['asf', 'avi', 'flv', 'matroska', 'mov', 'mpeg', 'mpegts', 'rm']);
+
 /** Frames that are taken at once. */
 const PART = 65_536;
 
@@ -87,11 +90,12 @@ export async function openThroughFfmpeg(
     const ending = await from.ffmpeg.finish();
     if (!ending) return; // it was ended here
     const { code, complaints } = ending;
+    const declared = seconds ?? (FILMS.has(demuxer) ? undefined : ending.seconds);
     const after = `after ${(from.position / sampleRate).toFixed(1)} s`;
     const said = complaints[0] ?? `exit code ${code}`;
-    const missing = (seconds ?? 0) - from.position / sampleRate;
-    if (missing > SLACK) {
-      const lost = { missing, total: seconds! };
+    const missing = (declared ?? 0) - from.position / sampleRate;
+    if (declared !== undefined && missing > SLACK) {
+      const lost = { missing, total: declared };
       if (damaged !== 'keep') throw truncatedError(format, lost);
       damage = code === 0 ? truncation(lost) : `${truncation(lost)}; ffmpeg said ${JSON.stringify(said)} ${after}`;
       return;

@@ -163,3 +163,23 @@ describe('parts of a sound', () => {
     file.close();
   });
 });
+
+describe('MP3 files joined end to end', () => {
+  it.each(['lame.mp3', 'vbr.mp3'])(
+    '%s twice is read to the end, though its header tells of the first alone',
+    async (name) => {
+      const one = fixture(name);
+      const { channels: single } = await decode(one);
+      const { channels, frames } = await decode(new Uint8Array([...one, ...one]));
+      const length = single[0]!.length;
+      // and the padding of the first, the header of the second and its delay
+      expect(frames).toBe(channels[0]!.length);
+      expect(frames! - 2 * length).toBeGreaterThan(1152);
+      expect(frames! - 2 * length).toBeLessThan(5 * 1152);
+      expect(distance(channels[0]!.subarray(0, length), single[0]!)).toBe(0);
+      // the second sound is all there, after some frames without what its first ones reach back to
+      const second = channels[0]!.subarray(frames! - length);
+      expect(Math.max(...second.map(Math.abs))).toBeGreaterThan(0.1);
+    },
+  );
+});
