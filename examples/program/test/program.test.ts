@@ -60,6 +60,7 @@ it('does the same with a method of its own, in silence', { timeout: 600_000 }, a
   const out = join(folder, 'm2d');
   const { stdout, stderr } = await run('own-method', out);
   await expectFinished(out, stdout);
-  expect(stderr).toBe('');
+  // TensorFlow greets some processors before it can be told to be silent.
+  expect(stderr.replace(/^(WARNING: All log messages before absl|I0000 .*oneDNN).*\n/gm, '').trim()).toBe('');
   expect(await json(out, 'config.json')).toMatchObject({ method: 'm2d' });
 });

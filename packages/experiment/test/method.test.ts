@@ -77,7 +77,7 @@ describe("a method of one's own", () => {
       },
     });
     expect(first).toMatchObject({ completed: false, step: 3, steps: 6 });
-    expect(stages).toEqual(['log-mels', 'pretrain']);
+    expect(stages).toEqual(['log-mels', 'statistics', 'pretrain']);
     expect(await resumableRun(run)).toMatchObject({ method: 'twins' });
     expect(await pretrain(options)).toMatchObject({ completed: true, step: 6, dataset: { kept: 18 } });
     const log = await readLog(run);
