@@ -26,6 +26,10 @@ import { sniffFormat } from './sniff/sniff-format.js';
  * sound.close();
  */
 export async function openAudio(source: AudioSource, options: OpenAudioOptions = {}): Promise<AudioFile> {
+  const { damaged = 'refuse' } = options;
+  if (damaged !== 'refuse' && damaged !== 'keep') {
+    throw new RangeError(`openAudio: expected \`damaged\` to be 'refuse' or 'keep', got ${JSON.stringify(damaged)}`);
+  }
   const reader = await readerOf(source);
   try {
     const { file, format = file.format, sane } = await openReader(reader, options);

@@ -134,6 +134,25 @@ describe('openAudio', () => {
   });
 });
 
+describe('arguments of another kind', () => {
+  it.each([
+    ['a.mp3', 'a text'],
+    [undefined, 'Undefined'],
+    [null, 'Null'],
+    [new DataView(new ArrayBuffer(4)), 'DataView'],
+    [new Uint16Array(4), 'Uint16Array'],
+    [[1, 2], 'Array'],
+  ])('%s is refused in words', async (source, got) => {
+    const opened = openAudio(source as unknown as Uint8Array);
+    await expect(opened).rejects.toThrow(`a reader of bytes, got ${got}; the path of a file is for openAudioFile`);
+  });
+
+  it('a misspelt option is refused, not taken for the default', async () => {
+    const opened = openAudio(new Uint8Array(4), { damaged: 'kep' as 'keep' });
+    await expect(opened).rejects.toThrow("expected `damaged` to be 'refuse' or 'keep', got \"kep\"");
+  });
+});
+
 describe('decodeAudio', () => {
   it('refuses what memory cannot hold, and points to openAudio', async () => {
     const data = 42e9;

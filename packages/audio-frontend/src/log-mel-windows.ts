@@ -64,6 +64,11 @@ export function createLogMelWindows(
     return fillShort && length > 0 ? Math.max(length, fftSize) : length;
   };
   const framesOf = (samples: number): number => {
+    if (!Number.isSafeInteger(samples) || samples < 0) {
+      throw new RangeError(
+        `LogMelWindows: expected a whole number of samples from 0, got ${samples}; where a file does not say how many it has, read it to its end to count them`,
+      );
+    }
     const length = filledLength(samples);
     return length < needed ? 0 : 1 + Math.floor((length + 2 * half - fftSize) / hopLength);
   };

@@ -21,6 +21,11 @@ function expectSame(actual: Spectrogram, expected: Spectrogram): void {
   expect(Buffer.compare(Buffer.from(actual.data.buffer), Buffer.from(expected.data.buffer))).toBe(0);
 }
 
+it.each([undefined, NaN, Infinity, -1, 0.5])('refuses %s samples: a file may not say how many it has', (samples) => {
+  const { frames } = createLogMelWindows(44_100);
+  expect(() => frames(samples as number)).toThrow(`expected a whole number of samples from 0, got ${samples}`);
+});
+
 describe.each(frontEnds)(
   'createLogMelWindows (%s)',
   (_, { createLogMel, createLogMelWindows: create, cropAt, resample, kernel }) => {

@@ -6,11 +6,21 @@ interface BlobReader {
   readAsArrayBuffer(blob: Blob): ArrayBuffer;
 }
 
-/** A reader of any source. */
+/**
+ * A reader of any source.
+ *
+ * @throws TypeError for anything else, such as the path that only `openAudioFile` takes.
+ */
 export async function readerOf(source: AudioSource): Promise<ByteReader> {
   if (source instanceof Uint8Array) return readerOfBytes(source);
   if (source instanceof ArrayBuffer) return readerOfBytes(new Uint8Array(source));
-  if (!(source instanceof Blob)) return source;
+  if (!(source instanceof Blob)) {
+    if (typeof (source as Partial<ByteReader> | null | undefined)?.read === 'function') return source;
+    const got = typeof source === 'string' ? 'a text' : Object.prototype.toString.call(source).slice(8, -1);
+    throw new TypeError(
+      `openAudio: expected a Uint8Array, an ArrayBuffer, a Blob or a reader of bytes, got ${got}; the path of a file is for openAudioFile of @audio-ssl/audio-decoders/node`,
+    );
+  }
   const { FileReaderSync } = globalThis as { FileReaderSync?: new () => BlobReader };
   if (FileReaderSync) return readAhead(readerOfBlob(source, new FileReaderSync()));
   return readerOfBytes(new Uint8Array(await source.arrayBuffer()));
