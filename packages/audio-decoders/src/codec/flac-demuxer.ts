@@ -167,6 +167,11 @@ export class FlacDemuxer implements Demuxer {
       this.findings.report('truncated', missing(this.#declared - frames, this.#declared, this.codec.sampleRate));
       return frames;
     }
+    if (frames !== undefined && frames > this.#declared) {
+      // The frames have checksums, the header has none.
+      this.findings.report('damaged', `its header declares ${this.#declared} samples, its frames hold ${frames}`);
+      return frames;
+    }
     return this.#declared;
   }
 

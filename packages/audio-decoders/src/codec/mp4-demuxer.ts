@@ -46,6 +46,7 @@ export class Mp4Demuxer implements Demuxer {
     const declared = edit?.duration ? this.#packetsBefore(Math.round(seconds * sampleRate)) : samples.count;
     this.#count = this.#packetsThere(declared);
     const total = Math.max(0, this.#startOf(declared));
+    if (total === 0) throw findings.error('damaged', 'its edit list leaves nothing of the sound');
     this.frames = Math.max(0, this.#startOf(this.#count));
     if (this.#count < declared) findings.report('truncated', missing(total - this.frames, total, sampleRate));
   }

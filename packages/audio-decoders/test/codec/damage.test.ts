@@ -113,7 +113,7 @@ describe('a damaged file', () => {
   it('tells more samples than the header declares', async () => {
     const bytes = fixture('stereo.flac');
     new DataView(bytes.buffer).setUint32(8 + 14, 5000);
-    expect((await problem(bytes)).message).toContain('behind the 5000 samples');
+    expect((await problem(bytes)).message).toContain('declares 5000 samples, its frames hold 9000');
   });
 
   it('finds its way behind bytes that are no frames, and places what follows', async () => {
@@ -158,5 +158,29 @@ describe('a damaged file', () => {
     for (const name of ['stereo.flac', 'vorbis.ogg', 'aac.aac', 'lame.mp3'])
       await decode(spoil(name, 0.5, 50)).catch(() => {});
     expect((await decode(fixture('eight.flac'))).channels).toEqual(whole);
+  });
+});
+
+describe('a header without a checksum that contradicts the sound', () => {
+  it('is told by a FLAC file whose frames hold more than its header declares, and the frames are kept', async () => {
+    const bytes = fixture('eight.flac'); // 3000 samples, in bytes 21 to 25
+    bytes[25] = 0;
+    expect(await problem(bytes)).toMatchObject({
+      problem: 'damaged',
+      message: expect.stringContaining('its header declares 2816 samples, its frames hold 3000') as string,
+    });
+    const { channels, frames, damage } = await decode(bytes, { damaged: 'keep' });
+    expect([frames, channels[0]!.length]).toEqual([3000, 3000]);
+    expect(damage).toContain('its frames hold 3000');
+  });
+
+  it.each(['refuse', 'keep'] as const)('ends an MP4 file whose edit begins behind its end (%s)', async (damaged) => {
+    const bytes = fixture('flac.mp4');
+    const edit = Buffer.from(bytes).indexOf('elst') + 4;
+    new DataView(bytes.buffer, bytes.byteOffset).setInt32(edit + 12, 1e6); // its media time
+    await expect(decode(bytes, { damaged })).rejects.toMatchObject({
+      problem: 'damaged',
+      message: expect.stringContaining('its edit list leaves nothing of the sound') as string,
+    });
   });
 });
