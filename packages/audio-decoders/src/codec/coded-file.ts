@@ -2,13 +2,14 @@ import { AudioError } from '../audio-error.js';
 import type { AudioFile, ByteReader } from '../audio-file.js';
 import { type CodecSetup, type DecoderInstance, releaseDecoder } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
+import { emptyError } from '../truncation.js';
 import type { Findings } from './findings.js';
 import { NoiseMarks } from './noise-marks.js';
 
-/** Samples a channel decoded at once: they stay in the processor's cache until they are copied. */
+/** Samples a channel decoded at once, at most: they stay in the processor's cache until they are copied. */
 const BATCH = 1 << 17;
 
-/** Samples of all channels that room is made for on the word of a header. */
+/** Samples of all channels that are decoded at once, and that room is made for on the word of a header. */
 const ROOM = 1 << 21;
 
 /** So many packets may decode to nothing before it is called damage. */
@@ -80,11 +81,11 @@ export class CodedFile implements AudioFile {
     const total = this.demuxer.frames ?? Infinity;
     const end = Math.min(start + count, total);
     if (end <= start) {
-      if (total === 0 && !this.#ended) this.#end(); // why there is nothing
+      if (total === 0) this.#sayWhyEmpty();
       return this.#empty();
     }
     this.#goTo(start);
-    const room = Math.max(BATCH, Math.floor(ROOM / this.channels), this.#decodedTo - start);
+    const room = Math.max(Math.floor(ROOM / this.channels), this.#decodedTo - start);
     let target = this.#allocate(Math.min(end - start, room));
     let at = start;
     for (;;) {
@@ -97,6 +98,12 @@ export class CodedFile implements AudioFile {
     if (at >= total && !this.#ended) this.#end();
     const length = Math.max(0, Math.min(at, end) - start);
     return target.map((samples) => (samples.length === length ? samples : samples.slice(0, length)));
+  }
+
+  /** Goes through a sound without samples to its end, where damage is told; without any it is an empty recording. */
+  #sayWhyEmpty(): void {
+    while (!this.#ended) this.#end();
+    if (this.findings.text === undefined) throw emptyError(this.format);
   }
 
   #empty(): Float32Array[] {
@@ -166,7 +173,7 @@ export class CodedFile implements AudioFile {
     this.decoder.clear();
     this.#runs = [];
     let offset = 0;
-    const enough = Math.min(BATCH, end - at);
+    const enough = Math.min(BATCH, Math.floor(ROOM / this.channels), end - at);
     for (let vain = 0; offset < enough; vain++) {
       const packet = vain < MOST_VAIN ? this.demuxer.next() : undefined;
       if (!packet) {

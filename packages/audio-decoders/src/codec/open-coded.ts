@@ -6,6 +6,9 @@ import { releaseDecoder, takeDecoder } from './decoder-instance.js';
 import { Findings } from './findings.js';
 import { openContainer } from './open-container.js';
 
+/** No coding has more channels: that is Opus. */
+const MOST_CHANNELS = 255;
+
 /**
  * Opens a sound in a coded format: MP1 to MP3, Vorbis, Opus, FLAC, AAC-LC or ALAC, in MP3, Ogg, MP4, ADTS, Matroska, CAF
  * or FLAC files. Its `frames` is what the file declares; with `damaged: 'keep'`, what can be read of it.
@@ -17,6 +20,10 @@ export async function openCoded(reader: ByteReader, options: OpenAudioOptions = 
   const findings = new Findings(options.damaged ?? 'refuse');
   try {
     const demuxer = openContainer(new ByteWindow(reader), decoder, findings);
+    const { channels } = demuxer.codec;
+    if (!(Number.isInteger(channels) && channels >= 1 && channels <= MOST_CHANNELS)) {
+      throw findings.error('damaged', `its header declares ${channels} channels`);
+    }
     return new CodedFile(reader, demuxer, decoder, findings);
   } catch (error) {
     releaseDecoder(decoder);

@@ -183,4 +183,24 @@ describe('a header without a checksum that contradicts the sound', () => {
       message: expect.stringContaining('its edit list leaves nothing of the sound') as string,
     });
   });
+
+  it.each(['refuse', 'keep'] as const)('ends a file without a packet of its track (%s)', async (damaged) => {
+    const bytes = fixture('flac.mka');
+    const track = Buffer.from(bytes).indexOf(Buffer.of(0xd7, 0x81, 1));
+    bytes[track + 2] = 5;
+    await expect(decode(bytes, { damaged })).rejects.toMatchObject({ problem: 'empty' });
+  });
+
+  it.each(['refuse', 'keep'] as const)(
+    'ends a file of thousands of channels before any room is made (%s)',
+    async (damaged) => {
+      const bytes = fixture('mp3.mka');
+      const rate = Buffer.from(bytes).indexOf(Buffer.of(0xb5, 0x88)); // SamplingFrequency in 8 bytes, then Channels
+      bytes.set([0xb5, 0x84, 0x46, 0x7a, 0, 0, 0x9f, 0x85, 0, 0, 1, 0xb5, 0x88], rate);
+      await expect(decode(bytes, { damaged })).rejects.toMatchObject({
+        problem: 'damaged',
+        message: expect.stringContaining('declares 112008 channels') as string,
+      });
+    },
+  );
 });
