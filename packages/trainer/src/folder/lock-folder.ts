@@ -94,6 +94,22 @@ async function removeStale(path: string, { held, onTakeOver }: LockOptions): Pro
   onTakeOver();
 }
 
+/**
+ * Who holds a folder, in words; undefined where nobody does or only a process that is gone. Changes nothing.
+ *
+ * @param file name of the lock's file in the folder.
+ * @example
+ * console.log((await lockHolder('runs/first', runFiles.lock)) ?? 'nobody'); // process 12 on host
+ */
+export async function lockHolder(directory: string, file: string): Promise<string | undefined> {
+  const path = join(directory, file);
+  const content = await readFile(path, 'utf8').catch(() => undefined);
+  const modified = await stat(path).catch(() => undefined);
+  const holder = content === undefined ? undefined : parse(content);
+  if (!holder || !modified || !isAlive(holder, Date.now() - modified.mtimeMs)) return undefined;
+  return `process ${holder.pid} on ${holder.host}`;
+}
+
 function isAlive({ pid, started, host }: Holder, age: number): boolean {
   if (host !== hostname()) return age < DEAD_AFTER;
   try {
