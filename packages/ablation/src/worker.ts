@@ -41,7 +41,7 @@ try {
   const known = error instanceof Error ? error : new Error(String(error));
   const expected = known instanceof InputError || known instanceof FileError || known.name === 'AbortError';
   if (!expected && known.stack !== undefined) console.error(known.stack);
-  console.error(lastWordsMark + known.message);
+  console.error(lastWordsMark + known.message.replaceAll(/\s*\n\s*/g, ' ')); // one line
   process.exitCode = known.name === 'AbortError' ? INTERRUPTED : 1;
 } finally {
   process.off('SIGINT', stop).off('SIGTERM', stop);

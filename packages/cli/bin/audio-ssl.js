@@ -17,8 +17,8 @@ function runSource() {
   const flags = ['--import', import.meta.resolve('tsx'), '--conditions=@audio-ssl/source'];
   const program = [...flags, fileURLToPath(at('../src/main.ts')), ...process.argv.slice(2)];
   const child = spawn(process.execPath, program, { stdio: 'inherit' });
-  process.on('SIGINT', () => undefined); // Ctrl-C reaches the child by itself
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A Ctrl-C of the terminal has reached the child by itself: the command counts two within half a second as one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal];
   });

@@ -9,7 +9,9 @@ import { addDoctor } from './commands/doctor.js';
 import { addEmbed } from './commands/embed.js';
 import { addPretrain } from './commands/pretrain.js';
 import { addProbe } from './commands/probe.js';
+import { addReport } from './commands/report.js';
 import { addSetup } from './commands/setup.js';
+import { speakFor } from './terminal/in-flags.js';
 import { printError } from './terminal/print-error.js';
 import { printable } from './terminal/printable.js';
 
@@ -50,11 +52,13 @@ function createProgram(context: CommandContext): Command {
     })
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)')
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, { options }) => speakFor(options.flatMap(({ long }) => long ?? [])));
   addSetup(program);
   addDoctor(program);
   addPretrain(program, context);
   addProbe(program);
+  addReport(program);
   addAblate(program, context);
   addEmbed(program, context);
   addClassify(program, context);

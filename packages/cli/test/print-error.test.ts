@@ -1,7 +1,7 @@
 import { InputError } from '@audio-ssl/experiment';
 import { FileError } from '@audio-ssl/trainer';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { inFlags } from '../src/terminal/in-flags.js';
+import { inFlags, speakFor } from '../src/terminal/in-flags.js';
 import { printError } from '../src/terminal/print-error.js';
 
 let printed = '';
@@ -56,5 +56,23 @@ describe('inFlags', () => {
     ['`constructor` and `somethingElse`', '`constructor` and `somethingElse`'],
   ])('turns %j into %j', (message, expected) => {
     expect(inFlags(message)).toBe(expected);
+  });
+
+  it('names a setting where the command has no flag of its own', () => {
+    const messages = ['take one with `channel`', 'take what is there with `damaged` keep', 'give `folds` 3', '`out` x'];
+    speakFor(['--channel', '--damaged', '--folds', '--out']);
+    expect(messages.map(inFlags)).toEqual([
+      'take one with --channel',
+      'take what is there with --damaged keep',
+      'give --folds 3',
+      '--out x',
+    ]);
+    speakFor(['--out', '--set']);
+    expect(messages.map(inFlags)).toEqual([
+      'take one with --set data.channel=0',
+      'take what is there with --set data.damaged=keep',
+      'give --set probe.folds=3',
+      '--out x',
+    ]);
   });
 });

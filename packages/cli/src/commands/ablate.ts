@@ -4,9 +4,11 @@ import { resultTables } from '@audio-ssl/report';
 import { type Command, Option } from 'commander';
 import { join } from 'node:path';
 import { parseDuration } from '../terminal/duration.js';
+import { inFlags } from '../terminal/in-flags.js';
 import { withInterrupts } from '../terminal/interrupts.js';
 import { planWords } from '../terminal/plan-words.js';
 import { printResult } from '../terminal/print-result.js';
+import { printableLine } from '../terminal/printable.js';
 import { printLine } from '../terminal/progress-bar.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import type { CommandContext } from './context.js';
@@ -84,7 +86,8 @@ export function addAblate(program: Command, context: CommandContext): void {
             ? `stopped with ${results.done} of ${results.total} runs done; the same command resumes`
             : 'stopped before the plan was made; the same command resumes',
         );
-      for (const { task, reason } of failed) printLine(`failed: ${taskName(task)}: ${reason}`);
+      for (const { task, reason } of failed) 
+        printLine(printableLine(`failed: ${taskName(task)}: ${inFlags(reason)}`));
       if (end === 'completed') printResult(`report: ${join(out, suiteFiles.report)}`);
       if (end === 'stopped') context.exitWith(130);
       else if (failed.length > 0) context.exitWith(1);

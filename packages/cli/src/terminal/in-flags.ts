@@ -53,12 +53,36 @@ const flags: Readonly<Record<string, string>> = {
   top: '--top',
 };
 
+/** The settings behind options for which some commands have a flag of their own, and a value that is worth trying. */
+const settings: Readonly<Record<string, readonly [key: string, value: string]>> = {
+  channel: ['data.channel', '0'],
+  damaged: ['data.damaged', 'keep'],
+  ffmpeg: ['data.ffmpeg', 'false'],
+  folds: ['probe.folds', '5'],
+};
+
+// There is one command in a process. Without one, all flags are there.
+let there: ReadonlySet<string> | undefined;
+
+/** Tells which flags the command has that runs now; an option without one is then named as a setting. */
+export function speakFor(flagsOfCommand: Iterable<string>): void {
+  there = new Set(flagsOfCommand);
+}
+
+function flagOf(name: string, value: string | undefined): string | undefined {
+  const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
+  const [key, usual] = Object.hasOwn(settings, name) ? settings[name]! : [];
+  const lacking = there !== undefined && flag !== undefined && !there.has(flag) && there.has('--set');
+  if (key !== undefined && lacking) return `--set ${key}=${value ?? usual}`;
+  return flag === undefined || value === undefined ? flag : `${flag} ${value}`;
+}
+
 /**
  * Puts a message of a library into the words of the command: an option in backticks becomes its flag, a setting in
  * backticks (`variant=m2d`) an argument of `--set`. Other text in backticks stays.
  */
 export function inFlags(message: string): string {
   return message
-    .replace(/`(\w+)`/g, (whole, name: string) => (Object.hasOwn(flags, name) ? (flags[name] as string) : whole))
+    .replace(/`(\w+)`(?: (keep|refuse|\d+)\b)?/g, (whole, name: string, value?: string) => flagOf(name, value) ?? whole)
     .replace(/`([A-Za-z][\w.]*=[^`\s]+)`/g, '--set $1');
 }

@@ -78,7 +78,7 @@ export function probeTask(
     throw new InputError(
       groupCount < 2
         ? `${table}: expected usable clips of two or more ${groupWord}s, got one; add clips of another ${groupWord}`
-        : `${table}: expected probe.folds from 2 to the number of ${groupWord}s (${groupCount}), got ${foldCount}; give \`folds\` ${groupCount}, or set probe.folds=${groupCount}`,
+        : `${table}: expected probe.folds from 2 to the number of ${groupWord}s (${groupCount}), got ${foldCount}; give \`folds\` ${groupCount}`,
     );
   const folds = groupFolds(groups, labels, foldCount, 0);
   requireSpread(table, { names, folds }, `add clips of another ${groupWord}`);
