@@ -1,11 +1,10 @@
 import type { TensorTree } from '@audio-ssl/params';
-import { mkdir } from 'node:fs/promises';
 import { disposeExcept } from './dispose-except.js';
 import { last, prepareFolder, readCheckpoint, restore, setAsideNewer, writeCheckpoint } from './folder/checkpoint.js';
 import type { Fingerprint } from './folder/fingerprint.js';
-import { lockFolder, type FolderLock } from './folder/lock-folder.js';
+import type { FolderLock } from './folder/lock-folder.js';
+import { lockRun } from './folder/lock-run.js';
 import { openLog, type Log } from './folder/log.js';
-import { runFiles } from './folder/run-files.js';
 import { NonFiniteMetric, steps, type Step } from './steps.js';
 
 /** What {@link TrainOptions.onStep} is called with. */
@@ -40,6 +39,8 @@ export interface Hook<State extends TensorTree> {
 export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
   /** The run's folder; made when missing. A run that is in it is resumed. */
   readonly directory: string;
+  /** Of a caller that has taken the folder by `lockRun` and releases it later; by default it is held while `train` runs. */
+  readonly lock?: FolderLock | undefined;
   /** Steps to do in all, those of earlier sessions included. */
   readonly steps: number;
   /** Whatever fixes the run's numbers, as JSON values: a run with another fingerprint is refused. */
@@ -97,17 +98,13 @@ export async function train<State extends TensorTree, Batch, Scalars>(
 ): Promise<TrainResult<State>> {
   const { directory, onWarning } = options;
   check(options);
-  await mkdir(directory, { recursive: true });
-  const lock = await lockFolder(directory, {
-    file: runFiles.lock,
-    held: (who) => `train: ${who} is training in ${directory}; wait for it, stop it, or give another \`directory\``,
-    onTakeOver: () => onWarning?.(`train: took over ${directory}, which a process that is gone had locked`),
-  });
+  const lock = options.lock ?? (await lockRun(directory, { onWarning }));
   try {
+    const start = await startState(options);
     await prepareFolder(directory);
-    return await loop(options, await startState(options), lock);
+    return await loop(options, start, lock);
   } finally {
-    await lock.release();
+    if (options.lock === undefined) await lock.release();
   }
 }
 

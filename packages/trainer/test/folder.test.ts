@@ -1,11 +1,14 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { disposeTree } from '@audio-ssl/params';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   cannotWrite,
   FileError,
+  lockFolder,
+  lockRun,
   newestCheckpoint,
   readCheckpoint,
   readJson,
@@ -117,6 +120,20 @@ describe('outputs', () => {
     await expect(requireWritableFolder(join(run, 'a'), 'out')).rejects.toThrow('cannot be written to (EACCES)');
     await chmod(run, 0o700);
   });
+
+  // Node's recursive mkdir never returns there.
+  it.runIf(process.platform === 'linux')('where the system makes the folders are refused', async () => {
+    for (const path of ['/proc/audio-ssl', '/proc/audio-ssl/a', '/proc'])
+      await expect(requireWritableFolder(path, 'out')).rejects.toThrow(/`out`: expected a folder .*\/proc cannot be/);
+  });
+});
+
+it('a file named `checkpoints` and a folder named as the lock are named, with the next step', async () => {
+  await writeFile(join(run, runFiles.checkpoints), '');
+  await expect(train(regression(run, 1))).rejects.toThrow(/checkpoints is a file, and the checkpoints are kept in/);
+  await rm(join(run, runFiles.checkpoints));
+  await mkdir(join(run, runFiles.lock));
+  await expect(train(regression(run, 1))).rejects.toThrow(/train\.lock is a folder, and the lock has this name/);
 });
 
 it('what a killed process left unfinished goes when a run is resumed', async () => {
@@ -124,4 +141,70 @@ it('what a killed process left unfinished goes when a run is resumed', async () 
   await writeFile(join(run, left), '');
   disposeTree((await train(regression(run, 1))).state);
   expect((await readdir(run)).sort()).toEqual([runFiles.checkpoints, runFiles.log]);
+});
+
+describe('the lock of a folder', () => {
+  const options = { file: 'lock', held: (who: string) => `${who} holds it`, onTakeOver: () => undefined };
+
+  it('goes to one of many who find that its holder is gone, and leaves nothing else behind', async () => {
+    for (let round = 0; round < 10; round++) {
+      const dead = JSON.stringify({ pid: process.pid, started: 'another time', host: hostname(), round });
+      await writeFile(join(run, 'lock'), round % 2 ? dead : dead.slice(0, 20)); // the second one was cut off
+      if (round % 2 === 0) await utimes(join(run, 'lock'), 1, 1);
+      let takenOver = 0;
+      const tries = await Promise.allSettled(
+        Array.from({ length: 20 }, () => lockFolder(run, { ...options, onTakeOver: () => takenOver++ })),
+      );
+      const won = tries.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      expect(won).toHaveLength(1);
+      expect(takenOver).toBe(1);
+      for (const result of tries)
+        if (result.status === 'rejected') expect(String(result.reason)).toContain(`process ${process.pid} on`);
+      expect(await readdir(run)).toEqual(['lock']);
+      await won[0]!.release();
+      expect(await readdir(run)).toEqual([]);
+    }
+  });
+
+  it('is waited for where that is asked, one at a time', async () => {
+    let inside = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      const lock = await lockFolder(run, { ...options, wait: 20_000 });
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      inside--;
+      await lock.release();
+    };
+    await Promise.all(Array.from({ length: 6 }, work));
+    expect(most).toBe(1);
+  });
+
+  it('says what else has its name', async () => {
+    await mkdir(join(run, 'lock'));
+    await expect(lockFolder(run, options)).rejects.toThrow(/lock is a folder, and the lock has this name; remove it/);
+    await rm(join(run, 'lock'), { recursive: true });
+    await symlink('elsewhere', join(run, 'lock'));
+    await expect(lockFolder(run, options)).rejects.toThrow('lock is no plain file');
+    expect(existsSync(join(run, 'elsewhere'))).toBe(false);
+  });
+
+  it('of a run removes what processes that are gone left unfinished, and a folder that was made for nothing', async () => {
+    const left = ['weights.safetensors', 'checkpoints/step-00000001.safetensors', 'report/probes.json'].map(
+      (name) => join(run, 'first', `${name}.12-0123456789ab.tmp`),
+    );
+    for (const path of left) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, 'half');
+    }
+    await writeFile(join(run, 'first', 'notes.tmp'), 'of somebody else');
+    const lock = await lockRun(join(run, 'first'), { option: 'out' });
+    await expect(lockRun(join(run, 'first'), { option: 'out' })).rejects.toThrow(/is training in .*another `out`/);
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
+    expect(existsSync(join(run, 'first', 'notes.tmp'))).toBe(true);
+    await lock.release();
+    const none = join(run, 'none');
+    await (await lockRun(none)).release();
+    expect(existsSync(none)).toBe(false);
+  });
 });

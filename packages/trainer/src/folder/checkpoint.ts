@@ -9,10 +9,10 @@ import {
   writeSafetensors,
   type Safetensors,
 } from '@audio-ssl/tensor-files';
-import { openFile, readWhole, removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node';
+import { openFile, readWhole, writeAtomically } from '@audio-ssl/tensor-files/node';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { remedy } from './file-error.js';
+import { cannotWrite, FileError, remedy } from './file-error.js';
 import { describeDifferences, type Fingerprint } from './fingerprint.js';
 import { runFiles } from './run-files.js';
 
@@ -45,6 +45,10 @@ const folderOf = (run: string): string => join(run, runFiles.checkpoints);
 async function list(run: string): Promise<CheckpointPath[]> {
   const names = await readdir(folderOf(run)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOTDIR')
+      throw new FileError(
+        `${folderOf(run)} is a file, and the checkpoints are kept in a folder of this name; remove it, or give another folder`,
+      );
     throw error;
   });
   return names
@@ -124,12 +128,11 @@ export async function readCheckpoint(run: string, options: CheckpointOptions = {
   });
 }
 
-/** Makes the folder and removes what an interrupted write left behind; for the holder of the run's lock. */
+/** Makes the folder of the checkpoints. */
 export async function prepareFolder(run: string): Promise<void> {
-  const folder = folderOf(run);
-  await mkdir(folder, { recursive: true });
-  await removeUnfinished(run);
-  await removeUnfinished(folder);
+  await mkdir(folderOf(run), { recursive: true }).catch((error: unknown) => {
+    throw cannotWrite(folderOf(run), error);
+  });
 }
 
 /** Writes a checkpoint and, once it is safe on the disk, removes all but the newest {@link KEPT}. */

@@ -1,10 +1,10 @@
-import { access, constants, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { FileError } from './file-error.js';
 
 /**
  * Refuses, before any work is done, a folder that nothing can be written to. A folder that does not exist yet is accepted
- * where it can be made; nothing is made.
+ * where it can be made; nothing is left behind.
  *
  * @param option name of the option that gave the path, for the message.
  * @throws {@link FileError} naming the option, the path and what is in the way.
@@ -18,7 +18,7 @@ export async function requireWritableFolder(path: string, option: string): Promi
     const wrong =
       typeof found === 'object' && !found.isDirectory()
         ? 'is a file'
-        : await access(at, constants.W_OK).then(
+        : await tryFolder(at).then(
             () => undefined,
             ({ code }: NodeJS.ErrnoException) => `cannot be written to (${code})`,
           );
@@ -44,4 +44,9 @@ export async function requireWritableFile(path: string, option: string): Promise
   );
   if (isFolder) throw new FileError(`\`${option}\` ${path}: expected a file, got a folder; name a file in it`);
   await requireWritableFolder(dirname(path), option);
+}
+
+/** Makes a folder and removes it: rights alone do not tell of /proc, where no folder can be made by anybody. */
+async function tryFolder(parent: string): Promise<void> {
+  await rmdir(await mkdtemp(join(parent, '.audio-ssl-')));
 }

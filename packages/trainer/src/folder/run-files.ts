@@ -16,7 +16,7 @@ export const runFiles = {
   log: 'log.jsonl',
   /** The folder of `step-*.safetensors`, the two newest. */
   checkpoints: 'checkpoints',
-  /** There while a process trains in the folder. */
+  /** There while a process trains in the folder, from the first byte that it writes to the last. */
   lock: 'train.lock',
   /** The encoder of the run when it has ended. */
   weights: 'weights.safetensors',
@@ -28,6 +28,8 @@ export const runFiles = {
   neighbours: join('report', 'neighbours.json'),
   /** Figures of probes, for the report. */
   probes: join('report', 'probes.json'),
+  /** There while a process writes figures of probes or the report. */
+  reportLock: join('report', 'report.lock'),
   /** The report itself. */
   report: 'report.html',
 } as const;
