@@ -1,5 +1,5 @@
 import { disposeTree } from '@audio-ssl/params';
-import { requireWritableFolder, runFiles, writeJson } from '@audio-ssl/trainer';
+import { lockRun, requireWritableFolder, runFiles, writeJson, type FolderLock } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import { describeEnvironment } from '../environment.js';
 import { openClips, trainingClips } from '../open-clips.js';
@@ -8,6 +8,7 @@ import { writeReport } from '../write-report.js';
 import { initialState, requireEncoder } from './initial-state.js';
 import { maskedExamples } from './masked-examples.js';
 import { matpacMethod } from './matpac-method.js';
+import type { Method } from './method.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { resumeRun } from './resumable-run.js';
 import { runTraining } from './run-training.js';
@@ -18,17 +19,28 @@ import { startRun } from './start-run.js';
  * A tensor backend must be running.
  *
  * @returns the outcome; `completed` is false when the signal stopped it
- * @throws InputError when `out` holds a run of another configuration, or `init` or `method` does not fit; Error when no clip
+ * @throws FileError when another process trains in `out`; InputError when it holds a run of another configuration, or `init` or `method` does not fit; Error when no clip
  * can be used or the run diverges
  * @example
  * const config = await loadConfig({ preset: 'tiny', set: ['steps=1000'] });
  * const { completed } = await pretrain({ data: 'recordings', out: 'runs/first', config });
  */
 export async function pretrain(options: PretrainOptions): Promise<RunSummary> {
-  const { data, dataName, out, init, backend, reporter, signal } = options;
+  const { out, reporter } = options;
   const method = options.method ?? matpacMethod(options.config);
   await requireWritableFolder(out, 'out');
   if (options.method) requireEncoder(method, options.config);
+  const lock = await lockRun(out, { option: 'out', onWarning: (message) => reporter?.warning?.(message) });
+  try {
+    return await pretrainIn(lock, method, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Everything that is written into the folder of the run, for the holder of its lock. */
+async function pretrainIn(lock: FolderLock, method: Method, options: PretrainOptions): Promise<RunSummary> {
+  const { data, dataName, out, init, backend, reporter, signal } = options;
   const resumed = await resumeRun({ ...{ data, out, init }, config: options.config, method: options.method?.name });
   const config = resumed?.config ?? options.config;
   // A checkpoint that does not fit is refused before any sound is read.
@@ -46,7 +58,7 @@ export async function pretrain(options: PretrainOptions): Promise<RunSummary> {
     const record = resumed ?? (await startRun(options, clips));
     await writeJson(join(out, runFiles.environment), await describeEnvironment(backend));
     await writeJson(join(out, runFiles.examples), await maskedExamples(method, clips, config));
-    const summary = await runTraining(method, record, clips, options);
+    const summary = await runTraining(method, record, clips, { ...options, lock });
     await writeJson(join(out, runFiles.summary), summary);
     await writeReport(out);
     return summary;

@@ -19,10 +19,7 @@ import { readRunRecord, type RunRecord } from '../run-record.js';
  */
 export async function resumableRun(out: string): Promise<RunRecord | undefined> {
   if (!existsSync(join(out, runFiles.config))) return undefined;
-  const begun =
-    existsSync(join(out, runFiles.lock)) || // at its first step, perhaps in another process
-    (await newestCheckpoint(out)) !== undefined ||
-    (await readLog(out)).length > 0;
+  const begun = (await newestCheckpoint(out)) !== undefined || (await readLog(out)).length > 0;
   return begun ? await readRunRecord(out) : undefined;
 }
 

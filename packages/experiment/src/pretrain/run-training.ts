@@ -1,6 +1,6 @@
 import { logMelPresets } from '@audio-ssl/audio-frontend';
 import { countParameters, disposeTree } from '@audio-ssl/params';
-import { newestCheckpoint, train } from '@audio-ssl/trainer';
+import { newestCheckpoint, train, type FolderLock } from '@audio-ssl/trainer';
 import { beginStage } from '../begin-stage.js';
 import { fixedSettings } from '../config/config-differences.js';
 import { saveEncoder } from '../encoder-weights.js';
@@ -20,7 +20,13 @@ export async function runTraining(
   method: Method,
   { config, data, init, method: name, measured }: RunRecord,
   clips: OpenClips,
-  { out, backend, reporter, signal }: Pick<PretrainOptions, 'out' | 'backend' | 'reporter' | 'signal'>,
+  {
+    out,
+    lock,
+    backend,
+    reporter,
+    signal,
+  }: Pick<PretrainOptions, 'out' | 'backend' | 'reporter' | 'signal'> & { readonly lock: FolderLock },
 ): Promise<RunSummary> {
   const source = batchSource(method, config, clips, measured);
   const step = compiledStep(method, { precision: config.precision, backend });
@@ -30,6 +36,7 @@ export async function runTraining(
   try {
     const result = await train({
       directory: out,
+      lock,
       steps: measured.steps,
       fingerprint: { data, init, ...(name !== undefined && { method: name }), ...fixedSettings(config) },
       initial: async () => {

@@ -16,6 +16,7 @@ import { initialEncoder } from '../pretrain/initial-state.js';
 import { matpacMethod } from '../pretrain/matpac-method.js';
 import type { Method } from '../pretrain/method.js';
 import type { Reporter } from '../reporter.js';
+import { withReportLock } from '../report-lock.js';
 import { readRunRecord, type RunRecord } from '../run-record.js';
 import { withDefaults, type SoundSettings } from '../sound-settings.js';
 import { writeReport } from '../write-report.js';
@@ -92,8 +93,10 @@ export async function probe(options: ProbeOptions): Promise<readonly ReportProbe
     });
     const all = { ...options, ...reading, layers };
     const { results, neighbours } = await probeEncoders({ start, pretrained }, record, clips, all);
-    await saveProbes(run, results);
-    await writeJson(join(run, runFiles.neighbours), neighbours);
+    await withReportLock(run, async () => {
+      await saveProbes(run, results);
+      await writeJson(join(run, runFiles.neighbours), neighbours);
+    });
     await writeReport(run);
     return results;
   } finally {
@@ -169,7 +172,7 @@ export async function readProbes(run: string): Promise<readonly ReportProbe[]> {
   return readJsonOr<readonly ReportProbe[]>(join(run, runFiles.probes), []);
 }
 
-/** Saves results in place of those of the same data, pooling and classifier. */
+/** Saves results, under the lock of the report, in place of those of the same data, pooling and classifier. */
 async function saveProbes(run: string, results: readonly ReportProbe[]): Promise<void> {
   const same = (a: ReportProbe, b: ReportProbe): boolean =>
     a.dataset === b.dataset && a.pooling === b.pooling && a.method === b.method;
