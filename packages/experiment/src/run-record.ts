@@ -1,4 +1,4 @@
-import type { ReportData } from '@audio-ssl/report';
+import type { ReportDataset } from '@audio-ssl/report';
 import { readJson, runFiles } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import type { Config } from './config/config-schema.js';
@@ -34,7 +34,7 @@ export interface RunSummary {
   readonly trainingSeconds: number;
   /** Numbers that are trained. */
   readonly parameters: number;
-  readonly dataset: ReportData['dataset'];
+  readonly dataset: ReportDataset;
 }
 
 /**

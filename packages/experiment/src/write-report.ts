@@ -1,12 +1,15 @@
 import { renderReport, type ReportNeighbours, type ReportProbe, type ReportSpectrogram } from '@audio-ssl/report';
-import { readJson, readJsonOr, runFiles, writeRunFile } from '@audio-ssl/trainer';
+import { readJsonOr, runFiles, writeRunFile } from '@audio-ssl/trainer';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { readRunLog, readRunNotes } from './run-log.js';
+import { readRunLog, readRunNotes, trainingSeconds } from './run-log.js';
+import { withReportLock } from './report-lock.js';
 import { readRunRecord, type RunSummary } from './run-record.js';
+import { runProgress } from './runs/run-progress.js';
 
 /**
- * Writes `report.html` of a run from what is in its folder.
+ * Writes `report.html` of a run from what is in its folder, whether it has ended, was stopped or is under way: then the page
+ * says at which step.
  *
  * @param run the run's folder
  * @returns the path of the page
@@ -15,11 +18,16 @@ import { readRunRecord, type RunSummary } from './run-record.js';
  * console.log(await writeReport('runs/first')); // runs/first/report.html
  */
 export async function writeReport(run: string): Promise<string> {
+  await readRunRecord(run); // no lock in a folder that is no run
+  return await withReportLock(run, () => write(run));
+}
+
+async function write(run: string): Promise<string> {
   const record = await readRunRecord(run);
   const { config, command, measured } = record;
   const path = (file: string): string => join(run, file);
-  const summary = await readJson<RunSummary>(path(runFiles.summary));
-  const environment = await readJson<Record<string, string>>(path(runFiles.environment));
+  const summary = await readJsonOr<Partial<RunSummary>>(path(runFiles.summary), {});
+  const environment = await readJsonOr<Record<string, string>>(path(runFiles.environment), {});
   const page = renderReport({
     name: basename(resolve(run)),
     created: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
@@ -27,13 +35,11 @@ export async function writeReport(run: string): Promise<string> {
     preset: config.preset,
     variant: record.method ?? config.variant,
     backend: environment.backend ?? 'unknown',
-    completed: summary.completed,
-    step: summary.step,
-    steps: summary.steps,
+    ...(await runProgress(run, measured.steps)),
     batchSize: config.batchSize,
-    trainingSeconds: summary.trainingSeconds,
-    parameters: summary.parameters,
-    dataset: summary.dataset,
+    trainingSeconds: await trainingSeconds(run),
+    ...(summary.parameters !== undefined && { parameters: summary.parameters }),
+    ...(summary.dataset && { dataset: summary.dataset }),
     log: await readRunLog(run, record),
     notes: await readRunNotes(run),
     spectrograms: await readJsonOr<readonly ReportSpectrogram[]>(path(runFiles.examples), []),

@@ -4,6 +4,7 @@ export { renderReport } from './render-report.js';
 export { renderSuite } from './render-suite.js';
 export {
   type ReportData,
+  type ReportDataset,
   type ReportNeighbours,
   type ReportProbe,
   type ReportScore,

@@ -1,7 +1,16 @@
 import { confusionChart, lineChart, scoreChart } from './charts.js';
 import { duration, percent, points, shareRange, signedPoints } from './format.js';
+import { headline } from './headline.js';
 import { html, type Html, trusted } from './html.js';
-import type { ReportData, ReportProbe, ReportScore, ReportSound, SkippedFile, SoundWarning } from './report-data.js';
+import type {
+  ReportData,
+  ReportDataset,
+  ReportProbe,
+  ReportScore,
+  ReportSound,
+  SkippedFile,
+  SoundWarning,
+} from './report-data.js';
 import { countedCauses, noticeSentences } from './skipped-files.js';
 import { style } from './style.js';
 import { trainingCharts } from './training-charts.js';
@@ -16,7 +25,6 @@ const lineColors = ['var(--first)', 'var(--second)'];
  * await writeFile('report.html', renderReport(data));
  */
 export function renderReport(data: ReportData): string {
-  const main = data.probes.find(({ method }) => method === undefined) ?? data.probes[0];
   const sections = [
     ['probe', 'Probe', probes(data)],
     ['training', 'Training', training(data)],
@@ -41,8 +49,14 @@ export function renderReport(data: ReportData): string {
         <header>
           <p class="eyebrow">audio-ssl · ${data.variant} · preset ${data.preset}</p>
           <h1>${data.name}</h1>
-          <p class="lead">${lead(data, main)}</p>
-          ${figures(data, main)}
+          ${
+            !data.completed &&
+            html`<p class="unfinished">
+              <strong>Not finished: step ${data.step} of ${data.steps}.</strong> This is the run as of ${data.created}.
+            </p>`
+          }
+          <p class="lead">${lead(data)}</p>
+          ${headline(data.probes)} ${figures(data)}
           <nav aria-label="Sections">${shown.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
         </header>
         <main>${shown.map(([id, , body]) => html`<section id="${id}">${body}</section>`)}</main>
@@ -55,53 +69,35 @@ export function renderReport(data: ReportData): string {
     </html> `.markup;
 }
 
-function lead(data: ReportData, probe: ReportProbe | undefined): Html {
-  const trained = html`Pretrained without labels on ${clipsOf(data.dataset)} of ${data.dataset.name} for
-  ${data.step.toLocaleString('en')} steps in ${duration(data.trainingSeconds)}.`;
-  const unfinished = data.completed
-    ? undefined
-    : html` <strong>The run is not finished: ${data.step} of ${data.steps} steps.</strong>`;
+function lead(data: ReportData): Html {
+  const on = data.dataset && html` on ${clipsOf(data.dataset)} of ${data.dataset.name}`;
   const collapsed = data.notes.map(
     ({ note, from, to }) =>
       html` <strong
         >${note.replace(/^c/, 'C')}, ${from === to ? `at step ${from}` : `from step ${from} to ${to}`}.</strong
       >`,
   );
-  if (!probe) return html`${trained}${collapsed}${unfinished}`;
-  const { gain } = probe;
-  const what = probe.method ?? 'the linear probe';
-  const verdict =
-    gain.low > 0
-      ? html`Pretraining raised ${what} on ${probe.target} by <strong>${points(gain.value)} points</strong>`
-      : gain.high < 0
-        ? html`Pretraining <strong>lowered</strong> ${what} on ${probe.target} by ${points(-gain.value)} points`
-        : html`Pretraining made <strong>no clear difference</strong> to ${what} on ${probe.target}
-            (${points(gain.value)} points)`;
-  return html`${trained} ${verdict} (95 % interval ${points(gain.low)} to ${points(gain.high)}), from
-  ${percent(probe.randomStart.value)} at the random start to
-  ${percent(probe.pretrained.value)}.${collapsed}${unfinished}`;
+  return html`Pretrained without labels${on} for ${data.step.toLocaleString('en')} steps in
+  ${duration(data.trainingSeconds)}.${collapsed}`;
 }
 
-function figures(data: ReportData, probe: ReportProbe | undefined): Html {
+function figures(data: ReportData): Html {
   const speed = column(data, 'clipsPerSecond').map(([, value]) => value);
-  const rows: (readonly [string, string, string?])[] = [
-    ...(probe
-      ? ([
-          [
-            'Gain',
-            `${signedPoints(probe.gain.value)} points`,
-            `95 % CI ${points(probe.gain.low)} to ${points(probe.gain.high)}`,
-          ],
-          ['Pretrained', percent(probe.pretrained.value), interval(probe.pretrained)],
-          ['Random start', percent(probe.randomStart.value), interval(probe.randomStart)],
-        ] as const)
-      : []),
+  const size = data.parameters === undefined ? 'not counted' : `${(data.parameters / 1e6).toFixed(2)} M`;
+  const rows = [
     ['Training time', duration(data.trainingSeconds), `${data.step} of ${data.steps} steps of ${data.batchSize} clips`],
     ['Speed', speed.length ? `${median(speed).toFixed(0)} clips/s` : 'not measured', `backend ${data.backend}`],
-    ['Model', `${(data.parameters / 1e6).toFixed(2)} M`, `trained parameters, seed ${data.seed}`],
-  ];
+    ['Model', size, `trained parameters, seed ${data.seed}`],
+  ] as const;
   return html`<dl class="figures">
-    ${rows.map(([name, value, note], i) => html`<div${i === 0 && probe && trusted(' class="main"')}><dt>${name}</dt><dd>${value}</dd>${note && html`<dd class="note">${note}</dd>`}</div>`)}
+    ${rows.map(
+      ([name, value, note]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+          <dd class="note">${note}</dd>
+        </div>`,
+    )}
   </dl>`;
 }
 
@@ -256,7 +252,8 @@ function caption({ id, label }: ReportSound): Html {
     : html`<strong>${label}</strong><span class="name">${id}</span>`;
 }
 
-function dataSection({ dataset }: ReportData): Html {
+function dataSection({ dataset }: ReportData): Html | undefined {
+  if (!dataset) return undefined;
   return html`<h2>Data</h2>
     <p>${dataset.name}: ${clipsOf(dataset)} used, ${countedCauses(dataset.skipped, 'skipped')}.</p>
     ${warnings(dataset.notices)}
@@ -264,7 +261,7 @@ function dataSection({ dataset }: ReportData): Html {
 }
 
 /** `12 clips`, or `3 recordings (2 h 5 min), cut into 125 clips,` where that is not the same. */
-function clipsOf({ kept, pieces = kept, seconds }: ReportData['dataset']): string {
+function clipsOf({ kept, pieces = kept, seconds }: ReportDataset): string {
   const length = seconds === undefined ? '' : ` (${duration(seconds)})`;
   return pieces === kept
     ? `${kept} clip${kept === 1 ? '' : 's'}${length}`

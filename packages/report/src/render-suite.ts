@@ -1,6 +1,7 @@
 import { schemeTableau10 } from 'd3-scale-chromatic';
 import { draw, lineChart, type Line } from './charts.js';
-import { duration, percent, percentWithInterval, pointsRange, signedPoints } from './format.js';
+import { duration, type MeanInterval, percent, percentWithInterval, pointsRange, signedPoints } from './format.js';
+import { besideRandomStart } from './headline.js';
 import { html, type Html, trusted } from './html.js';
 import { style } from './style.js';
 import {
@@ -40,7 +41,7 @@ export function renderSuite(results: SuiteReport): string {
         <header>
           <p class="eyebrow">audio-ssl · ablation suite ${suite}</p>
           <h1>${title}</h1>
-          <p class="lead">${lead(results)}</p>
+          ${lead(results)}
           <dl class="figures">
             ${[
               [
@@ -124,29 +125,47 @@ const suiteStyle = `
 .clear { font-weight: 650; color: var(--first); }
 `;
 
+/** What the rows came to, pooling by pooling, so that none of them is chosen. */
 function lead(results: SuiteResults): Html {
-  const [pooling] = results.poolings as readonly [string];
-  const [baseline, ...others] = results.rows as readonly [RowResult, ...RowResult[]];
+  return html`<ul class="verdicts">
+      ${results.poolings.map((pooling) => poolingLead(results, pooling))}
+    </ul>
+    ${results.done < results.total && html`<p class="unfinished"><strong>Not all runs are done: ${results.done} of ${results.total}.</strong></p>`}`;
+}
+
+function poolingLead({ rows, randomStart }: SuiteResults, pooling: string): Html {
+  const [baseline, ...others] = rows as readonly [RowResult, ...RowResult[]];
   const score = baseline.scores[pooling]?.accuracy;
-  const start = results.randomStart[pooling];
-  const clear = others.filter((row) => {
-    const difference = row.scores[pooling]?.difference;
-    return difference && difference.verdict !== 'no clear difference';
+  const start = randomStart[pooling] ?? undefined;
+  const note = html`<span class="note">pooled by ${pooling}</span>`;
+  if (!score) return html`<li><strong>No run of the baseline is done</strong>${note}</li>`;
+  const clear = others.flatMap(({ name, scores }) => {
+    const difference = scores[pooling]?.difference;
+    return difference && difference.verdict !== 'no clear difference' ? [{ name, mean: difference.mean }] : [];
   });
-  const unfinished = results.done < results.total && html` <strong>Not all runs are done.</strong>`;
-  if (!score) return html`No run of the baseline is done.${unfinished}`;
-  return html`The baseline, ${baseline.name}, reaches <strong>${percentWithInterval(score)}</strong> (pooled by
-    ${pooling})${start ? html`, from ${percentWithInterval(start)} at the random start` : ''}.
-    ${
-      clear.length === 0
-        ? 'No row differs from it by more than its interval.'
-        : html`${clear.map(({ name, scores }, i) => {
-            const { mean = 0 } = scores[pooling]?.difference ?? {};
-            return html`${i > 0 && '; '}${name} ${mean > 0 ? 'raises' : 'lowers'} it by
-            ${signedPoints(Math.abs(mean)).slice(1)} points`;
-          })};
-          ${clear.length === others.length ? 'all rows differ clearly.' : 'the other rows are within their intervals.'}`
-    }${unfinished}`;
+  const above = (a: MeanInterval, b: MeanInterval): boolean => a.low !== null && b.high !== null && a.low > b.high;
+  const kind = start && (above(score, start) ? 'gain' : above(start, score) ? 'loss' : 'unclear');
+  return html`<li class="${kind ?? 'unclear'}">
+    <strong
+      >${baseline.name}:
+      ${start ? besideRandomStart(score.mean - start.mean).replace(/^T/, 't') : percentWithInterval(score)}</strong
+    >
+    ${start && html`<span>${percentWithInterval(score)}, random start ${percentWithInterval(start)}.</span>`}
+    <span
+      >${
+        clear.length === 0
+          ? 'No row differs from it by more than its interval.'
+          : html`${clear
+              .map(
+                ({ name, mean }) =>
+                  `${name} ${mean > 0 ? 'raises' : 'lowers'} it by ${signedPoints(Math.abs(mean)).slice(1)} points`,
+              )
+              .join('; ')};
+            ${clear.length === others.length ? 'all rows differ clearly.' : 'the other rows are within their intervals.'}`
+      }</span
+    >
+    ${note}
+  </li>`;
 }
 
 function poolingSection(results: SuiteResults, pooling: string): Html {

@@ -86,6 +86,20 @@ export interface ReportProbe {
   readonly seconds: number;
 }
 
+/** What a run used of its data set. */
+export interface ReportDataset {
+  readonly name: string;
+  /** Files that are used. */
+  readonly kept: number;
+  readonly skipped: readonly SkippedFile[];
+  /** Clips that the files are cut into, where that is not one each; absent in reports of older runs. */
+  readonly pieces?: number;
+  /** Length of all of them together; absent in reports of older runs. */
+  readonly seconds?: number;
+  /** What is odd about files that are used; absent in reports of older runs. */
+  readonly notices?: readonly SoundWarning[];
+}
+
 /** Everything a report shows; each part may come from another command of the same run. */
 export interface ReportData {
   readonly name: string;
@@ -94,24 +108,16 @@ export interface ReportData {
   readonly preset: string;
   readonly variant: string;
   readonly backend: string;
+  /** False of a run that is under way or was stopped: the report says so. */
   readonly completed: boolean;
   readonly step: number;
   readonly steps: number;
   readonly batchSize: number;
   readonly trainingSeconds: number;
-  readonly parameters: number;
-  readonly dataset: {
-    readonly name: string;
-    /** Files that are used. */
-    readonly kept: number;
-    readonly skipped: readonly SkippedFile[];
-    /** Clips that the files are cut into, where that is not one each; absent in reports of older runs. */
-    readonly pieces?: number;
-    /** Length of all of them together; absent in reports of older runs. */
-    readonly seconds?: number;
-    /** What is odd about files that are used; absent in reports of older runs. */
-    readonly notices?: readonly SoundWarning[];
-  };
+  /** Numbers that are trained; absent where the run did not come to count them. */
+  readonly parameters?: number;
+  /** Absent where the run did not come to say what it used. */
+  readonly dataset?: ReportDataset;
   /** One row a logged step; every row has `step`, the rest is what the step measured. */
   readonly log: readonly Readonly<Record<string, number>>[];
   /** What was remarked on the figures, such as a collapse, and from which step to which. */

@@ -20,8 +20,12 @@ nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 12px; margin: 0; }
 .figures div { padding: 14px 16px; background: var(--surface); border-radius: 10px; box-shadow: var(--shadow); }
-.figures .main { background: var(--first); color: var(--surface); }
-.figures .main :is(dt, .note) { color: inherit; opacity: 0.85; }
+.verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 12px; margin: 0 0 12px; padding: 0; list-style: none; }
+.verdicts li { display: flex; flex-direction: column; gap: 2px; padding: 14px 16px; background: var(--surface); border-left: 5px solid var(--neutral); border-radius: 10px; box-shadow: var(--shadow); }
+.verdicts .gain { border-left-color: var(--first); }
+.verdicts .loss { border-left-color: var(--second); }
+.verdicts strong { font-size: 1.25rem; font-weight: 650; letter-spacing: -0.01em; line-height: 1.3; }
+.unfinished { margin: 0 0 14px; padding: 10px 16px; background: var(--surface); border: 2px solid var(--second); border-radius: 10px; }
 dt { color: var(--muted); font-size: 0.9rem; }
 dd { margin: 0; font-size: 1.4rem; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.01em; line-height: 1.3; white-space: nowrap; }
 dd.note { white-space: normal; line-height: 1.4; }

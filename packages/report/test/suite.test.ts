@@ -83,8 +83,24 @@ describe('the reports of an unfinished suite', () => {
   it('list what failed one by one, and say whose configuration is shown', () => {
     expect(page).toMatch(/<li>a, seed 0: &lt;no&gt; 0<\/li>\s*<li>a, seed 1: &lt;no&gt; 1<\/li>/);
     expect(page).toContain('that of the run with seed 0; the others differ in <code>seed</code> alone');
-    expect(page).toContain('Not all runs are done.');
+    expect(page).toContain('Not all runs are done: 3 of 6.');
     expect(text).toContain('- a, seed 0: <no> 0\n- a, seed 1: <no> 1\n');
+  });
+
+  it('lead with every pooling, and with a loss against the random start as plainly as with a gain', () => {
+    const [baseline, ...others] = unfinished.rows as readonly [RowResult, ...RowResult[]];
+    const interval = (mean: number) => ({ mean, low: mean - 0.01, high: mean + 0.01 });
+    const scored = (mean: number) => ({ perSeed: [mean, mean], accuracy: interval(mean), difference: null });
+    const rows = [{ ...baseline, scores: { mean: scored(0.5), max: scored(0.6) } }, ...others];
+    const randomStart = { mean: interval(0.542), max: interval(0.55) };
+    const lead = renderSuite({ ...unfinished, poolings: ['mean', 'max'], randomStart, rows });
+    const cards = [...lead.matchAll(/<li class="(\w+)">([\s\S]*?)<\/li>/g)].map(
+      ([, kind, words]) => `${kind}: ${words!.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')}`,
+    );
+    expect(cards).toHaveLength(2);
+    expect(cards[0]).toContain('loss:  baseline: 4.2 points lower than the random start');
+    expect(cards[0]).toContain('pooled by mean');
+    expect(cards[1]).toContain('gain:  baseline: 5.0 points higher than the random start');
   });
 
   it('draw a row in its own colour, whichever others are done', () => {

@@ -11,6 +11,7 @@ import type { RunRecord, RunSummary } from '../run-record.js';
 import { batchSource } from './batch-source.js';
 import { compiledStep } from './compiled-step.js';
 import { initialState } from './initial-state.js';
+import { liveReport } from './live-report.js';
 import type { Method } from './method.js';
 import { monitor } from './monitor.js';
 import type { PretrainOptions } from './pretrain-options.js';
@@ -31,6 +32,7 @@ export async function runTraining(
   const source = batchSource(method, config, clips, measured);
   const step = compiledStep(method, { precision: config.precision, backend });
   const hook = monitor(method, config, clips, measured);
+  const report = liveReport(out, (message) => reporter?.warning?.(message));
   const remark = lastingNotes((note, since) => reporter?.warning?.(`${note}, since step ${since}`));
   let progress: ReturnType<typeof beginStage> | undefined;
   try {
@@ -54,6 +56,7 @@ export async function runTraining(
         remark(done, notes);
         progress ??= beginStage(reporter, 'pretrain', steps, done - 1);
         progress(done, `${losses(metrics)}  ${(stepsPerSecond * config.batchSize).toFixed(0)} clips/s`);
+        if (hook && done < steps && done % hook.every === 0) report.refresh(); // with what the monitor has just seen
       },
       onWarning: (message) => reporter?.warning?.(message),
     });
@@ -84,6 +87,7 @@ export async function runTraining(
       disposeTree(result.state);
     }
   } finally {
+    await report.settled();
     step.dispose();
     source.close();
   }
