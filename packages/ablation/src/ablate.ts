@@ -1,9 +1,17 @@
 import { detectLayout, labelledLayouts, type LayoutName } from '@audio-ssl/datasets';
 import { describeEnvironment, InputError, type Reporter } from '@audio-ssl/experiment';
 import { renderMarkdown, renderSuite, type SuiteResults } from '@audio-ssl/report';
-import { readJson, runFiles, writeJson, writeRunFile } from '@audio-ssl/trainer';
+import {
+  lockFolder,
+  readJson,
+  requireWritableFolder,
+  runFiles,
+  writeJson,
+  writeRunFile,
+  type FolderLock,
+} from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Estimate, estimateSuite } from './estimate.js';
 import type { Executor, TaskFailure } from './executor.js';
@@ -68,7 +76,8 @@ export interface Ablated {
  * `report.html`, `report.md` and `results.json` into its folder. Each piece is done by a process of its own, which starts
  * the tensor backend itself. What is done is not done again, so the same call continues a suite that was stopped.
  *
- * @throws InputError for options that do not fit, a folder that holds another suite, and when timing fails
+ * @throws InputError for options that do not fit, a folder that holds another suite, and when timing fails; FileError for a
+ * folder that another process is at work on
  * @example
  * const { results } = await ablate({ suite: 'masking', data: 'ESC-50-master', out: 'runs/masking', seeds: 3, preset: 'small-data' });
  */
@@ -76,8 +85,25 @@ export async function ablate(options: AblateOptions): Promise<Ablated> {
   const { out, reporter = {}, signal = new AbortController().signal } = options;
   const suite = await loadSuite(options.suite);
   const layout = options.layout ?? (await labelledLayoutOf(options.data));
-  const plan = await savePlan(out, await planSuite({ ...options, suite, layout }));
-  return withSpentTime(out, (spent) => runPlan(plan, { ...options, reporter, signal, spent }));
+  const planned = await planSuite({ ...options, suite, layout });
+  const lock = await lockSuite(out, reporter);
+  try {
+    const plan = await savePlan(out, planned);
+    return await withSpentTime(out, (spent) => runPlan(plan, { ...options, reporter, signal, spent }));
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Takes the folder of a suite, before the first byte is written into it; makes it when it is missing. */
+async function lockSuite(out: string, reporter: Reporter): Promise<FolderLock> {
+  await requireWritableFolder(out, 'out');
+  await mkdir(out, { recursive: true });
+  return await lockFolder(out, {
+    file: suiteFiles.lock,
+    held: (who) => `${who} is at work on the suite in ${out}; wait for it, stop it, or give another \`out\``,
+    onTakeOver: () => reporter.warning?.(`${out}: took over from a process that is gone`),
+  });
 }
 
 async function runPlan(

@@ -8,6 +8,8 @@ export const startSlug = 'random-start';
  * console.log(join(out, suiteFiles.report));
  */
 export const suiteFiles = {
+  /** There while a process is at work on the suite. */
+  lock: 'suite.lock',
   /** The plan, saved before anything is measured. */
   plan: 'suite.json',
   /** Steps, and what they cost. */

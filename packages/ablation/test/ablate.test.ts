@@ -1,7 +1,7 @@
 import { loadConfig, pretrain, type Reporter } from '@audio-ssl/experiment';
 import type { SuiteResults } from '@audio-ssl/report';
 import { tinyModel, tinyNotes } from '@audio-ssl/testing';
-import { readLog } from '@audio-ssl/trainer';
+import { lockFolder, readLog } from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -204,6 +204,17 @@ describe('ablate', () => {
     await rm(join(broken, 'audio'), { recursive: true });
     await expect(twoRows(out, { data: broken, planOnly: true })).rejects.toThrow(/^prepare failed: .+\nIts log is /s);
     await rm(broken, { recursive: true });
+  });
+
+  it('leaves a folder alone that another is at work on', { timeout: 60_000 }, async () => {
+    const out = join(folder, 'held');
+    await mkdir(out);
+    const lock = await lockFolder(out, { file: 'suite.lock', held: () => '', onTakeOver: () => undefined });
+    await expect(twoRows(out, { planOnly: true })).rejects.toThrow(
+      /process \d+ on .* is at work on the suite in .*held; wait for it, stop it, or give another `out`/,
+    );
+    expect(await readdir(out)).toEqual(['suite.lock']);
+    await lock.release();
   });
 
   it('says what is missing', async () => {

@@ -1,3 +1,4 @@
+import { readSafetensors } from '@audio-ssl/tensor-files';
 import { tinyModel, tinyNotes } from '@audio-ssl/testing';
 import { readLog } from '@audio-ssl/trainer';
 import * as tf from '@tensorflow/tfjs-core';
@@ -38,6 +39,20 @@ describe('pretrain', () => {
     expect(await trained(run)).toMatchObject({ completed: true, step: 6 });
     expect(await readLog(run)).toHaveLength(6);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('lets one of two calls with other settings write into a fresh folder', { timeout: 120_000 }, async () => {
+    const run = join(folder, 'two');
+    const tries = await Promise.allSettled(
+      ['model.encoder.numHeads=2', 'model.encoder.numHeads=4'].map((heads) => trained(run, { set: [heads] })),
+    );
+    const lost = tries.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+    expect(lost).toEqual([expect.stringMatching(/FileError: process \d+ on .* is training in .*another `out`/)]);
+    const { config } = await readRunRecord(run);
+    expect(config.model.encoder.numHeads).toBe(tries[0]!.status === 'fulfilled' ? 2 : 4);
+    const { metadata } = readSafetensors(await readFile(join(run, 'weights.safetensors')));
+    expect(metadata.numHeads).toBe(String(config.model.encoder.numHeads));
+    expect(existsSync(join(run, 'train.lock'))).toBe(false);
   });
 
   it('resumes with the settings that may change as they are given', { timeout: 120_000 }, async () => {

@@ -15,6 +15,7 @@ import {
   pretrain,
   probe,
   probeSummary,
+  readProbes,
   type ProbeOptions,
   type Reporter,
 } from '../src/index.js';
@@ -68,6 +69,18 @@ const inFolds = (category: string, folds: readonly number[], damaged?: string): 
   folds.map((fold) => ({ fold, category, ...(damaged !== undefined && { damaged }) }));
 
 describe('probe', () => {
+  it('keeps what two probes at a time have found', { timeout: 300_000 }, async () => {
+    const root = await esc50([...inFolds('sine', [1, 1, 2, 2]), ...inFolds('square', [1, 1, 2, 2])]);
+    const names = ['first', 'second', 'third'];
+    await Promise.all(names.map((name) => probed(root, { name })));
+    const found = await readProbes(run);
+    expect(found.map(({ dataset }) => dataset).sort()).toEqual(names);
+    const page = await readFile(join(run, 'report.html'), 'utf8');
+    for (const name of names) expect(page).toContain(name);
+    expect((await readdir(join(run, 'report'))).filter((name) => /lock|tmp/.test(name))).toEqual([]);
+    await rm(join(run, 'report', 'probes.json'));
+  });
+
   it('names the files that it skips, and the classes that are left without one', { timeout: 300_000 }, async () => {
     const root = await esc50([
       ...inFolds('sine', [1, 1, 2, 2, 3, 3]),
@@ -126,7 +139,7 @@ describe('probe', () => {
       ).filter(([, { instrument_str }]) => /^(sine|noise)_[01]$/.test(instrument_str));
       await writeFile(join(root, 'examples.json'), JSON.stringify(Object.fromEntries(examples)));
       await expect(probed(root, { layout: 'nsynth' })).rejects.toThrow(
-        /examples\.json: expected probe\.folds from 2 to the number of instruments \(4\), got 5; give `folds` 4, or set probe\.folds=4/,
+        /examples\.json: expected probe\.folds from 2 to the number of instruments \(4\), got 5; give `folds` 4$/,
       );
       const [found] = await probed(root, { layout: 'nsynth', folds: 2 });
       expect(probeSummary(found!)).toContain('2 folds by instrument');

@@ -6,6 +6,9 @@ const CHUNK = 2 ** 24; // well below the 2 GiB that one system call takes
 const SMALL = 2 ** 20; // pieces are collected up to this many bytes: a system call for each line would be slow
 const TEMPORARY = '.tmp';
 
+/** Names of temporary files that this process is writing. */
+const underWay = new Set<string>();
+
 /** The content of a file: whole, or in pieces that are written one after the other. */
 export type FileContent = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
@@ -35,6 +38,7 @@ export async function writeAtomically(
 ): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}${TEMPORARY}`;
   const file = await open(temporary, 'wx');
+  underWay.add(basename(temporary));
   try {
     try {
       for await (const piece of pieces(content)) await writeAll(file, piece);
@@ -46,13 +50,15 @@ export async function writeAtomically(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
+  } finally {
+    underWay.delete(basename(temporary));
   }
   if (flush) await syncFolder(dirname(path));
 }
 
 /**
- * Removes what calls of {@link writeAtomically} left behind in processes that were killed. Only for who knows that nobody
- * writes there now, such as the holder of a lock.
+ * Removes what calls of {@link writeAtomically} left behind in processes that were killed. What a living process of this
+ * machine writes stays. Only for who knows that no other machine writes there now, such as the holder of a lock.
  *
  * @param folder a folder that exists.
  * @param name of the one file whose left-overs go; by default those of every file in the folder.
@@ -61,9 +67,20 @@ export async function writeAtomically(
  */
 export async function removeUnfinished(folder: string, name?: string): Promise<void> {
   for (const found of await readdir(folder)) {
-    const [, target] = /^(.+)\.\d+-[0-9a-f]{12}\.tmp$/.exec(found) ?? [];
-    if (target !== undefined && (name === undefined || target === basename(name)))
-      await rm(join(folder, found), { force: true });
+    const [, target, pid] = /^(.+)\.(\d+)-[0-9a-f]{12}\.tmp$/.exec(found) ?? [];
+    if (target === undefined || (name !== undefined && target !== basename(name))) continue;
+    if (!isUnderWay(found, Number(pid))) await rm(join(folder, found), { force: true });
+  }
+}
+
+/** A process in a container often has the number of the one before it: of one's own, the names are known. */
+function isUnderWay(name: string, pid: number): boolean {
+  if (pid === process.pid) return underWay.has(name);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -81,7 +81,7 @@ describe('writeAtomically', () => {
   it('leaves the old content after kill -9; the rest can be removed', async () => {
     await writeFile(path, 'old');
     await writeFile(join(folder, 'mine.tmp'), '');
-    await symlink('nowhere', join(folder, 'a.txt.1-0123456789ab.tmp')); // a trap of somebody who guesses names
+    await symlink('nowhere', join(folder, 'a.txt.9999999-0123456789ab.tmp')); // a trap of somebody who guesses names
     const script = `
       import { writeAtomically } from ${JSON.stringify(join(import.meta.dirname, '..', 'src', 'node.ts'))};
       const endless = function* () { for (;;) yield new Uint8Array(2 ** 20); };
@@ -94,12 +94,29 @@ describe('writeAtomically', () => {
     await ended;
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(folder)).toHaveLength(4);
-    expect(await readlink(join(folder, 'a.txt.1-0123456789ab.tmp'))).toBe('nowhere');
+    expect(await readlink(join(folder, 'a.txt.9999999-0123456789ab.tmp'))).toBe('nowhere');
     await removeUnfinished(folder, join(folder, 'b.txt'));
     expect(await readdir(folder)).toHaveLength(4);
     await removeUnfinished(folder, path);
     expect((await readdir(folder)).sort()).toEqual(['a.txt', 'mine.tmp']);
   });
+});
+
+it('removes nothing that a living process is writing, but what one of the same number left', async () => {
+  await writeFile(join(folder, `a.txt.${process.pid}-0123456789ab.tmp`), '');
+  await writeFile(join(folder, `a.txt.${process.ppid}-0123456789ab.tmp`), '');
+  let left: string[] = [];
+  await writeAtomically(
+    path,
+    (async function* () {
+      await removeUnfinished(folder);
+      left = await readdir(folder);
+      yield 'whole';
+    })(),
+  );
+  expect(left).toHaveLength(2); // the one that is being written, and that of the parent
+  expect(left).toContain(`a.txt.${process.ppid}-0123456789ab.tmp`);
+  expect(await readFile(path, 'utf8')).toBe('whole');
 });
 
 it('the entry for Node loads no tensor library', async () => {

@@ -137,7 +137,7 @@ it('a file named `checkpoints` and a folder named as the lock are named, with th
 });
 
 it('what a killed process left unfinished goes when a run is resumed', async () => {
-  const left = 'log.jsonl.12-0123456789ab.tmp';
+  const left = 'log.jsonl.9999999-0123456789ab.tmp';
   await writeFile(join(run, left), '');
   disposeTree((await train(regression(run, 1))).state);
   expect((await readdir(run)).sort()).toEqual([runFiles.checkpoints, runFiles.log]);
@@ -191,7 +191,7 @@ describe('the lock of a folder', () => {
 
   it('of a run removes what processes that are gone left unfinished, and a folder that was made for nothing', async () => {
     const left = ['weights.safetensors', 'checkpoints/step-00000001.safetensors', 'report/probes.json'].map(
-      (name) => join(run, 'first', `${name}.12-0123456789ab.tmp`),
+      (name) => join(run, 'first', `${name}.9999999-0123456789ab.tmp`),
     );
     for (const path of left) {
       await mkdir(dirname(path), { recursive: true });

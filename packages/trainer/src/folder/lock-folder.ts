@@ -1,3 +1,4 @@
+import { removeUnfinished } from '@audio-ssl/tensor-files/node';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { lstat, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
@@ -46,7 +47,8 @@ export interface LockOptions {
 }
 
 /**
- * Takes a folder for this process. The lock of a process that is gone is taken over.
+ * Takes a folder for this process. The lock of a process that is gone is taken over, and what its writes left unfinished in
+ * the folder is removed.
  *
  * @throws {@link FileError} when a living process holds it, or something that is no lock has the lock's name.
  * @example
@@ -70,6 +72,7 @@ export async function lockFolder(directory: string, options: LockOptions): Promi
     }
   }
   await removeGuards(directory, options.file); // nobody decides about an earlier lock any more
+  await removeUnfinished(directory);
   let touched = Date.now();
   const touch = async (): Promise<void> => {
     if (Date.now() - touched < TOUCH_EVERY) return;

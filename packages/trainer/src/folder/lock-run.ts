@@ -41,7 +41,8 @@ export async function lockRun(run: string, options: LockRunOptions = {}): Promis
     onTakeOver: () => onWarning?.(`${run}: took over from a process that is gone`),
   });
   try {
-    for (const folder of unfinished) await removeUnfinished(join(run, folder)).catch(ignoreMissing);
+    for (const path of [runFiles.checkpoints, dirname(runFiles.examples)])
+      await removeUnfinished(join(run, path)).catch(ignoreMissing);
   } catch (error) {
     await lock.release();
     throw error;
@@ -54,9 +55,6 @@ export async function lockRun(run: string, options: LockRunOptions = {}): Promis
     },
   };
 }
-
-/** The folders that files of a run are written into. */
-const unfinished = ['', runFiles.checkpoints, dirname(runFiles.examples)];
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
