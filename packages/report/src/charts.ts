@@ -14,6 +14,9 @@ const muted = 'var(--muted)';
 const rule = 'var(--rule)';
 const font = 'system-ui, sans-serif';
 
+// Points that are drawn as dots, too: a single one makes no line.
+const FEW = 12;
+
 /** One line of a chart: a column of the log and its name. */
 export interface Line {
   readonly name: string;
@@ -41,7 +44,10 @@ export function lineChart(lines: readonly Line[], logarithmic = false): Html {
       splitLine: { lineStyle: { color: rule } },
     },
     series: lines.flatMap(({ points, color }) => {
-      const base = { type: 'line', silent: true, showSymbol: false, sampling: 'lttb' };
+      const base = {
+        ...{ type: 'line', silent: true, sampling: 'lttb' },
+        ...(points.length > FEW ? { showSymbol: false } : { symbol: 'circle', symbolSize: 5, itemStyle: { color } }),
+      };
       const mean = runningMean(points);
       return [
         ...(mean === points ? [] : [{ ...base, data: points, lineStyle: { color, width: 1, opacity: 0.25 } }]),

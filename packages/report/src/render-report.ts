@@ -130,7 +130,7 @@ ${rows.map(
       ${cell(score.seeds && interval(score.seeds))}
     </tr>`,
 )}
-<tr><th scope="row">gain (pretrained - random start)<td class="number">${signedPoints(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}${cell(probe.gain.seeds && `${points(probe.gain.seeds.low)} to ${points(probe.gain.seeds.high)}`)}</tr>
+<tr><th scope="row">difference (pretrained − random start)<td class="number">${signedPoints(probe.gain.value)} points<td class="number">${points(probe.gain.low)} to ${points(probe.gain.high)}${cell(probe.gain.seeds && `${points(probe.gain.seeds.low)} to ${points(probe.gain.seeds.high)}`)}</tr>
 </tbody></table></div></div>
 <details${probe.classes.length <= 16 && trusted(' open')}><summary>Confusion matrix of the pretrained encoder</summary>
 <figure class="confusion">${confusionChart(probe)}<figcaption>Rows: true class; columns: predicted. The colour is the share of the row${probe.classes.length <= 16 ? ', the number the count of clips' : ''}.</figcaption></figure>

@@ -20,11 +20,11 @@ nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 12px; margin: 0; }
 .figures div { padding: 14px 16px; background: var(--surface); border-radius: 10px; box-shadow: var(--shadow); }
-.verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 12px; margin: 0 0 12px; padding: 0; list-style: none; }
+.verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 250px), 1fr)); gap: 12px; margin: 0 0 12px; padding: 0; list-style: none; }
 .verdicts li { display: flex; flex-direction: column; gap: 2px; padding: 14px 16px; background: var(--surface); border-left: 5px solid var(--neutral); border-radius: 10px; box-shadow: var(--shadow); }
 .verdicts .gain { border-left-color: var(--first); }
 .verdicts .loss { border-left-color: var(--second); }
-.verdicts strong { font-size: 1.25rem; font-weight: 650; letter-spacing: -0.01em; line-height: 1.3; }
+.verdicts strong { font-size: 1.2rem; font-weight: 650; letter-spacing: -0.01em; line-height: 1.3; }
 .unfinished { margin: 0 0 14px; padding: 10px 16px; background: var(--surface); border: 2px solid var(--second); border-radius: 10px; }
 dt { color: var(--muted); font-size: 0.9rem; }
 dd { margin: 0; font-size: 1.4rem; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.01em; line-height: 1.3; white-space: nowrap; }

@@ -1,5 +1,6 @@
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
+import { lineChart } from '../src/charts.js';
 import { duration, percent, percentWithInterval, signedPoints } from '../src/format.js';
 import { html } from '../src/html.js';
 import { renderReport } from '../src/render-report.js';
@@ -136,6 +137,14 @@ describe('renderReport', () => {
     expect(renderReport({ ...data, log: classes })).toContain('Pseudo-classes in use');
     expect(page.match(/<svg /g)).toHaveLength(4); // two curves, the scores, the confusion matrix
     expect(page).not.toMatch(/NaN|undefined|\[object/);
+  });
+});
+
+describe('a chart', () => {
+  it('shows a single measurement, as the monitor leaves in a young run', () => {
+    const line = (points: [number, number][]) => lineChart([{ name: 'rank', points, color: '#123456' }]).markup;
+    expect(line([[9, 27.6]])).toContain('fill="#123456"');
+    expect(line(Array.from({ length: 200 }, (_, i) => [i, i]))).not.toContain('fill="#123456"');
   });
 });
 
