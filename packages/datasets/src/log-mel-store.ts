@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 
 import { cutPieces } from './cut-pieces.js';
 import type { Clip } from './dataset.js';
+import { listFirst } from './list-first.js';
 import type { LogMelTask, MadePiece, Stamp, Surveyed } from './log-mel-worker.js';
 import type { SoundSettings } from './open-sound.js';
 import type { Skipped, SkipReason } from './skip-reason.js';
@@ -93,6 +94,8 @@ export interface LogMelStore {
   readonly skipped: readonly Skipped[];
   /** What is odd about the usable sounds that have been read so far. */
   readonly notices: readonly SoundNotice[];
+  /** What is odd about one clip, if it has been read and can be used. */
+  noticesOf(index: number): readonly SoundNotice[];
   /**
    * The frames of each piece of a clip. A clip is read whole for that, unless it has been or the cache knows.
    * Rejects with a {@link SkippedClipError} when the clip cannot be used.
@@ -378,6 +381,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     get notices() {
       return inOrder(notices).flat();
     },
+    noticesOf: (index) => notices.get(index) ?? [],
     async pieces(index, { onDetail } = {}) {
       requireUsable(index);
       const tell = (): void => {
@@ -482,12 +486,9 @@ function ignoreSkipped(error: unknown): void {
 
 /** The message for when no clip at all can be used. */
 export function noneLeft(skipped: readonly Skipped[]): string {
-  const first = skipped.slice(0, 3).map(({ path, reason }) => `  ${path}: ${reason}`);
-  const more = skipped.length > 3 ? [`  and ${skipped.length - 3} more`] : [];
   return [
     'openLogMels: expected at least one usable clip, all were skipped; repair or replace them:',
-    ...first,
-    ...more,
+    ...listFirst(skipped),
   ].join('\n');
 }
 

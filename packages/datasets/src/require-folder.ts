@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 
 import { isAudio } from './audio-extensions.js';
+import { listFirst } from './list-first.js';
 import type { WalkedFolder } from './walk-folder.js';
 
 /** Whether there is a file at a path. */
@@ -28,12 +29,12 @@ export function requireAudio(caller: string, folder: string, { files, skipped, h
     ...countExtensions(files).map(([extension, count]) => `${count} x ${extension}`),
     ...(hidden > 0 ? [`${hidden} hidden (a name that begins with a dot)`] : []),
   ];
-  const left = skipped.slice(0, 3).map(({ path, reason }) => `\n  ${path}: ${reason}`);
-  const more = skipped.length > 3 ? `\n  and ${skipped.length - 3} more` : '';
+  const others = skipped.filter(({ cause }) => cause !== 'hidden'); // these are counted above
+  const left = listFirst(others).map((line) => `\n${line}`);
   const got = what.length > 0 ? what.join(', ') : skipped.length > 0 ? 'nothing that can be read' : 'no files';
   const next =
     files.length > 0 ? 'name a folder of sound files (.wav, .flac, .mp3, .ogg, .m4a and others)' : 'check the path';
-  throw new Error(`${caller}: expected sound files below ${folder}, got ${got}; ${next}${left.join('')}${more}`);
+  throw new Error(`${caller}: expected sound files below ${folder}, got ${got}; ${next}${left.join('')}`);
 }
 
 /** How many files of each extension there are, in lower case, the four of which there are most. */

@@ -8,10 +8,12 @@ export interface Skipped {
   readonly reason: string;
   /** A short phrase to count by: `truncated`, `Microsoft ADPCM`, `no such file`, `too short`. */
   readonly cause: string;
+  /** Set where no sound is lost with it: a folder that is listed already, what macOS leaves beside sounds, a socket. */
+  readonly passedOver?: true;
 }
 
 /** Why something is left out. */
-export type SkipReason = Pick<Skipped, 'reason' | 'cause'>;
+export type SkipReason = Omit<Skipped, 'path'>;
 
 /** Thrown for a sound that cannot be used, with the phrase to count it by. */
 export class UnusableSound extends Error {
@@ -69,7 +71,9 @@ export interface FileKind {
 export function notAFile(found: FileKind): SkipReason | undefined {
   if (found.isFile()) return undefined;
   const what = kindOf(found);
-  return { reason: `expected a file, got a ${what}; leave it out`, cause: what };
+  // A pipe may be there for a sound to come through it.
+  const passedOver = found.isDirectory() || found.isFIFO() ? {} : ({ passedOver: true } as const);
+  return { reason: `expected a file, got a ${what}; leave it out`, cause: what, ...passedOver };
 }
 
 function kindOf(found: FileKind): string {

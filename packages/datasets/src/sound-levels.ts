@@ -43,19 +43,19 @@ export function soundLevels(): SoundLevels {
           monoPower === 0
             ? 'silent'
             : `${Math.round(10 * Math.log10(channelPower / monoPower))} dB below their own power`;
-        const message = `its ${count} channels cancel: their mean is ${mean}; take one of them with \`channel\``;
-        found.push({ kind: 'channels cancel', message });
+        const message = `the mean of its ${count} channels is ${mean}`;
+        found.push({ kind: 'channels cancel', message, next: 'take one of the channels with `channel`' });
       }
       if (peak > BEYOND || (whole && peak > 1)) {
-        const what = whole ? `all its samples are whole numbers, up to ${peak}` : `its samples reach ${peak}`;
-        const message = `${what}, where full scale is 1: they look like 16-bit integers stored as floats; divide them by 32768`;
-        found.push({ kind: 'integer scale', message });
+        const message = whole ? `all samples are whole numbers, up to ${peak}` : `samples reach ${peak}`;
+        const next = 'full scale is 1, so they look like 16-bit integers stored as floats: divide them by 32768';
+        found.push({ kind: 'integer scale', message, next });
       }
       if (!cancel && constant && samples > 1) {
         found.push(
           first === 0
-            ? { kind: 'silent', message: 'all its samples are 0; leave it out' }
-            : { kind: 'constant', message: `all its samples are ${first}; leave it out` },
+            ? { kind: 'silent', message: 'all samples are 0', next: 'leave such files out' }
+            : { kind: 'constant', message: `all samples are ${first}`, next: 'leave such files out' },
         );
       }
       return found;

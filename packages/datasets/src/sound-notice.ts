@@ -19,6 +19,8 @@ export interface SoundNotice {
   readonly path: string;
   /** What it is, to count by. */
   readonly kind: SoundNoticeKind;
-  /** What was found and what to do, without the path. */
+  /** What was found, without the path: `all samples are 0`. */
   readonly message: string;
+  /** What to do, the same for all of the kind. */
+  readonly next?: string;
 }

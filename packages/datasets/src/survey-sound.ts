@@ -48,7 +48,7 @@ export async function surveySound(
       if (file.damage !== undefined) notices.push({ kind: 'damaged', message: shortened(file.damage) });
       if (file.format.endsWith(THROUGH_FFMPEG)) {
         const format = file.format.slice(0, -THROUGH_FFMPEG.length);
-        notices.push({ kind: 'through ffmpeg', message: `${shortened(format)}: read by the system's ffmpeg` });
+        notices.push({ kind: 'through ffmpeg', message: shortened(format) });
       }
       return { samples, frames, notices, reader };
     }

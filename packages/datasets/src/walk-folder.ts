@@ -10,12 +10,9 @@ import { notAFile, skipReason, type FileKind, type Skipped, type SkipReason } fr
 export interface WalkedFolder {
   /** The paths of all files, relative to the root, with `/` between names, sorted. */
   readonly files: string[];
-  /** Folders and sound files that are left out, and why, sorted by path. */
+  /** Folders and sound files that are left out, hidden ones too, and why, sorted by path. */
   readonly skipped: Skipped[];
-  /**
-   * Files and folders whose names begin with a dot, and `__MACOSX`: counted, and listed neither here nor as skipped. What
-   * macOS leaves beside sounds (`._a.wav`) has their extension, and nobody misses it.
-   */
+  /** How many names begin with a dot, or are `__MACOSX`. Of these only what has the name of a sound is among the skipped. */
   readonly hidden: number;
 }
 
@@ -38,8 +35,10 @@ export async function walkFolder(root: string): Promise<WalkedFolder> {
     let real: string;
     try {
       real = await realpath(path);
-      if (above.includes(real)) skip(folder, loop);
-      if (entered.has(real)) return;
+      if (entered.has(real)) {
+        skip(folder, above.includes(real) ? loop : listedAlready);
+        return;
+      }
       entered.add(real);
       entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' });
     } catch (error) {
@@ -48,13 +47,16 @@ export async function walkFolder(root: string): Promise<WalkedFolder> {
     }
     for (const entry of entries) {
       const name = entry.name.toString('utf8');
-      if (name.startsWith('.') || name === '__MACOSX') {
+      const readable = Buffer.from(name).equals(entry.name);
+      const below = `${folder === '' ? '' : `${folder}/`}${readable ? name : escaped(entry.name)}`;
+      if (name.startsWith('.') || name === MACOS) {
         hidden++;
+        const odd = hiddenReason(name);
+        if (odd) skip(below, odd);
         continue;
       }
-      const below = folder === '' ? name : `${folder}/${name}`;
-      if (!Buffer.from(name).equals(entry.name)) {
-        if (isAudio(name) || entry.isDirectory()) skip(below.slice(0, -name.length) + escaped(entry.name), notUtf8);
+      if (!readable) {
+        if (isAudio(name) || entry.isDirectory()) skip(below, notUtf8);
         continue;
       }
       const kind = entry.isSymbolicLink() ? await stat(join(path, name)).catch((error: unknown) => error) : entry;
@@ -77,8 +79,25 @@ const isEntry = (found: unknown): found is FileKind => !(found instanceof Error)
 const loop: SkipReason = {
   reason: 'a link to a folder above it, which is listed already; nothing is lost',
   cause: 'link to a folder above',
+  passedOver: true,
 };
+const listedAlready: SkipReason = {
+  reason: 'a link to a folder that is listed already, or that folder; nothing is lost',
+  cause: 'folder listed already',
+  passedOver: true,
+};
+/** What macOS packs beside folders. */
+const MACOS = '__MACOSX';
 const notUtf8: SkipReason = { reason: 'its name is not UTF-8; rename it', cause: 'name is not UTF-8' };
+
+/** Why what is hidden is left out; `undefined` where it has not the name of a sound. */
+function hiddenReason(name: string): SkipReason | undefined {
+  if (name === MACOS || (name.startsWith('._') && isAudio(name)))
+    return { reason: 'macOS left it beside the sounds; there is none in it', cause: 'left by macOS', passedOver: true };
+  return isAudio(name)
+    ? { reason: 'hidden: its name begins with a dot; rename it to use it', cause: 'hidden', passedOver: true }
+    : undefined;
+}
 
 function folderReason(error: unknown, path: string): SkipReason {
   const { reason, cause } = skipReason(error, path);

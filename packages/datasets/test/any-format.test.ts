@@ -137,7 +137,7 @@ describe.skipIf(!hasFfmpeg)('sounds of any format', () => {
       {
         path: join(root, 'a.wma'),
         kind: 'through ffmpeg',
-        message: "Windows Media (WMA): read by the system's ffmpeg",
+        message: 'Windows Media (WMA)',
       },
     ]);
     // whether the cache knows the sound or not

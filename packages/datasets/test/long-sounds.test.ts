@@ -55,7 +55,7 @@ const inPieces = [
   { clip: 1, piece: 0, frames: 198 },
   ...[160, 160, 178].map((frames, piece) => ({ clip: 2, piece, frames })),
 ];
-const silent = { kind: 'silent', message: 'all its samples are 0; leave it out' };
+const silent = { kind: 'silent', message: 'all samples are 0', next: 'leave such files out' };
 
 test.each([true, false])(
   'a long sound is cut into pieces that are the whole side by side (with a cache: %s)',

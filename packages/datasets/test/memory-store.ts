@@ -20,6 +20,7 @@ export function memoryStore(
     clips,
     skipped,
     notices: [],
+    noticesOf: () => [],
     loads,
     pieces: async (index) => partsOf(index).map(({ frames }) => frames),
     async load(index, piece = 0) {

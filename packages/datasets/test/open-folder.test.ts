@@ -11,6 +11,8 @@ import { listFiles } from '../src/list-files.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { put } from './wav.js';
 
+const passedOver = true;
+
 test('lists files with the extensions of sound at any depth, sorted, without hidden ones', async () => {
   const root = await temporaryFolder();
   const sounds = ['B.WAV', 'a.wav', 'a/2.Mp3', 'b/deep/er/1.flac', 'c.OPUS', 'd.m4a', 'e.wma', 'f.aiff', 'g.webm'];
@@ -21,7 +23,22 @@ test('lists files with the extensions of sound at any depth, sorted, without hid
   expect(dataset.clips[3]!.path).toBe(join(root, 'b/deep/er/1.flac'));
   expect(dataset.clips.every(({ label }) => label === undefined)).toBe(true);
   expect(dataset.classes).toEqual([]);
-  expect(dataset.skipped).toEqual([]);
+  // hidden files are told of where they have the name of a sound; hidden folders are not entered
+  expect(dataset.skipped).toEqual([
+    {
+      path: join(root, '._a.wav'),
+      reason: expect.stringMatching(/^macOS left it/),
+      cause: 'left by macOS',
+      passedOver,
+    },
+    { path: join(root, '.hidden.wav'), reason: expect.stringMatching(/dot; rename/), cause: 'hidden', passedOver },
+    {
+      path: join(root, '__MACOSX'),
+      reason: expect.stringMatching(/^macOS left it/),
+      cause: 'left by macOS',
+      passedOver,
+    },
+  ]);
   expect(dataset.root).toBe(root);
 });
 
@@ -49,8 +66,19 @@ test('follows links, and ends when they make a loop', async () => {
   expect(clips.map(({ id }) => id)).toEqual(['in/again.WAV', 'in/near.wav', 'one.wav', 'out/far.wav']);
   expect(skipped).toEqual([
     { path: join(root, 'broken.wav'), reason: expect.stringMatching(/leads nowhere/), cause: 'no such file' },
-    { path: join(root, 'in/up'), reason: expect.stringMatching(/folder above it/), cause: 'link to a folder above' },
+    {
+      path: join(root, 'in/up'),
+      reason: expect.stringMatching(/folder above it/),
+      cause: 'link to a folder above',
+      passedOver,
+    },
     { path: join(root, 'self.wav'), reason: expect.stringMatching(/leads to itself/), cause: 'link to itself' },
+    {
+      path: join(root, 'twin'),
+      reason: expect.stringMatching(/listed already/),
+      cause: 'folder listed already',
+      passedOver,
+    },
   ]);
 });
 
@@ -68,12 +96,15 @@ test('names that are not UTF-8, pipes, sockets and links to devices are skipped 
   onTestFinished(() => void server.close());
   const { clips, skipped } = await openFolder(root);
   expect(clips.map(({ id }) => id)).toEqual(['good.wav']);
-  expect(skipped.map(({ path, cause }) => [path.slice(root.length + 1), cause])).toEqual([
-    ['Bj\\xf6rn', 'name is not UTF-8'],
-    ['caf\\xe9.wav', 'name is not UTF-8'],
-    ['device.wav', 'device'],
-    ['pipe.wav', 'pipe'],
-    ['socket.wav', 'socket'],
+  const found = skipped.map(({ path, cause, passedOver: nothingLost = false }) => {
+    return [path.slice(root.length + 1), cause, nothingLost];
+  });
+  expect(found).toEqual([
+    ['Bj\\xf6rn', 'name is not UTF-8', false],
+    ['caf\\xe9.wav', 'name is not UTF-8', false],
+    ['device.wav', 'device', true],
+    ['pipe.wav', 'pipe', false],
+    ['socket.wav', 'socket', true],
   ]);
   expect(skipped[0]!.reason).toBe('its name is not UTF-8; rename it');
 });

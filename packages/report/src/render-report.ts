@@ -271,28 +271,48 @@ function clipsOf({ kept, pieces = kept, seconds }: ReportDataset): string {
 function warnings(notices: readonly SoundWarning[] = []): Html | undefined {
   if (notices.length === 0) return undefined;
   return html`<ul class="warnings">
-    ${noticeSentences(notices).map((sentence) => html`<li>${sentence}</li>`)}
-  </ul>`;
+      ${noticeSentences(notices).map((sentence) => html`<li>${sentence}</li>`)}
+    </ul>
+    <details>
+      <summary>What was found in each of these files</summary>
+      ${fileTable(
+        'Files that are used',
+        'Found',
+        notices.map(({ path, message }) => ({ path, what: message })),
+      )}
+    </details>`;
 }
 
 function skippedTable(skipped: readonly SkippedFile[]): Html {
+  return fileTable(
+    'Skipped files',
+    'Reason',
+    skipped.map(({ path, reason }) => ({ path, what: reason })),
+  );
+}
+
+function fileTable(
+  title: string,
+  heading: string,
+  files: readonly { readonly path: string; readonly what: string }[],
+): Html {
   return html`<div class="table">
     <table>
       <caption>
-        Skipped files
+        ${title}
       </caption>
       <thead>
         <tr>
           <th>File</th>
-          <th>Reason</th>
+          <th>${heading}</th>
         </tr>
       </thead>
       <tbody>
-        ${skipped.map(
-          ({ path, reason }) =>
+        ${files.map(
+          ({ path, what }) =>
             html`<tr>
               <td class="path">${path}</td>
-              <td>${reason}</td>
+              <td>${what}</td>
             </tr>`,
         )}
       </tbody>

@@ -52,8 +52,10 @@ export interface SoundWarning {
   readonly path: string;
   /** What it is, to count by: `channels cancel`, `integer scale`, `silent`, `constant`, `damaged`, `through ffmpeg`. */
   readonly kind: string;
-  /** What was found and what to do. */
+  /** What was found. */
   readonly message: string;
+  /** What to do. */
+  readonly next?: string;
 }
 
 /** What one probe of one pooling found: the same classifier on several kinds of features. */

@@ -26,8 +26,8 @@ const words: Readonly<Record<string, readonly [one: string, several: string]>> =
 };
 
 /**
- * What is odd about sounds that are used, a sentence for each kind: how many, the first names, and what was found in the
- * first.
+ * What is odd about sounds that are used, a sentence for each kind: how many, the first names with what was found in each,
+ * once where it is the same in all, and what to do.
  *
  * @example
  * noticeSentences([{ path: 'a.wav', kind: 'silent', message: 'all samples are 0' }]); // ['1 silent file (a.wav): all samples are 0']
@@ -36,8 +36,11 @@ export function noticeSentences(notices: readonly SoundWarning[]): readonly stri
   return [...new Set(notices.map(({ kind }) => kind))].map((kind) => {
     const alike = notices.filter((notice) => notice.kind === kind);
     const [one, several] = words[kind] ?? [`file: ${kind}`, `files: ${kind}`];
-    const names = abbreviate(alike.map(({ path }) => path));
-    return `${alike.length} ${alike.length === 1 ? one : several} (${names}): ${alike[0]!.message}`;
+    const [{ message, next }] = alike as [SoundWarning];
+    const same = alike.every((other) => other.message === message);
+    const names = abbreviate(alike.map(({ path, message: own }) => (same ? path : `${path}: ${own}`)));
+    const found = `(${names})${same ? `: ${message}` : ''}`;
+    return `${alike.length} ${alike.length === 1 ? one : several} ${found}${next === undefined ? '' : `; ${next}`}`;
   });
 }
 

@@ -86,8 +86,7 @@ export function addAblate(program: Command, context: CommandContext): void {
             ? `stopped with ${results.done} of ${results.total} runs done; the same command resumes`
             : 'stopped before the plan was made; the same command resumes',
         );
-      for (const { task, reason } of failed) 
-        printLine(printableLine(`failed: ${taskName(task)}: ${inFlags(reason)}`));
+      for (const { task, reason } of failed) printLine(printableLine(`failed: ${taskName(task)}: ${inFlags(reason)}`));
       if (end === 'completed') printResult(`report: ${join(out, suiteFiles.report)}`);
       if (end === 'stopped') context.exitWith(130);
       else if (failed.length > 0) context.exitWith(1);
