@@ -10,6 +10,7 @@ import { addEmbed } from './commands/embed.js';
 import { addPretrain } from './commands/pretrain.js';
 import { addProbe } from './commands/probe.js';
 import { addReport } from './commands/report.js';
+import { addRuns } from './commands/runs.js';
 import { addSetup } from './commands/setup.js';
 import { speakFor } from './terminal/in-flags.js';
 import { printError } from './terminal/print-error.js';
@@ -59,6 +60,7 @@ function createProgram(context: CommandContext): Command {
   addPretrain(program, context);
   addProbe(program);
   addReport(program);
+  addRuns(program);
   addAblate(program, context);
   addEmbed(program, context);
   addClassify(program, context);

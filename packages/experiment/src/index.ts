@@ -43,4 +43,5 @@ export { type Reporter } from './reporter.js';
 export { readRunLog, readRunNotes, type RunLogRow, type RunNote } from './run-log.js';
 export { readRunRecord, type RunRecord, type RunSummary } from './run-record.js';
 export { type DecidedSoundSettings, type SoundSettings } from './sound-settings.js';
+export { type BestProbe, type ListedRun, listRuns, type RunState } from './runs/list-runs.js';
 export { writeReport } from './write-report.js';

@@ -1,4 +1,5 @@
 import type { Converted } from '@audio-ssl/experiment';
+import { table } from './table.js';
 
 type Outcome = Converted['rows'][number]['what'];
 
@@ -9,24 +10,18 @@ type Outcome = Converted['rows'][number]['what'];
 export function conversionTable({ family, names, rows }: Converted): string {
   const lines = new Map<string, { cells: string[]; count: number }>();
   for (const { from, to, shape, what } of rows) {
-    const cells = [from ?? '', to ?? '', `[${shape.join(', ')}]`, what].map((cell) => cell.replace(/\.\d+\./g, '.*.'));
-    const line = lines.get(cells.join('\0'));
+    const row = [from ?? '', to ?? '', `[${shape.join(', ')}]`, what].map((cell) => cell.replace(/\.\d+\./g, '.*.'));
+    const line = lines.get(row.join('\0'));
     if (line) line.count++;
-    else lines.set(cells.join('\0'), { cells, count: 1 });
+    else lines.set(row.join('\0'), { cells: row, count: 1 });
   }
-  const table = [
+  const cells = [
     ['in the source', 'in the result', 'shape', 'what', 'tensors'],
-    ...[...lines.values()].map(({ cells, count }) => [...cells, String(count)]),
+    ...[...lines.values()].map(({ cells: row, count }) => [...row, String(count)]),
   ];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   const count = (...outcomes: readonly Outcome[]): number => rows.filter(({ what }) => outcomes.includes(what)).length;
   return [
-    ...table.map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    ),
+    ...table(cells),
     `${family} under the names of ${names}: ${count('copied', 'transposed')} tensors mapped (${count('transposed')} transposed), ` +
       `${count('computed')} computed, ${count('missing')} parts missing, ${count('left over')} left over`,
   ].join('\n');

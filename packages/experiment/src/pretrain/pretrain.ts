@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describeEnvironment } from '../environment.js';
 import { openClips, trainingClips } from '../open-clips.js';
 import type { RunSummary } from '../run-record.js';
+import { forgetFailure, noteFailure } from '../runs/run-failure.js';
 import { writeReport } from '../write-report.js';
 import { initialState, requireEncoder } from './initial-state.js';
 import { maskedExamples } from './masked-examples.js';
@@ -33,6 +34,9 @@ export async function pretrain(options: PretrainOptions): Promise<RunSummary> {
   const lock = await lockRun(out, { option: 'out', onWarning: (message) => reporter?.warning?.(message) });
   try {
     return await pretrainIn(lock, method, options);
+  } catch (error) {
+    if (!options.signal?.aborted) await noteFailure(out, error);
+    throw error;
   } finally {
     await lock.release();
   }
@@ -56,6 +60,7 @@ async function pretrainIn(lock: FolderLock, method: Method, options: PretrainOpt
   });
   try {
     const record = resumed ?? (await startRun(options, clips));
+    await forgetFailure(out);
     await writeJson(join(out, runFiles.environment), await describeEnvironment(backend));
     await writeJson(join(out, runFiles.examples), await maskedExamples(method, clips, config));
     const summary = await runTraining(method, record, clips, { ...options, lock });

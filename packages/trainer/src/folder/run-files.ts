@@ -22,6 +22,8 @@ export const runFiles = {
   weights: 'weights.safetensors',
   /** What the run came to. */
   summary: 'summary.json',
+  /** What ended the run against its will; absent once it is resumed. */
+  failure: 'failure.json',
   /** Spectrograms under their masks, for the report. */
   examples: join('report', 'examples.json'),
   /** Nearest neighbours, for the report. */
