@@ -45,6 +45,13 @@ export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
   readonly steps: number;
   /** Whatever fixes the run's numbers, as JSON values: a run with another fingerprint is refused. */
   readonly fingerprint: Fingerprint;
+  /**
+   * What the fingerprint of a checkpoint stands for now, before it is compared: for those of older versions, and for changes
+   * that were accepted. By default it is compared as it is.
+   */
+  readonly upgradeFingerprint?: (saved: Fingerprint) => Fingerprint;
+  /** What else a checkpoint should say, as strings by name, such as the method; `step` and `fingerprint` are taken. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Makes the first state. Called on resuming too, for its structure and shapes. */
   readonly initial: () => State | Promise<State>;
   readonly step: Step<State, Batch, Scalars>;
@@ -60,10 +67,10 @@ export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
   readonly onStep?: (event: StepEvent) => void;
   readonly hooks?: readonly Hook<State>[];
   /**
-   * Remarks on the figures of a step, such as a collapse: logged with them. A function of the figures alone, so that the log
-   * of a resumed run equals that of an unbroken one.
+   * Remarks on the figures of a step (counted from 0), such as a collapse: logged with them. A function of figures and step
+   * alone, so that the log of a resumed run equals that of an unbroken one.
    */
-  readonly notesOf?: (metrics: Readonly<Record<string, number>>) => readonly string[];
+  readonly notesOf?: (metrics: Readonly<Record<string, number>>, step: number) => readonly string[];
   /** Called with a sentence about damaged checkpoints and locks that were taken over. Silent by default. */
   readonly onWarning?: (message: string) => void;
 }
@@ -118,12 +125,16 @@ async function loop<State extends TensorTree, Batch, Scalars>(
   let saved = done;
   let log: Log | undefined;
   try {
-    log = await openLog(directory, done);
+    log = await openLog(directory, done, options.onWarning);
     const pace = stepClock();
     const due = checkpointClock(options.checkpointEvery ?? { seconds: 60 });
     const save = async (): Promise<void> => {
       log?.sync();
-      await writeCheckpoint(directory, done, state, options.fingerprint);
+      await writeCheckpoint(directory, done, {
+        state,
+        fingerprint: options.fingerprint,
+        metadata: options.metadata ?? {},
+      });
       saved = done;
     };
 
@@ -134,7 +145,7 @@ async function loop<State extends TensorTree, Batch, Scalars>(
         if (done % every === 0 || done === total)
           Object.assign(metrics, await run({ step: done, steps: total, state, signal }));
       }
-      const notes = options.notesOf?.(metrics) ?? [];
+      const notes = options.notesOf?.(metrics, done - 1) ?? [];
       log.append({
         step: done - 1,
         time: new Date().toISOString(),
@@ -162,6 +173,7 @@ async function loop<State extends TensorTree, Batch, Scalars>(
 async function startState<State extends TensorTree, Batch, Scalars>({
   directory,
   fingerprint,
+  upgradeFingerprint = (saved) => saved,
   initial,
   onWarning,
 }: TrainOptions<State, Batch, Scalars>): Promise<{ state: State; step: number }> {
@@ -169,7 +181,8 @@ async function startState<State extends TensorTree, Batch, Scalars>({
   const first = await initial();
   if (!checkpoint) return { state: first, step: 0 };
   try {
-    const state = await restore(checkpoint, first, fingerprint, directory);
+    const saved = { ...checkpoint, fingerprint: upgradeFingerprint(checkpoint.fingerprint) };
+    const state = await restore(saved, first, fingerprint, directory);
     await setAsideNewer(directory, checkpoint.step);
     return { state, step: checkpoint.step };
   } finally {

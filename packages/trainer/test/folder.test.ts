@@ -3,6 +3,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFil
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { disposeTree } from '@audio-ssl/params';
+import { readSafetensors, writeSafetensors } from '@audio-ssl/tensor-files';
+import { seeded } from '@audio-ssl/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   cannotWrite,
@@ -26,6 +28,13 @@ let run: string;
 beforeEach(async () => void (run = await mkdtemp(join(tmpdir(), 'run-'))));
 afterEach(() => rm(run, { recursive: true, force: true }));
 
+/** Bits of a file: all in its first bytes, and some in the rest. */
+function* flips(bytes: Uint8Array): Generator<{ at: number; bit: number }> {
+  const random = seeded(1);
+  for (let at = 0; at < 60; at++) yield { at, bit: at % 8 };
+  for (let i = 0; i < 60; i++) yield { at: Math.floor(random() * bytes.length), bit: Math.floor(random() * 8) };
+}
+
 describe('the newest checkpoint', () => {
   it('is the one that resuming takes: damaged ones are passed over, one by one', async () => {
     expect(await newestCheckpoint(run)).toBeUndefined();
@@ -33,7 +42,8 @@ describe('the newest checkpoint', () => {
     const [second, fourth] = ['2', '4'].map((step) =>
       join(run, runFiles.checkpoints, `step-0000000${step}.safetensors`),
     );
-    expect(await newestCheckpoint(run)).toEqual({ path: fourth, step: 4 });
+    const { fingerprint } = regression(run, 4);
+    expect(await newestCheckpoint(run)).toEqual({ path: fourth, step: 4, fingerprint });
     const bytes = await readFile(fourth!);
     const otherStep = Buffer.from(bytes);
     otherStep.set(Buffer.from('"step":"5"'), otherStep.indexOf('"step":"4"'));
@@ -46,10 +56,26 @@ describe('the newest checkpoint', () => {
       await writeFile(fourth!, damaged);
       const warnings: string[] = [];
       const onWarning = (message: string): void => void warnings.push(message);
-      expect(await newestCheckpoint(run, { onWarning })).toEqual({ path: second, step: 2 });
+      expect(await newestCheckpoint(run, { onWarning })).toEqual({ path: second, step: 2, fingerprint });
       expect((await readCheckpoint(run, { onWarning }))?.step).toBe(2);
       expect(warnings).toHaveLength(2);
     }
+    for (const { at, bit } of flips(bytes)) {
+      const flipped = Buffer.from(bytes);
+      flipped[at]! ^= 1 << bit;
+      await writeFile(fourth!, flipped);
+      const warnings: string[] = [];
+      const onWarning = (message: string): void => void warnings.push(message);
+      expect((await newestCheckpoint(run, { onWarning }))?.step, `bit ${bit} of byte ${at}`).toBe(2);
+      expect((await readCheckpoint(run, { onWarning }))?.step).toBe(2);
+      expect(warnings).toEqual(Array(2).fill(expect.stringContaining('passed over a damaged checkpoint')));
+    }
+    // From before there were checksums.
+    const { tensors, metadata } = readSafetensors(bytes);
+    const { step, fingerprint: text } = metadata;
+    await writeFile(fourth!, writeSafetensors(tensors, { step: step!, fingerprint: text! }));
+    expect((await readCheckpoint(run))?.step).toBe(4);
+    await writeFile(fourth!, '');
     await writeFile(second!, '');
     await expect(newestCheckpoint(run)).rejects.toThrow('train: none of the 2 checkpoints');
     await expect(readCheckpoint(run)).rejects.toThrow('train: none of the 2 checkpoints');

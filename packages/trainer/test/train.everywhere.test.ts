@@ -1,10 +1,11 @@
 import { disposeTree, leaves } from '@audio-ssl/params';
+import { readSafetensors } from '@audio-ssl/tensor-files';
 import * as tf from '@tensorflow/tfjs-core';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readCheckpoint, readLog, train, type StepEvent } from '../src/index.js';
+import { readCheckpoint, readLog, train, type Fingerprint, type StepEvent } from '../src/index.js';
 import { regression, type State } from './fixtures/regression.js';
 
 let directory: string;
@@ -308,6 +309,41 @@ describe('train', () => {
     await writeFile(path, `{"step"\n${text}`);
     await expect(readLog(directory)).rejects.toThrow(/log\.jsonl, line 1 is not JSON/);
     expect(await readLog(join(directory, 'nowhere'))).toEqual([]);
+  });
+
+  it('tells of a log that is gone or has gaps, and goes on', async () => {
+    const path = join(directory, 'log.jsonl');
+    disposeTree((await train(regression(directory, 3))).state);
+    const [, ...rest] = (await readFile(path, 'utf8')).split('\n');
+    await writeFile(path, rest.join('\n'));
+    disposeTree((await train({ ...regression(directory, 4), onWarning })).state);
+    await rm(path);
+    disposeTree((await train({ ...regression(directory, 5), onWarning })).state);
+    expect(warnings).toEqual([
+      expect.stringContaining('log.jsonl lacks 1 of the 3 steps before the checkpoint'),
+      expect.stringContaining('log.jsonl lacks 4 of the 4 steps'),
+    ]);
+    expect((await readLog(directory)).map(({ step }) => step)).toEqual([4]);
+  });
+
+  it('writes into a checkpoint what else it should say, and takes what its fingerprint stands for now', async () => {
+    const metadata = { method: 'regression', heads: '2' };
+    disposeTree((await train({ ...regression(directory, 2), metadata })).state);
+    const [name] = await checkpoints();
+    const file = readSafetensors(await readFile(join(directory, 'checkpoints', name!)));
+    expect(file.metadata).toMatchObject({ ...metadata, step: '2' });
+    const now = { ...regression(directory, 3), fingerprint: { seed: 2 } };
+    await expect(train(now)).rejects.toThrow('seed is 1 in the run and 2 now');
+    const seen: unknown[] = [];
+    const upgradeFingerprint = (saved: Fingerprint): Fingerprint => {
+      seen.push(saved);
+      return { seed: 2 };
+    };
+    const { state, step } = await train({ ...now, upgradeFingerprint });
+    disposeTree(state);
+    expect(step).toBe(3);
+    expect(seen).toEqual([regression(directory, 2).fingerprint]);
+    expect((await readCheckpoint(directory))?.fingerprint).toEqual({ seed: 2 });
   });
 
   it('refuses options out of range', async () => {

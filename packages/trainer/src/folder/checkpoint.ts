@@ -1,5 +1,6 @@
 import { leaves, type TensorTree } from '@audio-ssl/params';
 import {
+  byteSource,
   describeFit,
   fitTree,
   fromTensors,
@@ -9,7 +10,14 @@ import {
   writeSafetensors,
   type Safetensors,
 } from '@audio-ssl/tensor-files';
-import { openFile, readWhole, writeAtomically } from '@audio-ssl/tensor-files/node';
+import {
+  checksumPlace,
+  openFile,
+  readWhole,
+  sealSafetensors,
+  verifyChecksum,
+  writeAtomically,
+} from '@audio-ssl/tensor-files/node';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cannotWrite, FileError, remedy } from './file-error.js';
@@ -21,11 +29,12 @@ export interface CheckpointPath {
   readonly path: string;
   /** Number of steps done. */
   readonly step: number;
+  /** What fixes the numbers of its run. */
+  readonly fingerprint: Fingerprint;
 }
 
 /** A checkpoint in memory. */
 export interface Checkpoint extends CheckpointPath {
-  readonly fingerprint: Fingerprint;
   /** The state's arrays by path, e.g. `student.encoder.norm.weight`. */
   readonly tensors: Safetensors['tensors'];
 }
@@ -41,8 +50,10 @@ const NAME = /^step-(\d+)\.safetensors$/;
 
 const folderOf = (run: string): string => join(run, runFiles.checkpoints);
 
+type Listed = Pick<CheckpointPath, 'path' | 'step'>;
+
 /** The checkpoint files of a run, newest first. */
-async function list(run: string): Promise<CheckpointPath[]> {
+async function list(run: string): Promise<Listed[]> {
   const names = await readdir(folderOf(run)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code === 'ENOTDIR')
@@ -63,7 +74,7 @@ async function list(run: string): Promise<CheckpointPath[]> {
 async function firstGood<Result>(
   run: string,
   { onWarning }: CheckpointOptions,
-  read: (found: CheckpointPath) => Promise<Result>,
+  read: (found: Listed) => Promise<Result>,
 ): Promise<Result | undefined> {
   const found = await list(run);
   for (const checkpoint of found) {
@@ -81,14 +92,14 @@ async function firstGood<Result>(
 }
 
 /** The fingerprint in a checkpoint's metadata, which must be of the step in its name. */
-function fingerprintOf({ path, step }: CheckpointPath, get: (key: string) => unknown): Fingerprint {
+function fingerprintOf({ path, step }: Listed, get: (key: string) => unknown): Fingerprint {
   if (get('step') !== String(step)) throw new Error(`${path}: its metadata names step ${String(get('step'))}`);
   return JSON.parse(String(get('fingerprint') ?? '')) as Fingerprint;
 }
 
 /**
  * Where the newest checkpoint of a run lies that can be resumed from, or undefined when the run has none. Damaged ones are
- * passed over as in resuming; only their tables of contents are read.
+ * passed over as in resuming: all bytes are compared with the checksum, and no more than some of them are in memory.
  *
  * @param run the run's folder.
  * @throws Error when there are checkpoints and all are damaged.
@@ -103,9 +114,9 @@ export async function newestCheckpoint(
   return firstGood(run, options, async (found) => {
     const source = await openFile(found.path);
     try {
+      await verifyChecksum(source); // those from before there were checksums have none
       const file = await openTensors(source);
-      fingerprintOf(found, (key) => file.values.get(key));
-      return found;
+      return { ...found, fingerprint: fingerprintOf(found, (key) => file.values.get(key)) };
     } finally {
       await source.close();
     }
@@ -123,7 +134,9 @@ export async function newestCheckpoint(
  */
 export async function readCheckpoint(run: string, options: CheckpointOptions = {}): Promise<Checkpoint | undefined> {
   return firstGood(run, options, async (found) => {
-    const { tensors, metadata } = readSafetensors(await readWhole(found.path), found.path);
+    const bytes = await readWhole(found.path);
+    await verifyChecksum(byteSource(bytes, found.path));
+    const { tensors, metadata } = readSafetensors(bytes, found.path);
     return { ...found, tensors, fingerprint: fingerprintOf(found, (key) => metadata[key]) };
   });
 }
@@ -135,12 +148,19 @@ export async function prepareFolder(run: string): Promise<void> {
   });
 }
 
+/** What a checkpoint holds beside the step. */
+export interface CheckpointContent {
+  readonly state: TensorTree;
+  readonly fingerprint: Fingerprint;
+  /** Whatever else the file should say. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** Writes a checkpoint and, once it is safe on the disk, removes all but the newest {@link KEPT}. */
 export async function writeCheckpoint(
   run: string,
   step: number,
-  state: TensorTree,
-  fingerprint: Fingerprint,
+  { state, fingerprint, metadata }: CheckpointContent,
 ): Promise<string> {
   const path = join(folderOf(run), `step-${String(step).padStart(8, '0')}.safetensors`);
   const arrays = await fromTensors(leaves(state));
@@ -152,7 +172,8 @@ export async function writeCheckpoint(
       );
     }
   }
-  const bytes = writeSafetensors(arrays, { step: String(step), fingerprint: JSON.stringify(fingerprint) });
+  const own = { step: String(step), fingerprint: JSON.stringify(fingerprint) };
+  const bytes = sealSafetensors(writeSafetensors(arrays, { ...checksumPlace, ...metadata, ...own }));
   try {
     await writeAtomically(path, bytes);
   } catch (error) {

@@ -52,10 +52,16 @@ export interface Log {
   close(): void;
 }
 
-/** Opens the log for appending after dropping what lies at or after `step`. */
-export async function openLog(run: string, step: number): Promise<Log> {
+/** Opens the log for appending after dropping what lies at or after `step`; tells of steps before it that are missing. */
+export async function openLog(run: string, step: number, onWarning?: (message: string) => void): Promise<Log> {
   const path = join(run, runFiles.log);
   const kept = (await readLog(run)).filter((entry) => entry.step < step);
+  const missing = step - new Set(kept.map((entry) => entry.step)).size;
+  if (missing > 0)
+    onWarning?.(
+      `train: ${path} lacks ${missing} of the ${step} steps before the checkpoint, which does no harm to the run; ` +
+        'its curves and its time have a gap unless the file is restored before the run goes on',
+    );
   const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');
   await writeAtomically(path, text);
   const file = openSync(path, 'a');
