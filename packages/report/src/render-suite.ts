@@ -123,6 +123,7 @@ const suiteStyle = `
 #results svg { display: block; width: 100%; min-width: 560px; max-width: 900px; height: auto; }
 #results table { min-width: 900px; }
 .clear { font-weight: 650; color: var(--first); }
+.clear.lower { color: var(--second); }
 `;
 
 /** What the rows came to, pooling by pooling, so that none of them is chosen. */
@@ -223,7 +224,7 @@ function poolingSection(results: SuiteResults, pooling: string): Html {
               </td>
               <td class="number">${difference ? pointsRange(difference.clips.low, difference.clips.high) : ''}</td>
               <td>
-                ${i === 0 ? 'baseline' : difference && html`<span${difference.verdict !== 'no clear difference' && trusted(' class="clear"')}>${difference.verdict}</span>`}
+                ${i === 0 ? 'baseline' : difference && html`<span${difference.verdict !== 'no clear difference' && trusted(` class="clear ${difference.verdict}"`)}>${difference.verdict}</span>`}
               </td>
               ${compared && html`<td>${published && difference && html`${signedPoints((onEsc50 ? published.esc50 : published.average) / 100)}: ${compareWithPublished(difference, published, onEsc50)} <span class="note">${published.source}</span>`}</td>`}
             </tr>`;

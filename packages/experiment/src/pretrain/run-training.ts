@@ -1,6 +1,7 @@
 import { logMelPresets } from '@audio-ssl/audio-frontend';
 import { countParameters, disposeTree } from '@audio-ssl/params';
-import { newestCheckpoint, train, type FolderLock } from '@audio-ssl/trainer';
+import { newestCheckpoint, runFiles, train, writeJson, type FolderLock } from '@audio-ssl/trainer';
+import { join } from 'node:path';
 import { beginStage } from '../begin-stage.js';
 import { fixedSettings } from '../config/config-differences.js';
 import { saveEncoder } from '../encoder-weights.js';
@@ -9,38 +10,58 @@ import { LASTING, trainingSeconds } from '../run-log.js';
 import { runMetadata } from '../run-metadata.js';
 import type { RunRecord, RunSummary } from '../run-record.js';
 import { batchSource } from './batch-source.js';
+import type { ClipsDigest } from './clip-list.js';
 import { compiledStep } from './compiled-step.js';
 import { initialState } from './initial-state.js';
 import { liveReport } from './live-report.js';
 import type { Method } from './method.js';
 import { monitor } from './monitor.js';
 import type { PretrainOptions } from './pretrain-options.js';
+import { upgradeFingerprint } from './require-same-clips.js';
+
+/** The folder of a run as it was prepared for training. */
+interface TrainingFolder {
+  readonly lock: FolderLock;
+  /** What stands for the clips in the fingerprint. */
+  readonly digest: ClipsDigest;
+}
 
 /** Trains a run from where it is to its end, or until the signal, and saves the encoder of a completed one. */
 export async function runTraining(
   method: Method,
-  { config, data, init, method: name, measured }: RunRecord,
+  { config, data, init, method: name, measured, dataChanges = [] }: RunRecord,
   clips: OpenClips,
   {
     out,
     lock,
+    digest,
     backend,
     reporter,
     signal,
-  }: Pick<PretrainOptions, 'out' | 'backend' | 'reporter' | 'signal'> & { readonly lock: FolderLock },
+  }: Pick<PretrainOptions, 'out' | 'backend' | 'reporter' | 'signal'> & TrainingFolder,
 ): Promise<RunSummary> {
   const source = batchSource(method, config, clips, measured);
   const step = compiledStep(method, { precision: config.precision, backend });
   const hook = monitor(method, config, clips, measured);
   const report = liveReport(out, (message) => reporter?.warning?.(message));
   const remark = lastingNotes((note, since) => reporter?.warning?.(`${note}, since step ${since}`));
+  const fingerprint = {
+    ...{ data, init, ...(name !== undefined && { method: name }), ...fixedSettings(config) },
+    ...{ measured, clips: digest },
+  };
+  const describeModel = { preset: config.preset, variant: name ?? config.variant, ...runMetadata(config, measured) };
   let progress: ReturnType<typeof beginStage> | undefined;
   try {
+    // For reports of a run that is under way, or was ended by force.
+    const sofar = { completed: false, steps: measured.steps, dataset: used(clips, config) };
+    await writeJson(join(out, runFiles.summary), sofar satisfies Partial<RunSummary>);
     const result = await train({
       directory: out,
       lock,
       steps: measured.steps,
-      fingerprint: { data, init, ...(name !== undefined && { method: name }), ...fixedSettings(config) },
+      fingerprint,
+      upgradeFingerprint: (saved) => upgradeFingerprint(saved, fingerprint, dataChanges),
+      metadata: describeModel,
       initial: async () => {
         const resumes = (await newestCheckpoint(out)) !== undefined; // then only the shapes are needed
         return await initialState(method, config, { init: resumes ? undefined : init, reporter });
@@ -51,7 +72,10 @@ export async function runTraining(
       checkpointEvery: { steps: config.checkpointEvery },
       signal,
       ...(hook && { hooks: [hook] }),
-      notesOf: (metrics) => (method.signsOfCollapse?.(metrics) ?? []).map((sign) => `collapse: ${sign}`),
+      notesOf: (metrics, at) => [
+        ...dataChanges.filter((change) => change.step === at).map(({ words }) => `data: ${words}`),
+        ...(method.signsOfCollapse?.(metrics) ?? []).map((sign) => `collapse: ${sign}`),
+      ],
       onStep: ({ step: done, steps, metrics, notes, stepsPerSecond }) => {
         remark(done, notes);
         progress ??= beginStage(reporter, 'pretrain', steps, done - 1);
@@ -63,10 +87,8 @@ export async function runTraining(
     try {
       if (result.completed)
         await saveEncoder(out, method.encoderOf(result.state), {
-          preset: config.preset,
-          variant: name ?? config.variant,
+          ...describeModel,
           step: String(result.step),
-          ...runMetadata(config, measured),
         });
       return {
         completed: result.completed,
@@ -74,14 +96,7 @@ export async function runTraining(
         steps: measured.steps,
         trainingSeconds: await trainingSeconds(out),
         parameters: countParameters(method.trained?.(result.state) ?? method.encoderOf(result.state)),
-        dataset: {
-          name: clips.dataset.name,
-          kept: clips.kept.length,
-          pieces: clips.pieces.length,
-          seconds: secondsOf(clips, config),
-          skipped: [...clips.dataset.skipped, ...clips.store.skipped], // with those that changed during the run
-          notices: clips.notices,
-        },
+        dataset: used(clips, config),
       };
     } finally {
       disposeTree(result.state);
@@ -91,6 +106,18 @@ export async function runTraining(
     step.dispose();
     source.close();
   }
+}
+
+/** What a run uses of its data set. */
+function used(clips: OpenClips, config: RunRecord['config']): RunSummary['dataset'] {
+  return {
+    name: clips.dataset.name,
+    kept: clips.kept.length,
+    pieces: clips.pieces.length,
+    seconds: secondsOf(clips, config),
+    skipped: [...clips.dataset.skipped, ...clips.store.skipped], // with those that changed during the run
+    notices: clips.notices,
+  };
 }
 
 /** Seconds of all clips together. */
