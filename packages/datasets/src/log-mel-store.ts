@@ -80,9 +80,12 @@ export interface Prepared {
   readonly notices: readonly SoundNotice[];
 }
 
-/** How {@link LogMelStore.pieces} tells about a sound that takes long. */
+/** How {@link LogMelStore.pieces} and {@link LogMelStore.load} tell about work that takes long. */
 export interface WorkOptions {
-  /** Called at least every second while a long sound is read: `long.mp3 0:20:14 of 3:00:00`. */
+  /**
+   * Called at least every second while a long sound is read: `long.mp3 0:20:14 of 3:00:00`. It may be another one, which
+   * the workers are at before.
+   */
   readonly onDetail?: (detail: string) => void;
 }
 
@@ -105,7 +108,7 @@ export interface LogMelStore {
    * The log-mel (bins, frames) of a piece of a clip, by default the first, not standardised. It is shared: copy before
    * changing it. Rejects with a {@link SkippedClipError} when the clip cannot be used.
    */
-  load(index: number, piece?: number): Promise<Spectrogram>;
+  load(index: number, piece?: number, options?: WorkOptions): Promise<Spectrogram>;
   /**
    * Computes what is not cached yet, and finds out which clips can be used: of a clip that is kept, all pieces could be
    * read. Rejects when none can, naming the first few reasons; or, within two seconds, with the signal's reason when it is
@@ -331,14 +334,17 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     throw new Error(`load: expected a piece of ${clips[index]!.path} (0 to ${count - 1}), got ${piece}; see pieces()`);
   };
 
-  const load = async (index: number, piece = 0): Promise<Spectrogram> => {
+  const load = async (index: number, piece = 0, { onDetail }: WorkOptions = {}): Promise<Spectrogram> => {
     requireUsable(index);
     const key = keyOf(index, piece);
-    const ready = recent?.get(key) ?? underWay.get(key);
+    const ready = recent?.get(key);
     if (ready) return ready;
-    const promise = compute(index, piece).finally(() => underWay.delete(key));
-    underWay.set(key, promise);
-    return promise;
+    let promise = underWay.get(key);
+    if (!promise) {
+      promise = compute(index, piece).finally(() => underWay.delete(key));
+      underWay.set(key, promise);
+    }
+    return onDetail ? telling(promise, () => tellAbout([index], onDetail)) : promise;
   };
 
   const prepare = async (index: number): Promise<readonly number[]> => {
@@ -371,6 +377,12 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     return work.finally(() => clearInterval(timer));
   };
 
+  /** Tells what is read of one of `some`, or of what the workers are at before. */
+  const tellAbout = (some: Iterable<number>, onDetail: (detail: string) => void): void => {
+    const detail = detailOf(some) ?? detailOf(surveys.keys());
+    if (detail !== undefined) onDetail(detail);
+  };
+
   const listSkipped = (): Skipped[] => inOrder(skipped);
 
   return {
@@ -384,11 +396,10 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     noticesOf: (index) => notices.get(index) ?? [],
     async pieces(index, { onDetail } = {}) {
       requireUsable(index);
-      const tell = (): void => {
-        const detail = detailOf([index]);
-        if (detail !== undefined) onDetail?.(detail);
-      };
-      if (!piecesOf(index)) await telling(surveyAnyway(index), tell);
+      if (!piecesOf(index)) {
+        const surveyed = surveyAnyway(index);
+        await (onDetail ? telling(surveyed, () => tellAbout([index], onDetail)) : surveyed);
+      }
       return piecesOf(index)!;
     },
     load,

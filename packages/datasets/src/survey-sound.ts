@@ -6,7 +6,7 @@ import type { SoundFacts } from './log-mel-cache.js';
 import { monoReader, type MonoReader } from './mono-reader.js';
 import type { OpenSound, SoundSettings } from './open-sound.js';
 import { readLogMel } from './read-log-mel.js';
-import { soundLevels } from './sound-levels.js';
+import { soundLevels, type SoundLevels } from './sound-levels.js';
 import { UnusableSound } from './skip-reason.js';
 
 /** How the format of a sound ends that a system ffmpeg reads. */
@@ -38,20 +38,30 @@ export async function surveySound(
   const { file } = sound;
   const { channel, damaged } = options.settings;
   const { onBlock } = options;
-  let samples = file.frames ?? (await monoReader(file, { channel, onBlock }).pass(0, Infinity));
+  const known = (samples: number, frames: number, levels: SoundLevels, reader: MonoReader) => {
+    const notices = levels.notices();
+    if (file.damage !== undefined) notices.push({ kind: 'damaged', message: shortened(file.damage) });
+    if (file.format.endsWith(THROUGH_FFMPEG)) {
+      const format = file.format.slice(0, -THROUGH_FFMPEG.length);
+      notices.push({ kind: 'through ffmpeg', message: shortened(format) });
+    }
+    return { samples, frames, notices, reader };
+  };
+  let samples = file.frames;
+  if (samples === undefined) {
+    const levels = soundLevels();
+    const reader = monoReader(file, { channel, levels, onBlock });
+    samples = await reader.pass(0, Infinity);
+    const frames = sound.windows.frames(samples);
+    const { segmentFrames } = options.settings;
+    if (frames > 0 && !options.wanted(cutPieces(frames, segmentFrames).length))
+      return known(samples, frames, levels, reader);
+  }
   for (let pass = 0; pass < 2; pass++) {
     const levels = soundLevels();
     const reader = monoReader(file, { channel, levels, onBlock });
     const { end, frames } = await readAll(sound, reader, samples, options);
-    if (end === samples) {
-      const notices = levels.notices();
-      if (file.damage !== undefined) notices.push({ kind: 'damaged', message: shortened(file.damage) });
-      if (file.format.endsWith(THROUGH_FFMPEG)) {
-        const format = file.format.slice(0, -THROUGH_FFMPEG.length);
-        notices.push({ kind: 'through ffmpeg', message: shortened(format) });
-      }
-      return { samples, frames, notices, reader };
-    }
+    if (end === samples) return known(samples, frames, levels, reader);
     if (damaged !== 'keep') break;
     samples = end; // what it declares is not there: once more, with what is
   }

@@ -1,5 +1,5 @@
 import type { StartedBackend } from '@audio-ssl/backend';
-import { openLogMels, SkippedClipError, type LogMelStore } from '@audio-ssl/datasets';
+import { openLogMels, SkippedClipError, type LogMelStore, type SoundNotice } from '@audio-ssl/datasets';
 import {
   classProbabilities,
   headTasks,
@@ -60,8 +60,12 @@ export interface Classified {
   readonly classes?: readonly LabelledProbability[];
   /** Why the sound could not be used. */
   readonly failed?: string;
+  /** Why something in a folder is left out with which no sound is lost, such as what macOS leaves beside sounds. */
+  readonly passedOver?: string;
   /** The same as a short phrase to count by, such as `truncated`. */
   readonly cause?: string;
+  /** What is odd about the sound, which is used. */
+  readonly notices?: readonly Omit<SoundNotice, 'path'>[];
 }
 
 /** Sounds that are loaded ahead of the one that is classified. */
@@ -97,7 +101,8 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
       if (!labels) reporter?.note?.(unnamed(head, options.task));
       const dim = model.weights.cls_token.shape.at(-1)!;
       const extract = model.createExtractor({ time: 'mean', frequency: head.dims === dim ? 'mean' : 'concat' });
-      for (const { path: file, reason, cause } of skipped) yield { file, failed: reason, cause };
+      for (const { path: file, reason, cause, passedOver } of skipped)
+        yield { file, [passedOver ? 'passedOver' : 'failed']: reason, cause };
       const { logMel, chunkFrames } = model.settings;
       const reading = await soundSettings(checkpoint, options);
       const store = await openLogMels(
@@ -105,10 +110,14 @@ export async function* classify(options: ClassifyOptions): AsyncGenerator<Classi
         { logMel, ...reading, segmentFrames: pieceFramesOf(chunkFrames), memory: 0, fillShort: true },
       );
       try {
-        for await (const { file, feature } of features(sounds, store, extract, { reporter, signal }))
+        for await (const { file, feature, notices } of features(sounds, store, extract, { reporter, signal }))
           yield feature instanceof SkippedClipError
             ? { file, failed: feature.reason, cause: feature.cause }
-            : { file, classes: topLabels(classProbabilities(head, feature, activation), labels, options.top ?? 5) };
+            : {
+                file,
+                classes: topLabels(classProbabilities(head, feature, activation), labels, options.top ?? 5),
+                ...(notices.length > 0 && { notices: notices.map(({ path: _, ...notice }) => notice) }),
+              };
         reportNotices(store.notices, reporter);
       } finally {
         await store.close();
@@ -127,7 +136,11 @@ async function* features(
   store: LogMelStore,
   extract: Extractor,
   { reporter, signal }: Pick<ClassifyOptions, 'reporter' | 'signal'>,
-): AsyncGenerator<{ readonly file: string; readonly feature: Float32Array | SkippedClipError }> {
+): AsyncGenerator<{
+  readonly file: string;
+  readonly feature: Float32Array | SkippedClipError;
+  readonly notices: readonly SoundNotice[];
+}> {
   let done = 0;
   let progress: ReturnType<typeof beginStage> | undefined; // of long sounds alone: results of short ones are progress
   const tell = (detail: string): void => {
@@ -145,7 +158,7 @@ async function* features(
         let piece = 0;
         for await (const spectrogram of spectrograms()) {
           signal?.throwIfAborted();
-          if (pieces.length > 1) tell(`${basename(path)}, piece ${++piece} of ${pieces.length}`);
+          if (pieces.length > 1) tell(`encoding ${basename(path)}, piece ${++piece} of ${pieces.length}`);
           yield spectrogram;
         }
       };
@@ -155,7 +168,7 @@ async function* features(
       });
     }
     done++;
-    yield { file, feature };
+    yield { file, feature, notices: clip instanceof SkippedClipError ? [] : clip.notices };
   }
 }
 

@@ -7,7 +7,7 @@ import type { SpectrogramEncoder } from '@audio-ssl/vit';
 import { beginStage } from './begin-stage.js';
 import type { Config } from './config/config-schema.js';
 import { extractorCompiler } from './extractor-compiler.js';
-import { loadAhead, type LoadedClip } from './load-ahead.js';
+import { loadAhead, type LoadAheadOptions, type LoadedClip } from './load-ahead.js';
 import type { Reporter } from './reporter.js';
 
 /** What spectrograms of a run are standardised with: (x - mean) / std. */
@@ -120,7 +120,8 @@ export async function clipFeatures(
   const progress = beginStage(reporter, name, indices.length);
   let done = 0;
   try {
-    for await (const { pieces, spectrograms } of usable(store, indices, signal)) {
+    const onDetail = (detail: string): void => progress(done, detail);
+    for await (const { pieces, spectrograms } of usable(store, indices, { onDetail, signal })) {
       const pooler = createPooler(name);
       let piece = 0;
       for await (const { data, frames, dims } of extract.streamLogMel(spectrograms())) {
@@ -151,7 +152,7 @@ export async function logMelFeatures(
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Features> {
   const rows: Float32Array[] = [];
-  for await (const { spectrograms } of usable(store, indices, signal)) {
+  for await (const { spectrograms } of usable(store, indices, { signal })) {
     const describer = createLogMelDescriber();
     for await (const piece of spectrograms()) describer.push(piece);
     rows.push(describer.result());
@@ -163,9 +164,9 @@ export async function logMelFeatures(
 async function* usable(
   store: LogMelStore,
   indices: readonly number[],
-  signal: AbortSignal | undefined,
+  options: Pick<LoadAheadOptions, 'onDetail' | 'signal'>,
 ): AsyncGenerator<LoadedClip, void, undefined> {
-  for await (const clip of loadAhead(store, indices, { ahead: AHEAD, signal })) {
+  for await (const clip of loadAhead(store, indices, { ahead: AHEAD, ...options })) {
     if (clip instanceof SkippedClipError) throw clip;
     yield clip;
   }

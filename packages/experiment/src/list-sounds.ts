@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { findPath, type ListedFolders } from './find-path.js';
 import { InputError } from './input-error.js';
+import { nothingUsable } from './nothing-usable.js';
 import { readStandardInput } from './read-standard-input.js';
 
 /** A sound to work on. */
@@ -17,7 +18,7 @@ export interface ListedSound {
 /** The sounds that inputs name. */
 export interface ListedSounds {
   readonly sounds: readonly ListedSound[];
-  /** What was found in folders and is left out, and folders that cannot be read or have no sounds. */
+  /** What was found in folders and is left out, and folders that cannot be read or have no sounds; each once. */
   readonly skipped: readonly Skipped[];
   /** Removes the file that was written for a sound from standard input. */
   close(): Promise<void>;
@@ -48,7 +49,8 @@ const LONGEST = 80;
 export async function listSounds(inputs: readonly string[], options: ListSoundsOptions = {}): Promise<ListedSounds> {
   const { stdin, ffmpeg, signal } = options;
   const sounds = new Map<string, ListedSound>();
-  const skipped: Skipped[] = [];
+  const skipped = new Map<string, Skipped>();
+  const skip = (left: Skipped): void => void skipped.set(left.path, left);
   let remove: (() => Promise<void>) | undefined;
   const add = async (input: string): Promise<void> => {
     if (!statSync(input, { throwIfNoEntry: false })?.isDirectory()) {
@@ -57,12 +59,12 @@ export async function listSounds(inputs: readonly string[], options: ListSoundsO
     }
     const opened = await openFolder(input).catch((error: Error) => error);
     if (opened instanceof Error) {
-      skipped.push({ path: input, ...(await withoutSounds(input, opened)) });
+      skip({ path: input, ...(await withoutSounds(input, opened)) });
       return;
     }
     const below = (path: string): string => join(input, isAbsolute(path) ? relative(opened.root, path) : path);
     for (const { id } of opened.clips) sounds.set(below(id), { id: below(id), path: below(id) });
-    for (const left of opened.skipped) skipped.push({ ...left, path: below(left.path) });
+    for (const left of opened.skipped) skip({ ...left, path: below(left.path) });
   };
   const close = async (): Promise<void> => remove?.();
   try {
@@ -91,14 +93,21 @@ export async function listSounds(inputs: readonly string[], options: ListSoundsO
         else sounds.set(line, { id: line, path: line });
       }
     }
-    if (sounds.size === 0 && skipped.length > 0)
-      throw new InputError(`no sounds: ${skipped[0]!.path}: ${skipped[0]!.reason}`);
-    if (sounds.size === 0) throw new InputError('no sounds: name files, folders, or - for standard input');
+    if (sounds.size === 0 && skipped.size > 0) {
+      const left = [...skipped.values()];
+      throw nothingUsable(left, left.length === 1 ? { where: 'no sounds' } : { what: 'inputs have no sounds' });
+    }
+    if (sounds.size === 0)
+      throw new InputError(
+        inputs.includes('-')
+          ? 'no sounds: nothing came on standard input; pipe a sound or a list of paths into it'
+          : 'no sounds: name files, folders, or - for standard input',
+      );
   } catch (error) {
     await close();
     throw error;
   }
-  return { sounds: [...sounds.values()], skipped, close };
+  return { sounds: [...sounds.values()], skipped: [...skipped.values()], close };
 }
 
 /** Why a folder gives no sounds: it cannot be listed, or there are none in it. */
@@ -107,7 +116,8 @@ async function withoutSounds(folder: string, { message }: Error): Promise<Pick<S
     () => ({ code: undefined }),
     (error: NodeJS.ErrnoException) => error,
   );
-  if (code === undefined) return { reason: message.replace(/^openFolder: /, ''), cause: 'folder without sounds' };
+  if (code === undefined)
+    return { reason: message.replace(/^openFolder: /, '').replaceAll('\n  ', '; '), cause: 'folder without sounds' };
   const refused = code === 'EACCES' || code === 'EPERM';
   return {
     reason: `the folder cannot be listed (${code}); ${refused ? 'change its permissions' : 'check its path and disk'}`,

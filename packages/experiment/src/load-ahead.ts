@@ -1,5 +1,5 @@
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
-import { SkippedClipError, type LogMelStore } from '@audio-ssl/datasets';
+import { SkippedClipError, type LogMelStore, type SoundNotice } from '@audio-ssl/datasets';
 import { orAborted } from './or-aborted.js';
 
 /** A clip whose first piece is there. */
@@ -10,6 +10,8 @@ export interface LoadedClip {
   readonly pieces: readonly number[];
   /** The log-mel of its first piece, which may be the whole. */
   readonly first: Spectrogram;
+  /** What is odd about it. */
+  readonly notices: readonly SoundNotice[];
   /** The log-mels of all pieces in order, each computed while the one before is used. */
   spectrograms(): AsyncGenerator<Spectrogram, void, undefined>;
 }
@@ -18,7 +20,7 @@ export interface LoadedClip {
 export interface LoadAheadOptions {
   /** Clips whose first pieces are computed ahead. */
   readonly ahead: number;
-  /** Called while a long sound is looked through before its first piece is there: `long.mp3 0:20:14 of 3:00:00`. */
+  /** Called while a piece is waited for and a long sound is read, which may be another one: `reading long.mp3 0:20:14 of 3:00:00`. */
   readonly onDetail?: ((detail: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,11 +41,14 @@ export async function* loadAhead(
 ): AsyncGenerator<LoadedClip | SkippedClipError, void, undefined> {
   type Begun = { readonly first: Spectrogram; readonly pieces: readonly number[] };
   let current: number | undefined;
+  const tell = (detail: string): void => {
+    if (!signal?.aborted) onDetail?.(`reading ${detail}`);
+  };
   const begin = async (index: number): Promise<Begun | SkippedClipError> => {
     try {
       const loading = store.load(index); // before its pieces are asked for: a short clip is then read once
       loading.catch(() => undefined);
-      const pieces = await store.pieces(index, { onDetail: (detail) => index === current && onDetail?.(detail) });
+      const pieces = await store.pieces(index, { onDetail: (detail) => index === current && tell(detail) });
       return { first: await loading, pieces };
     } catch (error) {
       if (error instanceof SkippedClipError) return error;
@@ -61,7 +66,10 @@ export async function* loadAhead(
     current = index;
     const found = await orAborted(begun.shift()!, signal);
     if (found instanceof SkippedClipError) yield found;
-    else yield { index, ...found, spectrograms: () => spectrogramsOf(store, index, found, signal) };
+    else {
+      const spectrograms = () => spectrogramsOf(store, index, found, { signal, tell });
+      yield { index, ...found, notices: store.noticesOf(index), spectrograms };
+    }
     if (at + ahead < indices.length) start(indices[at + ahead]!);
   }
 }
@@ -70,19 +78,22 @@ async function* spectrogramsOf(
   store: LogMelStore,
   index: number,
   { first, pieces }: Pick<LoadedClip, 'first' | 'pieces'>,
-  signal: AbortSignal | undefined,
+  { signal, tell }: { readonly signal: AbortSignal | undefined; readonly tell: (detail: string) => void },
 ): AsyncGenerator<Spectrogram, void, undefined> {
   const loading: Promise<Spectrogram>[] = [];
+  let awaited: number | undefined;
   const start = (piece: number): void => {
     if (piece >= pieces.length) return;
-    const promise = store.load(index, piece);
+    const promise = store.load(index, piece, { onDetail: (detail) => piece === awaited && tell(detail) });
     promise.catch(() => undefined); // as above
     loading.push(promise);
   };
   for (let piece = 1; piece <= PIECES_AHEAD; piece++) start(piece);
   yield first;
   for (let piece = 1; piece < pieces.length; piece++) {
+    awaited = piece;
     const spectrogram = await orAborted(loading.shift()!, signal);
+    awaited = undefined;
     start(piece + PIECES_AHEAD);
     yield spectrogram;
   }

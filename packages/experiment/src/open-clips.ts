@@ -16,6 +16,7 @@ import { beginStage } from './begin-stage.js';
 import { logMelFolder } from './cache-folders.js';
 import type { Config } from './config/config-schema.js';
 import { chunkFramesOf, pieceFramesOf } from './features.js';
+import { nothingUsable } from './nothing-usable.js';
 import type { Reporter } from './reporter.js';
 import type { DecidedSoundSettings, SoundSettings } from './sound-settings.js';
 
@@ -129,7 +130,7 @@ export async function openClips({
     ...(cacheDir !== undefined && { cacheDir }),
     workers,
     minFrames,
-    shortClipNext: 'pad it (data.shortClips=pad), or take shorter crops (data.cropFrames)',
+    shortClipNext: 'pad it with `data.shortClips=pad`, or take shorter crops (data.cropFrames)',
     onWarning: (message) => reporter?.warning?.(message),
   });
   try {
@@ -145,6 +146,10 @@ export async function openClips({
     return { dataset, layout, store, kept, pieces, skipped: all, notices };
   } catch (error) {
     await store.close();
+    if (store.skipped.length === dataset.clips.length) {
+      const lost = dataset.skipped.filter(({ passedOver }) => !passedOver);
+      throw nothingUsable([...lost, ...store.skipped], { where: root });
+    }
     throw error;
   }
 }

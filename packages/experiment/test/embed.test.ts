@@ -293,7 +293,7 @@ describe('embed', () => {
         near(got, expected);
       }
     }
-    expect(told).toContain('long.wav 0:00:48 of 0:02:09');
+    expect(told).toContain('encoding long.wav 0:00:48 of 0:02:09');
     model.dispose();
   });
 
@@ -304,7 +304,7 @@ describe('embed', () => {
     const controller = new AbortController();
     const told: string[] = [];
     const progress = ({ detail = '' }): void => {
-      if (detail.startsWith('stopped.wav')) told.push(detail.split(' ')[1]!);
+      if (detail.startsWith('encoding stopped.wav')) told.push(detail.split(' ')[2]!);
       if (told.at(-1) === '0:00:48') controller.abort(new DOMException('stopped', 'AbortError'));
     };
     const options = { inputs, out, frames: true } as const;
@@ -340,33 +340,96 @@ describe('embed', () => {
     const [first, mean] = [await rows(0), await rows('mean')];
     expect(first.get('opposite.wav')).toEqual(first.get('left.wav'));
     expect(mean.get('opposite.wav')).not.toEqual(mean.get('left.wav'));
-    const none = await embedTiny({ inputs: [odd], out: join(folder, 'none.jsonl'), channel: 2 }); // they have two
-    expect([none.count, ...none.failed.map(({ reason }) => /channel/.test(reason))]).toEqual([0, true, true, true]);
+    const none = embedTiny({ inputs: [odd], out: join(folder, 'none.jsonl'), channel: 2 }); // they have two
+    await expect(none).rejects.toThrow(/^3 sounds were looked at, and none can be used: 3 no such channel; /);
   });
 
   it('keeps what can be read of truncated sounds when asked to', async () => {
     const [whole, cut] = [wav(32_000), join(folder, 'cut.wav')];
     await writeFile(cut, whole.slice(0, whole.length - 4 * 16_000));
     const out = join(folder, 'cut.jsonl');
-    const refused = await embedTiny({ inputs: [cut], out });
-    expect(refused).toMatchObject({ count: 0, failed: [{ file: cut, cause: 'truncated' }] });
+    await expect(embedTiny({ inputs: [cut], out })).rejects.toThrow(/cut\.wav: .* are missing/);
     const reporter = collecting();
     const kept = await embedTiny({ inputs: [cut], out, damaged: 'keep', reporter });
     expect(kept).toMatchObject({ count: 1, failed: [] });
     expect(reporter.warnings).toEqual([expect.stringMatching(/^1 damaged file is used \(cut\.wav\): /)]);
   });
 
-  it('lists what a folder leaves out among what failed', async () => {
+  it('lists what a folder leaves out: lost sounds among what failed, the rest as passed over', async () => {
     const junk = join(folder, 'junk');
     await mkdir(junk);
     await writeFile(join(junk, 'good.wav'), wav(16_000));
+    await writeFile(join(junk, '._good.wav'), '');
     await symlink('self.wav', join(junk, 'self.wav'));
+    await symlink('.', join(junk, 'loop'));
     const out = join(folder, 'junk.npy');
-    const { failed, failedList } = await embedTiny({ inputs: [junk], out });
-    expect(failed).toEqual([
+    const found = await embedTiny({ inputs: [junk, junk], out });
+    expect(found.failed).toEqual([
       { file: join(junk, 'self.wav'), reason: expect.stringContaining('link') as string, cause: 'link to itself' },
     ]);
-    expect(await jsonl(failedList!)).toEqual(failed);
+    expect(await jsonl(found.failedList!)).toEqual(found.failed);
+    const over = [
+      { file: join(junk, '._good.wav'), cause: 'left by macOS' },
+      { file: join(junk, 'loop'), cause: 'link to a folder above' },
+    ];
+    expect(found.passedOver).toMatchObject(over);
+    expect(await jsonl(found.noticesList!)).toMatchObject(
+      over.map(({ file, cause }) => ({ file, used: false, kind: cause })),
+    );
+    await rm(junk, { recursive: true });
+    const clean = await embedTiny({ inputs: [join(sounds, '0.wav')], out });
+    expect([clean.failedList, clean.noticesList]).toEqual([undefined, undefined]);
+    expect([existsSync(found.failedList!), existsSync(found.noticesList!)]).toEqual([false, false]);
+  });
+
+  it('says of each sound what is odd about it, of those that were done before, too', async () => {
+    const inputs = ['zeros.wav', 'opposite.wav', 'near.wav'].map((name) => join(folder, 'each', name));
+    await mkdir(join(folder, 'each'));
+    for (const [i, gains] of (
+      [
+        [0, 0],
+        [1, -1],
+        [1, -0.9],
+      ] as const
+    ).entries())
+      await writeFile(inputs[i]!, stereo(gains));
+    const out = join(folder, 'each.npy');
+    const many = [...inputs, ...Array.from({ length: 3 }, () => sounds)];
+    await expect(embedTiny({ inputs: many, out, ...stopAfter(8) })).rejects.toThrow('stopped');
+    const reporter = collecting();
+    const { notices, noticesList } = await embedTiny({ inputs: many, out, reporter });
+    expect(reporter.notes).toEqual(['resuming: 8 of 14 files are done']);
+    expect(reporter.warnings).toEqual([
+      '1 silent file (zeros.wav): all samples are 0; leave such files out',
+      expect.stringMatching(
+        /^2 files whose channels cancel each other \(opposite\.wav: .* is silent, near\.wav: .* is 26 dB below .*\); take one of the channels with `channel`$/,
+      ),
+    ]);
+    expect(notices.map(({ path }) => path)).toEqual(inputs);
+    expect(await jsonl(noticesList!)).toMatchObject(
+      ['silent', 'channels cancel', 'channels cancel'].map((kind, i) => ({ file: inputs[i], used: true, kind })),
+    );
+  });
+
+  it('ends with the causes where not one sound can be used, and leaves no empty file', async () => {
+    const none = join(folder, 'nothing');
+    await mkdir(none);
+    for (const name of ['a.wav', 'b.wav', 'c.wav', 'line\nbreak.wav']) await writeFile(join(none, name), 'no sound');
+    await writeFile(join(none, 'empty.wav'), '');
+    const out = join(folder, 'nothing.jsonl');
+    const ended = embedTiny({ inputs: [none], out, inWords: (text) => text.toUpperCase() });
+    await expect(ended).rejects.toBeInstanceOf(InputError);
+    await expect(ended).rejects.toThrow(
+      /^5 sounds were looked at, and none can be used: 4 .*, 1 .*; repair or replace them, or name others\n {2}.*\/a\.wav: .*\n.*\n.*\n {2}and 2 more, in .*nothing\.jsonl\.failed\.jsonl$/,
+    );
+    expect((await readdir(folder)).filter((name) => name.startsWith('nothing.'))).toEqual([
+      'nothing.jsonl.failed.jsonl',
+    ]);
+    const listed = await jsonl<{ file: string; reason: string }>(`${out}.failed.jsonl`);
+    expect(listed.map(({ file }) => basename(file)).sort()).toEqual(
+      ['a.wav', 'b.wav', 'c.wav', 'empty.wav', 'line\nbreak.wav'].sort(),
+    );
+    expect(listed[0]!.reason).toBe(listed[0]!.reason.toUpperCase());
   });
 
   it('sees before the work what cannot be written', async () => {

@@ -1,6 +1,6 @@
 import type * as fs from 'node:fs';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,6 +57,12 @@ describe('listSounds', () => {
     expect(listed.skipped).toMatchObject([{ path: empty, cause: 'folder without sounds' }]);
     await expect(listSounds([empty])).rejects.toThrow(empty);
     await expect(listSounds([empty, empty])).rejects.toThrow(empty);
+    const other = join(folder, 'other');
+    await mkdir(other);
+    await writeFile(join(other, 'notes.txt'), '');
+    await expect(listSounds([empty, other])).rejects.toThrow(
+      /^2 inputs have no sounds: 2 folder without sounds; .*\n {2}.*empty: .* got no files; .*\n {2}.*other: .* got 1 x \.txt;/,
+    );
   });
 
   it('says of a folder that cannot be listed that it is so', async ({ onTestFinished, skip }) => {
@@ -92,7 +98,7 @@ describe('listSounds', () => {
     await listed.close();
     expect(await idsOf(`no-such.wav\n${a}\n`)).toEqual(['no-such.wav', a]); // it fails when its turn comes
     await expect(idsOf('no-such.wav\n')).rejects.toThrow('no-such.wav: no such file');
-    await expect(idsOf('')).rejects.toThrow('no sounds');
+    await expect(idsOf('')).rejects.toThrow('no sounds: nothing came on standard input');
     for (const path of ['RIFFs.wav', 'ID3.wav', 'fLaC.wav', 'x'.repeat(200)]) {
       await expect(idsOf(`${path}\n`)).rejects.toThrow(
         `${path.slice(0, 80)}${path.length > 80 ? '...' : ''}: no such file`,

@@ -56,19 +56,40 @@ export function addClassify(program: Command, context: CommandContext): void {
         const reporter = terminalReporter();
         const { stdin } = process;
         const all = { checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal };
-        const failed: { readonly cause?: string }[] = [];
-        for await (const result of classify(all)) {
+        const failed: Classified[] = [];
+        const passedOver: Classified[] = [];
+        let classified = 0;
+        for await (const found of classify(all)) {
+          const result = wordsInFlags(found);
           if (result.failed !== undefined) {
             failed.push(result);
-            printLine(printableLine(`failed: ${result.file}: ${inFlags(result.failed)}`));
+            printLine(printableLine(`failed: ${result.file}: ${result.failed}`));
             context.exitWith(1);
-          }
+          } else if (result.passedOver !== undefined) passedOver.push(result);
+          else classified++;
           if (json) printResult(JSON.stringify(result));
           else if (result.classes) printResult(classLines(result));
         }
+        if (passedOver.length > 0)
+          printLine(`${countedCauses(passedOver, 'passed over')}${json ? '' : '; --json lists them'}`);
         if (failed.length > 1) printLine(countedCauses(failed, 'failed'));
+        if (classified === 0) printLine('audio-ssl: not one sound can be used; repair or replace them, or name others');
       }, NOTHING_SAVED);
     });
+}
+
+/** The result with flags in place of the names of options. */
+function wordsInFlags({ failed, notices, ...rest }: Classified): Classified {
+  return {
+    ...rest,
+    ...(failed !== undefined && { failed: inFlags(failed) }),
+    ...(notices && {
+      notices: notices.map(({ next, ...notice }) => ({
+        ...notice,
+        ...(next !== undefined && { next: inFlags(next) }),
+      })),
+    }),
+  };
 }
 
 function classLines({ file, classes = [] }: Classified): string {

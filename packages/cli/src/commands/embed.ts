@@ -53,16 +53,28 @@ export function addEmbed(program: Command, context: CommandContext): void {
   addSoundOptions(command)
     .addOption(deviceOption())
     .action(async (checkpoint: string, inputs: string[], { device, heads, ...options }: EmbedArguments) => {
-      const { count, dims, failed, failedList } = await withInterrupts(async (signal) => {
+      const { count, dims, failed, failedList, passedOver, noticesList } = await withInterrupts(async (signal) => {
         const backend = await startDevice(device);
         const reporter = terminalReporter();
         const { stdin } = process;
-        return embed({ checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal });
+        return embed({
+          checkpoint,
+          inputs,
+          stdin,
+          ...options,
+          numHeads: heads,
+          backend,
+          inWords: inFlags,
+          reporter,
+          signal,
+        });
       });
       for (const { file, reason } of failed.slice(0, 5))
         printLine(printableLine(`failed: ${file}: ${inFlags(reason)}`));
       if (failed.length > 0) printLine(`${countedCauses(failed, 'failed')}; listed in ${failedList}`);
-      printResult(`${count} files, ${dims} values a vector, in ${options.out}`);
+      if (passedOver.length > 0) printLine(`${countedCauses(passedOver, 'passed over')}; listed in ${noticesList}`);
+      else if (noticesList !== undefined) printLine(`what is odd about each sound is in ${noticesList}`);
+      printResult(`${count} file${count === 1 ? '' : 's'}, ${dims} values a vector, in ${options.out}`);
       if (failed.length > 0) context.exitWith(1);
     });
 }

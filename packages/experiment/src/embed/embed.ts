@@ -1,6 +1,6 @@
 import type { LogMelOptions, Spectrogram } from '@audio-ssl/audio-frontend';
 import type { StartedBackend } from '@audio-ssl/backend';
-import { openLogMels, SkippedClipError, type Clip } from '@audio-ssl/datasets';
+import { openLogMels, SkippedClipError, type Clip, type SoundNotice } from '@audio-ssl/datasets';
 import type { Extractor, ExtractorOptions, FrameFeatures, OpenedModel } from '@audio-ssl/pretrained';
 import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node';
 import { cannotWrite, requireWritableFile, runFiles } from '@audio-ssl/trainer';
@@ -14,6 +14,7 @@ import { InputError } from '../input-error.js';
 import { blocksOf, type Layers } from '../layers.js';
 import { listSounds, type ListedSound } from '../list-sounds.js';
 import { loadAhead, type LoadedClip } from '../load-ahead.js';
+import { nothingUsable } from '../nothing-usable.js';
 import { reportNotices } from '../open-clips.js';
 import { openRunModel } from '../open-run-model.js';
 import type { Reporter } from '../reporter.js';
@@ -45,6 +46,8 @@ export interface EmbedOptions extends SoundSettings {
   /** The backend that runs; keeps compiled graphs in its cache. */
   readonly backend?: StartedBackend | undefined;
   readonly reporter?: Reporter | undefined;
+  /** Puts the messages in the lists beside the result into other words, as the command does with its flags. */
+  readonly inWords?: ((message: string) => string) | undefined;
   /** Stops the work within a second or two; the sounds that are done are kept for the next call. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,9 +61,15 @@ export interface Embedded {
   readonly failed: readonly FailedFile[];
   /** The file that lists the failed files; `undefined` when there are none. */
   readonly failedList: string | undefined;
+  /** What folders hold and no sound is lost with, such as what macOS leaves beside sounds. */
+  readonly passedOver: readonly FailedFile[];
+  /** What is odd about files that were embedded, in this call and earlier ones. */
+  readonly notices: readonly SoundNotice[];
+  /** The file that lists what is passed over and what is odd; `undefined` when there is nothing of it. */
+  readonly noticesList: string | undefined;
 }
 
-/** A sound that could not be used. */
+/** A sound that is left out. */
 export interface FailedFile {
   readonly file: string;
   /** What was expected, what came, and what to do. */
@@ -78,10 +87,12 @@ const AHEAD = BATCH + 4;
 /**
  * Embeds any number of sounds of any length with bounded memory: long ones go through the encoder piece by piece, and with
  * `frames` their rows go to disk as they are made. What is done is kept beside the result in `OUT.unfinished`, from where
- * the same call resumes after an interruption; a sound that has changed since is embedded again. Files that cannot be
- * read are left out and listed in `OUT.failed.jsonl`.
+ * the same call resumes after an interruption, with the sound that it was at from its start; a sound that has changed since
+ * is embedded again. Files that cannot be read are left out and listed in `OUT.failed.jsonl`; what is passed over in folders,
+ * and what is odd about sounds that are used, in `OUT.notices.jsonl`.
  *
- * @throws InputError or Error for options or a checkpoint that do not fit, and for a file that cannot be written
+ * @throws InputError or Error for options or a checkpoint that do not fit, when not one sound can be used, and for a file
+ * that cannot be written
  * @example
  * const { count, dims } = await embed({ checkpoint: 'runs/first', inputs: ['recordings'], out: 'features.npy' });
  */
@@ -97,13 +108,13 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     ffmpeg: options.ffmpeg,
     signal,
   });
-  const failedList = `${out}.failed.jsonl`;
+  const [failedList, noticesList] = [`${out}.failed.jsonl`, `${out}.notices.jsonl`];
   let model: OpenedModel | undefined;
   let store: FeatureStore | undefined;
   try {
     const refused = refusal(out, sounds.length);
     if (refused !== undefined) throw new InputError(`\`out\` ${out}: ${refused}`, 'option');
-    const written = [out, failedList, ...(extname(out) === '.npy' ? [placesFile(out)] : [])];
+    const written = [out, failedList, noticesList, ...(extname(out) === '.npy' ? [placesFile(out)] : [])];
     for (const path of written) await requireWritableFile(path, 'out');
     await mkdir(dirname(out), { recursive: true });
     model = await openRunModel(checkpoint, { network: options.network, numHeads: options.numHeads, backend, reporter });
@@ -127,8 +138,13 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
       reporter?.note?.(`resuming: ${clips.length - left.length} of ${clips.length} files are done`);
     const rowsOf = (found: FrameFeatures): Float32Array => (layers ? sideBySide(found) : found.data);
     const { logMel, chunkFrames } = settings;
+    const leftOut = (over: boolean): FailedFile[] =>
+      skipped.flatMap(({ path: file, reason, cause, passedOver = false }) =>
+        passedOver === over ? [{ file, reason, cause }] : [],
+      );
+    const passedOver = leftOut(true);
     const failed = [
-      ...skipped.map(({ path, ...why }): FailedFile => ({ file: path, ...why })),
+      ...leftOut(false),
       ...(await embedAll(left, {
         total: clips.length,
         store,
@@ -141,6 +157,30 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     ];
     const unusable = new Set(failed.map(({ file }) => file));
     const files = store.select(sounds.map(({ id }) => id).filter((id) => !unusable.has(id)));
+    const inWords = options.inWords ?? ((message: string) => message);
+    await writeList(
+      failedList,
+      failed.map(({ reason, ...entry }) => ({ ...entry, reason: inWords(reason) })),
+    );
+    if (files.length === 0) {
+      await rm(noticesList, { force: true });
+      if (store.size === 0) {
+        await store.remove();
+        store = undefined;
+      }
+      throw nothingUsable(
+        failed.map(({ file: path, ...why }) => ({ path, ...why })),
+        { list: failedList },
+      );
+    }
+    const notices = files.flatMap(({ file, notices: own = [] }) => own.map((notice) => ({ path: file, ...notice })));
+    reportNotices(notices, reporter);
+    await writeList(noticesList, [
+      ...notices.map(({ path: file, kind, message, next }) => {
+        return { file, used: true, kind, message: inWords(next === undefined ? message : `${message}; ${next}`) };
+      }),
+      ...passedOver.map(({ file, cause, reason }) => ({ file, used: false, kind: cause, message: inWords(reason) })),
+    ]);
     await writeFeatures(
       { store, files },
       {
@@ -154,20 +194,29 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
       },
       out,
     );
-    if (failed.length > 0) {
-      const lines = failed.map((entry) => `${JSON.stringify(entry)}\n`);
-      await writeAtomically(failedList, lines).catch((error: unknown) => {
-        throw cannotWrite(failedList, error);
-      });
-    } else await rm(failedList, { force: true });
     await store.remove();
     store = undefined;
-    return { count: files.length, dims, failed, failedList: failed.length > 0 ? failedList : undefined };
+    return {
+      ...{ count: files.length, dims, failed, passedOver, notices },
+      failedList: failed.length > 0 ? failedList : undefined,
+      noticesList: notices.length + passedOver.length > 0 ? noticesList : undefined,
+    };
   } finally {
     await store?.close();
     model?.dispose();
     await close();
   }
+}
+
+/** Writes a list, a line of JSON an entry; without entries there is none. */
+async function writeList(path: string, entries: readonly object[]): Promise<void> {
+  if (entries.length === 0) return rm(path, { force: true });
+  await writeAtomically(
+    path,
+    entries.map((entry) => `${JSON.stringify(entry)}\n`),
+  ).catch((error: unknown) => {
+    throw cannotWrite(path, error);
+  });
 }
 
 /** What distinguishes one content of a file from another; `undefined` for a file that is not there. */
@@ -223,9 +272,10 @@ async function embedAll(
     const bad = failed.length > 0 ? `${failed.length} failed` : undefined;
     stage(done + failed.length, [bad, detail].filter(Boolean).join(', ') || undefined);
   };
-  const listed = (index: number, rows: FileRows['rows']): FileRows => {
+  const listed = ({ index, notices }: LoadedClip, rows: FileRows['rows']): FileRows => {
     const { id: file, stamp } = sounds[index]!;
-    return { file, stamp, rows };
+    const own = notices.map(({ kind, message, next }) => ({ kind, message, ...(next !== undefined && { next }) }));
+    return { file, stamp, rows, ...(own.length > 0 && { notices: own }) };
   };
   const fail = (index: number, { reason, cause }: SkippedClipError): void => {
     failed.push({ file: clips[index]!.id, reason, cause });
@@ -236,7 +286,7 @@ async function embedAll(
     const flush = async (): Promise<void> => {
       if (batch.length === 0) return;
       const features = await extract.fromLogMels(batch.map(({ first }) => first));
-      await store.append(batch.map(({ index }, i) => listed(index, rowsOf(features[i]!))));
+      await store.append(batch.map((clip, i) => listed(clip, rowsOf(features[i]!))));
       done += batch.length;
       batch = [];
       progress();
@@ -248,7 +298,7 @@ async function embedAll(
       const told = async function* (): AsyncGenerator<Spectrogram> {
         for await (const piece of spectrograms()) {
           signal?.throwIfAborted();
-          progress(`${basename(clips[index]!.path)} ${clock(frames)} of ${clock(all)}`);
+          progress(`encoding ${basename(clips[index]!.path)} ${clock(frames)} of ${clock(all)}`);
           frames += piece.frames;
           yield piece;
         }
@@ -275,7 +325,7 @@ async function embedAll(
       else {
         await flush();
         try {
-          await store.append([listed(index, rows(clip))]);
+          await store.append([listed(clip, rows(clip))]);
           done++;
           progress();
         } catch (error) {
@@ -286,7 +336,6 @@ async function embedAll(
       if (batch.length === BATCH) await flush();
     }
     await flush();
-    reportNotices(logMels.notices, reporter);
     return failed;
   } finally {
     await logMels.close();

@@ -1,3 +1,4 @@
+import type { SoundNotice } from '@audio-ssl/datasets';
 import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node';
 import { cannotWrite, lockFolder } from '@audio-ssl/trainer';
 import { mkdir, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
@@ -11,7 +12,12 @@ export interface StoredFile {
   readonly first: number;
   /** The number of its rows. */
   readonly rows: number;
+  /** What is odd about it. */
+  readonly notices?: readonly FileNotice[] | undefined;
 }
+
+/** A notice without the file, which is said beside it. */
+export type FileNotice = Omit<SoundNotice, 'path'>;
 
 /** Which content of a file its features belong to. */
 export interface Stamp {
@@ -25,6 +31,7 @@ export interface Stamp {
 export interface FileRows {
   readonly file: string;
   readonly stamp: Stamp | undefined;
+  readonly notices?: readonly FileNotice[] | undefined;
   /** (rows, width), row-major, at once or some rows after the others. */
   readonly rows: Float32Array | AsyncIterable<Float32Array>;
 }
@@ -33,6 +40,8 @@ export interface FileRows {
 export interface FeatureStore {
   /** Values in a row. */
   readonly width: number;
+  /** How many files are done. */
+  readonly size: number;
   /** Whether a file is done, and has not changed since. */
   has(file: string, stamp: Stamp | undefined): boolean;
   /** Those of the files that are done, in the order given. */
@@ -107,6 +116,9 @@ export async function openFeatureStore(folder: string, settings: object, width: 
 
   return {
     width,
+    get size() {
+      return files.size;
+    },
     has(file, stamp) {
       const known = files.get(file)?.stamp;
       return known !== undefined && known.size === stamp?.size && known.modified === stamp.modified;
@@ -114,7 +126,7 @@ export async function openFeatureStore(folder: string, settings: object, width: 
     select: (wanted) =>
       wanted.flatMap((file) => {
         const found = files.get(file);
-        return found ? [{ file, first: found.first, rows: found.rows }] : [];
+        return found ? [{ file, first: found.first, rows: found.rows, notices: found.notices }] : [];
       }),
     async append(added) {
       const cannot = (error: unknown): never => {
@@ -169,6 +181,7 @@ interface Line {
   readonly file: string;
   readonly rows: number;
   readonly stamp?: Stamp | undefined;
+  readonly notices?: readonly FileNotice[] | undefined;
 }
 
 const ifMissing =
