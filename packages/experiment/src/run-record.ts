@@ -5,6 +5,20 @@ import type { Config } from './config/config-schema.js';
 import { parseSavedConfig } from './config/saved-config.js';
 import { InputError } from './input-error.js';
 
+/** Clips that were added, removed or changed between two parts of a run, and that it went on with. */
+export interface DataChange {
+  /** Steps that were done before it. */
+  readonly step: number;
+  /** When the run went on, ISO 8601. */
+  readonly time: string;
+  /** What has changed: `30 clips then, 35 now: 5 added (a.wav, b.wav, c.wav and 2 more)`. */
+  readonly words: string;
+  /** Number and digest of the clips before it. */
+  readonly before: { readonly count: number; readonly digest: string };
+  /** Those after it. */
+  readonly now: { readonly count: number; readonly digest: string };
+}
+
 /** What a run is started with; saved as `config.json` before its first step. */
 export interface RunRecord {
   readonly config: Config;
@@ -20,6 +34,8 @@ export interface RunRecord {
   readonly started: string;
   /** What the configuration left to be measured. */
   readonly measured: { readonly steps: number; readonly mean: number; readonly std: number };
+  /** Changes of its data that were accepted. */
+  readonly dataChanges?: readonly DataChange[];
 }
 
 /** The outcome of a run; saved as `summary.json` when it ends or is stopped. */

@@ -16,6 +16,7 @@ interface PretrainArguments {
   readonly dataset?: string;
   readonly config?: string;
   readonly set?: readonly string[];
+  readonly acceptDataChange?: boolean;
 }
 
 /** Adds `audio-ssl pretrain`. */
@@ -33,6 +34,7 @@ export function addPretrain(program: Command, context: CommandContext): void {
     .option('--preset <name>', `sizes and defaults: ${presets}`, 'tiny')
     .option('--dataset <layout>', `layout of the folder: ${layoutList}`)
     .option('--config <file.yaml>', 'settings in YAML')
+    .option('--accept-data-change', 'resume though sounds were added, removed or changed, which the report then says')
     .option('--set <key=value...>', 'one setting, such as --set optimizer.learningRate=1e-3; may be repeated', collect)
     .action(async ({ dataset, config: file, preset, set = [], ...options }: PretrainArguments) => {
       const layout = dataset === undefined ? [] : [`data.dataset=${dataset}`];

@@ -1,5 +1,6 @@
 /** What the command calls the options and functions that libraries name in their messages. */
 const flags: Readonly<Record<string, string>> = {
+  acceptDataChange: '--accept-data-change',
   activation: '--activation',
   budget: '--budget',
   channel: '--channel',

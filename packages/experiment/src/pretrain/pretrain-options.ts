@@ -15,6 +15,8 @@ export interface PretrainOptions {
   readonly config: Config;
   /** A checkpoint of any family to start from, in place of a random state; its sizes must be those of the configuration. */
   readonly init?: string | undefined;
+  /** Resumes a run though clips were added, removed or changed since it was begun; its record and its report say so. */
+  readonly acceptDataChange?: boolean | undefined;
   /**
    * A method of one's own. By default the configuration's, MATPAC or a variant of it. With a method of one's own the
    * configuration's masking and the settings of MATPAC's losses, teacher and optimiser have no effect.

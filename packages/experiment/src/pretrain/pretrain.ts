@@ -11,6 +11,7 @@ import { maskedExamples } from './masked-examples.js';
 import { matpacMethod } from './matpac-method.js';
 import type { Method } from './method.js';
 import type { PretrainOptions } from './pretrain-options.js';
+import { requireSameClips } from './require-same-clips.js';
 import { resumeRun } from './resumable-run.js';
 import { runTraining } from './run-training.js';
 import { startRun } from './start-run.js';
@@ -20,7 +21,8 @@ import { startRun } from './start-run.js';
  * A tensor backend must be running.
  *
  * @returns the outcome; `completed` is false when the signal stopped it
- * @throws FileError when another process trains in `out`; InputError when it holds a run of another configuration, or `init` or `method` does not fit; Error when no clip
+ * @throws FileError when another process trains in `out`; InputError when it holds a run of another
+ * configuration or of other clips, or `init` or `method` does not fit; Error when no clip
  * can be used or the run diverges
  * @example
  * const config = await loadConfig({ preset: 'tiny', set: ['steps=1000'] });
@@ -59,11 +61,13 @@ async function pretrainIn(lock: FolderLock, method: Method, options: PretrainOpt
     signal,
   });
   try {
-    const record = resumed ?? (await startRun(options, clips));
+    const { record, clips: digest } = resumed
+      ? await requireSameClips(out, resumed, clips, options)
+      : await startRun(options, clips);
     await forgetFailure(out);
     await writeJson(join(out, runFiles.environment), await describeEnvironment(backend));
     await writeJson(join(out, runFiles.examples), await maskedExamples(method, clips, config));
-    const summary = await runTraining(method, record, clips, { ...options, lock });
+    const summary = await runTraining(method, record, clips, { ...options, lock, digest });
     await writeJson(join(out, runFiles.summary), summary);
     await writeReport(out);
     return summary;

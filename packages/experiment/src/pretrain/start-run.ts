@@ -6,14 +6,15 @@ import type { Config } from '../config/config-schema.js';
 import type { Standardization } from '../features.js';
 import type { OpenClips } from '../open-clips.js';
 import type { RunRecord } from '../run-record.js';
+import { digestOf, listClips, writeClipList, type ClipsDigest } from './clip-list.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { stepsWithin } from './time-steps.js';
 
-/** Measures what the configuration leaves open and writes the record of a new run. */
+/** Measures what the configuration leaves open and writes the record of a new run and the list of its clips. */
 export async function startRun(
   { data, out, config, init, method, command, backend, reporter, signal }: PretrainOptions,
   clips: OpenClips,
-): Promise<RunRecord> {
+): Promise<{ readonly record: RunRecord; readonly clips: ClipsDigest }> {
   const { mean, std } = await standardization(config, clips, { reporter, signal });
   const steps =
     config.minutes === null
@@ -28,8 +29,10 @@ export async function startRun(
     started: new Date().toISOString(),
     measured: { steps, mean, std },
   };
+  const list = await listClips(clips);
+  await writeClipList(out, list);
   await writeJson(join(out, runFiles.config), record);
-  return record;
+  return { record, clips: digestOf(list) };
 }
 
 async function standardization(
