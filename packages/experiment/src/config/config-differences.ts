@@ -8,6 +8,7 @@ const free = new Set([
   'probe.folds',
   'monitor.every',
   'monitor.clips',
+  'logs.tensorboard',
 ]);
 
 // Keys that came after the first runs, and the values at which a run is what it was before: then it is known without them.

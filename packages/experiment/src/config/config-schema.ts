@@ -207,6 +207,14 @@ export const configSchema = z
         clips: z.int().min(8).max(100_000).default(256).describe('clips that are measured'),
       })
       .prefault({}),
+    logs: z
+      .strictObject({
+        tensorboard: z
+          .boolean()
+          .default(false)
+          .describe('write event files for TensorBoard, too, into `tensorboard` in the folder of the run'),
+      })
+      .prefault({}),
     probe: z
       .strictObject({
         pool: z

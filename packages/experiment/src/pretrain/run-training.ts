@@ -9,12 +9,13 @@ import type { OpenClips } from '../open-clips.js';
 import { LASTING, trainingSeconds } from '../run-log.js';
 import { runMetadata } from '../run-metadata.js';
 import type { RunRecord, RunSummary } from '../run-record.js';
+import { tensorboardLog, type TensorboardLog } from '../tensorboard/tensorboard-log.js';
 import { batchSource } from './batch-source.js';
 import type { ClipsDigest } from './clip-list.js';
 import { compiledStep } from './compiled-step.js';
 import { initialState } from './initial-state.js';
 import { liveReport } from './live-report.js';
-import type { Method } from './method.js';
+import type { Method, MethodScalars } from './method.js';
 import { monitor } from './monitor.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { upgradeFingerprint } from './require-same-clips.js';
@@ -44,6 +45,8 @@ export async function runTraining(
   const step = compiledStep(method, { precision: config.precision, backend });
   const hook = monitor(method, config, clips, measured);
   const report = liveReport(out, (message) => reporter?.warning?.(message));
+  const scalarsAt = (at: number): MethodScalars => method.scalarsAt(at, measured.steps);
+  let board: TensorboardLog | undefined;
   const remark = lastingNotes((note, since) => reporter?.warning?.(`${note}, since step ${since}`));
   const fingerprint = {
     ...{ data, init, ...(name !== undefined && { method: name }), ...fixedSettings(config) },
@@ -55,6 +58,8 @@ export async function runTraining(
     // For reports of a run that is under way, or was ended by force.
     const sofar = { completed: false, steps: measured.steps, dataset: used(clips, config) };
     await writeJson(join(out, runFiles.summary), sofar satisfies Partial<RunSummary>);
+    if (config.logs.tensorboard)
+      board = await tensorboardLog(out, scalarsAt, (message) => reporter?.warning?.(message));
     const result = await train({
       directory: out,
       lock,
@@ -68,7 +73,7 @@ export async function runTraining(
       },
       step,
       batchAt: source.at,
-      scalarsAt: (at) => method.scalarsAt(at, measured.steps),
+      scalarsAt,
       checkpointEvery: { steps: config.checkpointEvery },
       signal,
       ...(hook && { hooks: [hook] }),
@@ -80,6 +85,7 @@ export async function runTraining(
         remark(done, notes);
         progress ??= beginStage(reporter, 'pretrain', steps, done - 1);
         progress(done, `${losses(metrics)}  ${(stepsPerSecond * config.batchSize).toFixed(0)} clips/s`);
+        board?.append({ step: done - 1, metrics, notes });
         if (hook && done < steps && done % hook.every === 0) report.refresh(); // with what the monitor has just seen
       },
       onWarning: (message) => reporter?.warning?.(message),
@@ -103,6 +109,7 @@ export async function runTraining(
     }
   } finally {
     await report.settled();
+    board?.close();
     step.dispose();
     source.close();
   }

@@ -10,6 +10,8 @@ import { join } from 'node:path';
 export const runFiles = {
   /** What the run was started with. */
   config: 'config.json',
+  /** The clips that it is trained on, a line each. */
+  clips: 'clips.jsonl',
   /** Where it runs: versions, processor, backend. */
   environment: 'environment.json',
   /** One line a step. */
@@ -24,6 +26,8 @@ export const runFiles = {
   summary: 'summary.json',
   /** What ended the run against its will; absent once it is resumed. */
   failure: 'failure.json',
+  /** The folder of event files for TensorBoard. */
+  tensorboard: 'tensorboard',
   /** Spectrograms under their masks, for the report. */
   examples: join('report', 'examples.json'),
   /** Nearest neighbours, for the report. */
