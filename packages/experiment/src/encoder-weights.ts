@@ -1,6 +1,6 @@
 import { disposeTree, leaves, randomStream } from '@audio-ssl/params';
 import { fitTree, fromTensors, readSafetensors, readTree, writeSafetensors } from '@audio-ssl/tensor-files';
-import { readWhole } from '@audio-ssl/tensor-files/node';
+import { checksumPlace, openFile, readWhole, sealSafetensors, verifyChecksum } from '@audio-ssl/tensor-files/node';
 import { runFiles, writeRunFile } from '@audio-ssl/trainer';
 import { initSpectrogramEncoder, type SpectrogramEncoder } from '@audio-ssl/vit';
 import { existsSync } from 'node:fs';
@@ -19,7 +19,8 @@ export async function saveEncoder(
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   const weights: SpectrogramEncoder = { patch_embed, cls_token, encoder };
-  await writeRunFile(run, runFiles.weights, writeSafetensors(await fromTensors(leaves(weights)), metadata));
+  const bytes = writeSafetensors(await fromTensors(leaves(weights)), { ...checksumPlace, ...metadata });
+  await writeRunFile(run, runFiles.weights, sealSafetensors(bytes));
 }
 
 /**
@@ -34,11 +35,16 @@ export async function saveEncoder(
 export async function loadEncoder(run: string, { model }: Pick<Config, 'model'>): Promise<SpectrogramEncoder> {
   const path = join(run, runFiles.weights);
   requireWeights(run);
-  const { tensors } = readSafetensors(await readWhole(path), path);
+  await requireIntact(path);
+  const { tensors, metadata } = readSafetensors(await readWhole(path), path);
+  const heads = metadata['numHeads'] ?? String(model.encoder.numHeads); // files of earlier versions do not say
   const template = initSpectrogramEncoder({ ...model.encoder, patch: model.patch }, randomStream(0, 'template'));
   try {
     const { missing, wrong } = fitTree(leaves(template), tensors);
     const problems = [
+      ...(heads === String(model.encoder.numHeads)
+        ? []
+        : [`numHeads should be ${model.encoder.numHeads}, is ${heads}`]),
       ...wrong.map(({ path: name, shape, expected }) => `${name} should be [${expected}], is [${shape}]`),
       ...missing.map((name) => `${name} is missing`),
     ];
@@ -61,6 +67,20 @@ export function requireWeights(run: string): void {
     throw new InputError(
       `${path} is missing: the run has not finished; pretrain again with the same options, it resumes where it was`,
     );
+}
+
+/** @throws InputError for weights whose bytes have not the checksum that they carry, if they carry one */
+export async function requireIntact(path: string): Promise<void> {
+  const source = await openFile(path);
+  try {
+    await verifyChecksum(source);
+  } catch (error) {
+    throw new InputError(
+      `${(error as Error).message}; restore it, or pretrain again with the same options to write it anew`,
+    );
+  } finally {
+    await source.close();
+  }
 }
 
 /** @throws InputError for weights that are not finite */

@@ -5,7 +5,7 @@ import { openModel } from '@audio-ssl/pretrained/node';
 import { runFiles } from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { requireFinite, requireWeights } from './encoder-weights.js';
+import { requireFinite, requireIntact, requireWeights } from './encoder-weights.js';
 import { extractorCompiler } from './extractor-compiler.js';
 import { InputError } from './input-error.js';
 import { isFolder, openCheckpoint } from './open-checkpoint.js';
@@ -58,6 +58,7 @@ async function openWeights(run: string): Promise<OpenedModel> {
   const path = join(run, runFiles.weights);
   if (!existsSync(path)) await readRunRecord(run); // another message for a folder that is no run
   requireWeights(run);
+  await requireIntact(path);
   const model = await openModel(path);
   try {
     for (const [name, leaf] of leaves(model.weights)) requireFinite(path, name, await leaf.data());

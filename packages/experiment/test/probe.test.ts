@@ -201,3 +201,25 @@ describe('a run whose weights are not finite', () => {
     }
   });
 });
+
+describe('the weights of a run', () => {
+  it('are neither embedded nor probed when a bit of them has changed, or when they are of another run', async () => {
+    const path = join(run, 'weights.safetensors');
+    const whole = await readFile(path);
+    const damaged = Buffer.from(whole);
+    damaged[damaged.length - 3]! ^= 4;
+    const { tensors, metadata } = readSafetensors(whole);
+    const others = writeSafetensors(tensors, { ...metadata, numHeads: '16' });
+    const input = { inputs: [join(notes, 'audio')], out: join(folder, 'damaged.jsonl') };
+    try {
+      await writeFile(path, damaged);
+      const message = /weights\.safetensors: .*checksum.* is damaged; restore it, or pretrain again/;
+      await expect(embed({ checkpoint: run, ...input })).rejects.toThrow(message);
+      await expect(probed(notes, { layout: 'nsynth' })).rejects.toThrow(message);
+      await writeFile(path, others);
+      await expect(probed(notes, { layout: 'nsynth' })).rejects.toThrow(/numHeads should be \d+, is 16/);
+    } finally {
+      await writeFile(path, whole);
+    }
+  });
+});

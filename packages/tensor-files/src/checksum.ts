@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ByteSource } from './byte-source.js';
+import { CHECKSUM_KEY } from './checksum-key.js';
 
-const KEY = 'audio_ssl_sha256';
 const BLANK = '0'.repeat(64); // a SHA-256 in hexadecimal digits
-const START = `{"__metadata__":{"${KEY}":"`;
+const START = `{"__metadata__":{"${CHECKSUM_KEY}":"`;
 const AT = 8 + START.length; // behind the length of the header
 const CHUNK = 2 ** 24;
 // Of the letters of START, which any file with metadata shares in part: with one so near, ours was damaged.
@@ -15,7 +15,7 @@ const NEAR = START.length - 10;
  * @example
  * const bytes = sealSafetensors(writeSafetensors(tensors, { ...checksumPlace, step: '100' }));
  */
-export const checksumPlace: Readonly<Record<string, string>> = { [KEY]: BLANK };
+export const checksumPlace: Readonly<Record<string, string>> = { [CHECKSUM_KEY]: BLANK };
 
 /**
  * Writes the checksum of a safetensors file into the place that {@link checksumPlace} has kept: the SHA-256 of all its bytes,

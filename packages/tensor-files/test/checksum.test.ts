@@ -16,8 +16,8 @@ describe('the checksum of a safetensors file', () => {
   it('is the SHA-256 of the file with zeros in its place, and any program reads the file', async () => {
     const bytes = sealed();
     const { metadata, tensors: read } = readSafetensors(bytes);
-    const { audio_ssl_sha256: digest, ...rest } = metadata;
-    expect(rest).toEqual({ step: '7' });
+    expect(metadata).toEqual({ step: '7' }); // not that of the file: it would be wrong in one that is written with it
+    const [, digest] = /"audio_ssl_sha256":"(\w+)"/.exec(Buffer.from(bytes).toString('latin1'))!;
     expect(read.get('a')!.data).toEqual(tensors.get('a')!.data);
     const blank = Buffer.from(bytes);
     blank.write('0'.repeat(64), blank.indexOf(digest!));
@@ -29,12 +29,12 @@ describe('the checksum of a safetensors file', () => {
     const bytes = sealed();
     for (let at = 8; at < bytes.length; at++) {
       const changed = bytes.slice();
-      changed[at]! ^= 1 << at % 8;
+      changed[at]! ^= 1 << (at % 8);
       await expect(verify(changed), `byte ${at}`).rejects.toThrow(/^verifyChecksum: x\.safetensors: .*is damaged$/);
     }
     for (let at = 0; at < 64; at++) {
       const changed = bytes.slice();
-      changed[at >> 3]! ^= 1 << at % 8; // the length of the header
+      changed[at >> 3]! ^= 1 << (at % 8); // the length of the header
       await expect(verify(changed)).rejects.toThrow('is damaged');
     }
     await expect(verify(bytes.slice(0, -1))).rejects.toThrow('is damaged');
