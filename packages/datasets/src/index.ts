@@ -17,3 +17,4 @@ export type { Skipped } from './skip-reason.js';
 export type { SoundNotice, SoundNoticeKind } from './sound-notice.js';
 export { createBatches, type Batch, type Batches, type BatchOptions } from './create-batches.js';
 export { logMelStatistics, type LogMelStatistics, type StatisticsOptions } from './log-mel-statistics.js';
+export { readTable, type TableOptions, type TableRow } from './read-table.js';

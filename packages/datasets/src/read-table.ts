@@ -36,8 +36,8 @@ export async function readTable<Column extends string>(
   const { text } = read;
   const first = /^\s*([^\r\n]*)/.exec(text)![1]!;
   for (const [separator, name] of Object.entries(otherSeparators)) {
-    if (first.includes(',') || !needed.every((column) => first.split(separator).map(unquoted).includes(column)))
-      continue;
+    const columns = first.split(separator).map(unquoted);
+    if (first.includes(',') || columns.length < 2 || !needed.every((column) => columns.includes(column))) continue;
     throw new Error(
       `${caller}: ${path}, line 1: its values are separated by ${name}; expected commas: save it as CSV with commas`,
     );

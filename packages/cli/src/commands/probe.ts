@@ -1,17 +1,20 @@
 import { type Pooling, poolings, type ProbeProtocolName, probeProtocols } from '@audio-ssl/evaluation';
-import { type Layers, probe, probeSummary } from '@audio-ssl/experiment';
+import { type Layers, probe, probeFeatures, probeSummary } from '@audio-ssl/experiment';
+import { featuresSummary } from '../terminal/features-summary.js';
 import type { LayoutName } from '@audio-ssl/datasets';
 import { runFiles } from '@audio-ssl/trainer';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { withInterrupts } from '../terminal/interrupts.js';
+import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import { startForTraining } from '../terminal/start-for-training.js';
 import { addSoundOptions, atLeast, labelledOption, layersOption, path, type SoundArguments } from './options.js';
 
 interface ProbeArguments extends SoundArguments {
-  readonly dataset: LayoutName;
-  readonly root: string;
+  readonly dataset?: LayoutName;
+  readonly root?: string;
+  readonly features?: string;
+  readonly labels?: string;
   readonly pool?: readonly Pooling[];
   readonly protocol: ProbeProtocolName;
   readonly layers?: Layers;
@@ -21,14 +24,28 @@ interface ProbeArguments extends SoundArguments {
   readonly fineTune?: number;
 }
 
+const NOTHING_WRITTEN: InterruptWords = {
+  first: 'stopping; Ctrl-C again stops at once',
+  second: 'stopped at once',
+  stopped: 'stopped; nothing was written',
+};
+
 /** Adds `audio-ssl probe`. */
 export function addProbe(program: Command): void {
   const command = program
     .command('probe')
-    .description('probe a run on a labelled data set: random start, pretrained encoder and log-mel statistics')
-    .argument('<run>', 'folder of a finished run')
-    .addOption(labelledOption('layout of the data set').makeOptionMandatory())
-    .requiredOption('--root <folder>', 'folder of the data set', path)
+    .description(
+      'probe a run on a labelled data set: random start, pretrained encoder and log-mel statistics; or features that any program made',
+    )
+    .argument('[run]', 'folder of a run; none with --features')
+    .addOption(labelledOption('layout of the data set'))
+    .option('--root <folder>', 'folder of the data set', path)
+    .addOption(
+      new Option('--features <file.npy>', 'features in place of a run: one row a clip, with --labels')
+        .argParser(path)
+        .conflicts(['dataset', 'root', 'pool', 'layers', 'fineTune', 'channel', 'damaged', 'ffmpeg']),
+    )
+    .option('--labels <file.csv>', 'of --features: a column label and, where there are, fold, group and file', path)
     .addOption(
       new Option('--pool <pooling...>', `how frames become one vector a clip: ${poolings.join(', ')}`).argParser(
         pooling,
@@ -53,30 +70,45 @@ export function addProbe(program: Command): void {
         atLeast(1),
       ),
     );
-  addSoundOptions(command).action(
-    async (run: string, { dataset, root, pool, protocol, fewShot, knn, ...options }: ProbeArguments) => {
+  addSoundOptions(command).action(async (run: string | undefined, given: ProbeArguments) => {
+    const { dataset, root, pool, protocol, fewShot, knn, features, labels, ...options } = given;
+    const methods = { protocol, fewShot, knn };
+    if (features !== undefined) {
+      if (run !== undefined) command.error(`error: --features takes no run, got '${run}'`);
+      const file = labels ?? command.error('error: --features needs --labels <file.csv>');
+      const reporter = terminalReporter();
       const found = await withInterrupts(async (signal) => {
-        const backend = await startForTraining();
-        return probe({
-          run,
-          layout: dataset,
-          root,
-          poolings: pool,
-          methods: { protocol, fewShot, knn },
-          layers: options.layers,
-          folds: options.folds,
-          fineTuneEpochs: options.fineTune,
-          channel: options.channel,
-          damaged: options.damaged,
-          ffmpeg: options.ffmpeg,
-          backend,
-          reporter: terminalReporter(),
-          signal,
-        });
+        await startForTraining();
+        return probeFeatures({ features, labels: file, methods, folds: options.folds, reporter, signal });
+      }, NOTHING_WRITTEN);
+      printResult(found.map(featuresSummary).join('\n'));
+      return;
+    }
+    if (labels !== undefined) command.error('error: --labels belongs to --features <file.npy>');
+    const folder = run ?? command.error("error: missing required argument 'run', or --features <file.npy>");
+    const layout = dataset ?? command.error("error: required option '--dataset <layout>' not specified");
+    const place = root ?? command.error("error: required option '--root <folder>' not specified");
+    const found = await withInterrupts(async (signal) => {
+      const backend = await startForTraining();
+      return probe({
+        run: folder,
+        layout,
+        root: place,
+        poolings: pool,
+        methods,
+        layers: options.layers,
+        folds: options.folds,
+        fineTuneEpochs: options.fineTune,
+        channel: options.channel,
+        damaged: options.damaged,
+        ffmpeg: options.ffmpeg,
+        backend,
+        reporter: terminalReporter(),
+        signal,
       });
-      printResult(`${found.map(probeSummary).join('\n')}\nreport: ${run}/${runFiles.report}`);
-    },
-  );
+    });
+    printResult(`${found.map(probeSummary).join('\n')}\nreport: ${folder}/${runFiles.report}`);
+  });
 }
 
 function pooling(value: string, before: Pooling[] | undefined): Pooling[] {

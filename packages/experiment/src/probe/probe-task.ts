@@ -23,6 +23,15 @@ export interface ProbeTask {
   readonly bootstrapGroups?: readonly string[];
 }
 
+/** A clip as a probe sees it. */
+export interface TaskClip {
+  readonly id: string;
+  readonly label: string;
+  readonly fold?: number | undefined;
+  /** What it was cut from: clips of one group are trained on or tested together. */
+  readonly group?: string | undefined;
+}
+
 /**
  * Labels and folds of a probe: the data set's own, else folds that never split a group.
  *
@@ -35,18 +44,46 @@ export function probeTask(
   { dataset, kept, layout }: Pick<OpenClips, 'dataset' | 'kept' | 'layout'>,
   foldCount: number,
 ): ProbeTask {
-  const { group: groupWord } = layouts[layout];
-  const chosen = kept.map((index) => dataset.clips[index]!);
-  const table = dataset.table ?? dataset.name;
-  const names = chosen.map(({ id, label }) => {
+  const clips = kept.map((index): TaskClip => {
+    const { id, label, fold, group } = dataset.clips[index]!;
     if (label === undefined)
       throw new InputError(
         `${dataset.name}: ${id} has no label; a probe needs labelled data: \`layout\` ${labelledLayouts.join(' or ')}`,
       );
-    return label;
+    return { id, label, fold, group };
   });
+  return taskOf(clips, {
+    table: dataset.table ?? dataset.name,
+    classes: dataset.classes,
+    groupWord: layouts[layout].group,
+    foldCount,
+  });
+}
+
+/**
+ * Labels and folds of clips, in the order of the clips.
+ *
+ * @param options the table that messages name, its classes in order, what it calls a group, and the number of folds where
+ * not every clip has one of its own
+ * @throws InputError naming the table for clips that a probe can't be trained and tested on
+ */
+export function taskOf(
+  chosen: readonly TaskClip[],
+  {
+    table,
+    classes,
+    groupWord,
+    foldCount,
+  }: {
+    readonly table: string;
+    readonly classes: readonly string[];
+    readonly groupWord: string;
+    readonly foldCount: number;
+  },
+): ProbeTask {
+  const names = chosen.map(({ label }) => label);
   const used = new Set(names);
-  const classNames = dataset.classes.filter((name) => used.has(name));
+  const classNames = classes.filter((name) => used.has(name));
   if (classNames.length < 2)
     throw new InputError(
       `${table}: expected usable clips of two or more classes, got only ${classNames.join()}; add clips of another class`,
@@ -57,7 +94,7 @@ export function probeTask(
     labels,
     classes: classNames.length,
     classNames,
-    emptyClasses: dataset.classes.filter((name) => !used.has(name)),
+    emptyClasses: classes.filter((name) => !used.has(name)),
     chance: Math.max(...counts) / labels.length,
   };
   if (chosen.every(({ fold }) => fold !== undefined)) {
