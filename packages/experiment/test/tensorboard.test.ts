@@ -190,10 +190,9 @@ describe('event files', () => {
 // Where `.ci/run` installs it.
 const env = {
   ...process.env,
-  PYTHONPATH: [
-    join(cacheFolder(), 'tensorboard'),
-    ...(process.env.PYTHONPATH ? [process.env.PYTHONPATH] : []),
-  ].join(delimiter),
+  PYTHONPATH: [join(cacheFolder(), 'tensorboard'), ...(process.env.PYTHONPATH ? [process.env.PYTHONPATH] : [])].join(
+    delimiter,
+  ),
 };
 const python = process.env.PYTHON ?? 'python3';
 const hasTensorboard = ((): boolean => {
