@@ -1,5 +1,8 @@
+import { clip } from './clip.js';
+
 /** The element types that are read, under safetensors' names. Floats become 32-bit floats, all others 32-bit integers. */
-export type ElementType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+export type ElementType =
+  'F64' | 'F32' | 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
 
 /** Bytes of one element. */
 export const elementSize: Readonly<Record<ElementType, number>> = {
@@ -7,6 +10,8 @@ export const elementSize: Readonly<Record<ElementType, number>> = {
   F32: 4,
   F16: 2,
   BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
   I64: 8,
   I32: 4,
   I16: 2,
@@ -18,6 +23,19 @@ export const elementSize: Readonly<Record<ElementType, number>> = {
 /** Whether a string names an element type that is read. */
 export function isElementType(name: unknown): name is ElementType {
   return typeof name === 'string' && Object.hasOwn(elementSize, name);
+}
+
+/**
+ * The element type of a tensor that is to be read. A file may hold others, too: they harm nobody who does not read them.
+ *
+ * @throws Error naming the tensor, its file and the type.
+ */
+export function requireElementType(dtype: string, tensor: string, file: string): ElementType {
+  if (isElementType(dtype)) return dtype;
+  throw new Error(
+    `read: ${file}: '${tensor}' has element type ${clip(dtype)}; only ${Object.keys(elementSize).join(', ')} are read; ` +
+      'save it in one of them',
+  );
 }
 
 /** More axes than PyTorch allows. */
@@ -57,6 +75,10 @@ export function decodeElements(type: ElementType, bytes: Uint8Array): Float32Arr
       return fromBfloat16(new Uint16Array(buffer, byteOffset, length));
     case 'I64':
       return fromInt64(new Int32Array(buffer, byteOffset, 2 * length));
+    case 'F8_E4M3':
+      return Float32Array.from(bytes, (byte) => E4M3[byte]!);
+    case 'F8_E5M2': // the upper half of a half
+      return fromHalf(Uint16Array.from(bytes, (byte) => byte << 8));
     case 'I16':
       return new Int32Array(new Int16Array(buffer, byteOffset, length));
     case 'I8':
@@ -85,6 +107,15 @@ function fromBfloat16(bits: Uint16Array): Float32Array {
   for (let i = 0; i < bits.length; i++) values[i] = bits[i]! << 16;
   return new Float32Array(values.buffer);
 }
+
+/** The 256 values of E4M3 (arXiv 2209.05433): no infinities, and NaN where all bits of exponent and fraction are set. */
+const E4M3 = Float32Array.from({ length: 0x100 }, (_, byte) => {
+  const sign = byte & 0x80 ? -1 : 1;
+  const exponent = (byte >> 3) & 0xf;
+  const fraction = byte & 7;
+  if ((byte & 0x7f) === 0x7f) return Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -9 : sign * (1 + fraction / 8) * 2 ** (exponent - 7);
+});
 
 let halves: Float32Array | undefined;
 

@@ -57,6 +57,7 @@ export async function openNpy(source: ByteSource): Promise<TensorFile> {
     format: 'npy',
     tensors,
     values: new Map(),
+    leftOut: new Map(),
     async read(key) {
       if (key !== 'array') throw noSuchTensor(file, key);
       const data = decodeElements(dtype, await source.read(begin, bytes));

@@ -1,4 +1,5 @@
 import type { ByteSource } from './byte-source.js';
+import { describeNotWeights, isText } from './not-weights.js';
 import { openNpy } from './npy.js';
 import { isPickle, openPytorchLegacy, openPytorchZip } from './pytorch.js';
 import { openSafetensors } from './safetensors.js';
@@ -13,7 +14,8 @@ const NPY = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
  * file of 1 GB needs no 1 GB.
  *
  * A PyTorch checkpoint is a pickle, that is, a program. Only the operations and names that tensors, numbers, strings and
- * containers need are interpreted, everything else is refused by name, and nothing of the file is ever run.
+ * containers need are interpreted, and nothing of the file is ever run. Objects of other classes are left out, and listed in
+ * `leftOut`; what makes tensors in a way that is not known, and what no checkpoint needs, is refused by name.
  *
  * @param source from `openFile` of `@audio-ssl/tensor-files/node`, or from {@link byteSource} or {@link urlSource}.
  * @throws Error naming the file and what is wrong with it.
@@ -28,13 +30,7 @@ export async function openTensors(source: ByteSource): Promise<TensorFile> {
   if (begins(ZIP)) return openPytorchZip(source);
   if (begins(NPY)) return openNpy(source);
   if (isPickle(start)) return openPytorchLegacy(source);
-  if (start[8] === 0x7b) return openSafetensors(source);
-  throw new Error(
-    `openTensors: ${source.name}: expected a PyTorch checkpoint, safetensors or npy, ` +
-      `got ${source.size === 0 ? 'an empty file' : `a file that begins with ${hex(start)}`}; is it the whole file?`,
-  );
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  // The length of a header as text would be beyond any file's.
+  if (start[8] === 0x7b && !isText(start.subarray(0, 8))) return openSafetensors(source);
+  throw new Error(`openTensors: ${source.name}: ${await describeNotWeights(source, start)}`);
 }

@@ -20,6 +20,21 @@ export class PyCallable {
   ) {}
 }
 
+/**
+ * A class or function of Python that is not known here, or an object of one. It is never called: what a pickle would do with
+ * it is noted, so that tensors inside a mapping of such a class are found and others are told of.
+ */
+export class PyOpaque {
+  /** What it would hold as a mapping. */
+  readonly items: [key: unknown, value: unknown][] = [];
+  /** What it would hold as a list or a set. */
+  readonly elements: unknown[] = [];
+  /** The last of its states (`BUILD`). */
+  state: unknown;
+  /** @param name in Python: `module.name` of the class. */
+  constructor(readonly name: string) {}
+}
+
 /** The pickle ends in the middle: more bytes are needed, or the file is damaged. */
 export class TruncatedPickleError extends Error {
   override readonly name = 'TruncatedPickleError';
@@ -29,18 +44,21 @@ export class TruncatedPickleError extends Error {
 export interface PickleWorld {
   /** The substitute for the Python name `module.name`. */
   global(module: string, name: string): unknown;
+  /** Looks at a call of something that is not known here, which is not made. */
+  opaque(callable: PyOpaque, args: readonly unknown[]): PyOpaque;
   /** The object with a persistent id, such as a storage. */
   persistent(id: unknown): unknown;
 }
 
 // A model of 30 000 tensors takes about a million operations. Each may make an object of some hundred bytes.
 const OPERATION_LIMIT = 2 ** 21;
+const LONG_LIMIT = 255; // bytes of an integer; states of random generators have 17
 
 const MARK = Symbol('mark');
 
 /**
  * Interprets a pickle (Python's `pickletools` documents the operations) as data: containers, numbers, strings, and what
- * `world` gives for a name. It can reach no function of this program except those of `world`.
+ * `world` gives for a name. It can reach no function of this program except those of `world`, and none of Python.
  *
  * @param bytes the pickle begins at `start`.
  * @returns its value, and where it ends. Tuples come as arrays.
@@ -98,12 +116,14 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
   };
   const append = (values: readonly unknown[]): void => {
     const list = top();
-    if (!(list instanceof PyList)) throw new Error('its pickle appends to something other than a list');
-    for (const value of values) list.items.push(value);
+    if (!(list instanceof PyList || list instanceof PyOpaque))
+      throw new Error('its pickle appends to something other than a list');
+    const items = list instanceof PyList ? list.items : list.elements;
+    for (const value of values) items.push(value);
   };
   const setItems = (values: readonly unknown[]): void => {
     const dict = top();
-    if (!(dict instanceof PyDict) || values.length % 2 !== 0)
+    if (!(dict instanceof PyDict || dict instanceof PyOpaque) || values.length % 2 !== 0)
       throw new Error('its pickle sets items of something other than a dict');
     for (let i = 0; i < values.length; i += 2) dict.items.push([values[i], values[i + 1]]);
   };
@@ -112,13 +132,19 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
     stack.push(memo.get(index));
   };
   const call = (callable: unknown, args: unknown): unknown => {
-    if (!(callable instanceof PyCallable)) throw new Error('its pickle calls something other than a function');
+    if (!(callable instanceof PyCallable || callable instanceof PyOpaque))
+      throw new Error('its pickle calls something other than a function');
+    if (callable instanceof PyOpaque) return world.opaque(callable, Array.isArray(args) ? (args as unknown[]) : []);
     if (!Array.isArray(args)) throw new Error(`its pickle calls ${callable.name} without a tuple of arguments`);
     return callable.call(args);
   };
   const build = (): void => {
     const state = pop();
     const target = top();
+    if (target instanceof PyOpaque) {
+      target.state = state;
+      return;
+    }
     if (!(target instanceof PyDict))
       throw new Error('its pickle sets the state of an object, which tensors do not need');
     if (!(state instanceof PyDict)) return;
@@ -185,10 +211,14 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
         stack.push(view.getFloat64(take(8), false));
         break;
       case 0x55: // SHORT_BINSTRING
+        stack.push(oldText(raw(u8())));
+        break;
+      case 0x54: // BINSTRING
+        stack.push(oldText(raw(u32())));
+        break;
       case 0x8c: // SHORT_BINUNICODE
         stack.push(text(u8()));
         break;
-      case 0x54: // BINSTRING
       case 0x58: // BINUNICODE
         stack.push(text(u32()));
         break;
@@ -200,6 +230,10 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
         break;
       case 0x42: // BINBYTES
         stack.push(raw(u32()));
+        break;
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        stack.push(raw(u64()));
         break;
       case 0x7d: // EMPTY_DICT
         stack.push(new PyDict());
@@ -217,6 +251,7 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
         stack.push(popMany(code - 0x84));
         break;
       case 0x74: // TUPLE
+      case 0x91: // FROZENSET
         stack.push(toMark());
         break;
       case 0x61: // APPEND
@@ -261,7 +296,13 @@ export function unpickle(bytes: Uint8Array, world: PickleWorld, start = 0): { va
       }
       case 0x52: // REDUCE
       case 0x81: {
+        // NEWOBJ
         const [callable, args] = popMany(2);
+        stack.push(call(callable, args));
+        break;
+      }
+      case 0x92: {
+        const [callable, args] = popMany(3); // NEWOBJ_EX: arguments by name, too
         stack.push(call(callable, args));
         break;
       }
@@ -289,12 +330,22 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
+const latin1 = new TextDecoder('latin1');
+
+/** A string of Python 2, which may be bytes of any kind. */
+function oldText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return latin1.decode(bytes);
+  }
+}
+
 /** A little-endian integer in two's complement; a bigint where a number does not hold it. */
 function long(bytes: Uint8Array): number | bigint {
-  if (bytes.length > 16) throw new Error(`its pickle holds an integer of ${bytes.length} bytes`);
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-  value = BigInt.asIntN(8 * bytes.length, value);
+  if (bytes.length > LONG_LIMIT) throw new Error(`its pickle holds an integer of ${bytes.length} bytes`);
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).reverse();
+  const value = BigInt.asIntN(8 * bytes.length, BigInt(`0x0${digits.join('')}`));
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

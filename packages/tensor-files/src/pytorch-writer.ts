@@ -42,6 +42,7 @@ export async function* pytorchChunks(
   });
   const add = async function* (path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
     const entry = new ZipPassThrough(`archive/${path}`);
+    entry.mtime = new Date(1980, 0, 1); // local time, as zips have it: the same tensors are the same bytes at any time
     zip.add(entry);
     for await (const chunk of chunks) {
       entry.push(chunk);

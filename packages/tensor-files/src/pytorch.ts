@@ -1,12 +1,21 @@
 import { unzipRaw, type ZipEntry } from 'unzipit';
 import type { ByteSource } from './byte-source.js';
-import { decodeElements, DIMENSION_LIMIT, elementSize, sizeOf, type ElementType } from './element-types.js';
-import { PyCallable, PyDict, PyList, TruncatedPickleError, unpickle, type PickleWorld } from './pickle.js';
-import { clip, noSuchTensor, type SafetensorsEntry, type TensorFile, type TensorInfo } from './tensor-file.js';
+import { clip } from './clip.js';
+import {
+  decodeElements,
+  DIMENSION_LIMIT,
+  elementSize,
+  requireElementType,
+  sizeOf,
+  type ElementType,
+} from './element-types.js';
+import { describeZip } from './not-weights.js';
+import { PyCallable, PyDict, PyList, PyOpaque, TruncatedPickleError, unpickle, type PickleWorld } from './pickle.js';
+import { noSuchTensor, type SafetensorsEntry, type TensorFile, type TensorInfo } from './tensor-file.js';
 
 /** A run of elements in the file that one or more tensors look at. */
 interface Storage {
-  readonly dtype: ElementType;
+  readonly dtype: string;
   readonly key: string;
   /** Number of elements. */
   readonly numel: number;
@@ -19,7 +28,7 @@ class TensorView {
     readonly offset: number,
     readonly shape: readonly number[],
     readonly stride: readonly number[],
-    readonly dtype: ElementType = storage.dtype,
+    readonly dtype: string = storage.dtype,
   ) {}
 }
 
@@ -41,7 +50,7 @@ const VIEW_SLACK = 2 ** 24;
 // They may also be a few elements far apart: what is read for all of them, in files of this size.
 const SPAN_LIMIT = 16;
 
-const storageTypes: Readonly<Record<string, ElementType>> = {
+const storageTypes: Readonly<Record<string, string>> = {
   DoubleStorage: 'F64',
   FloatStorage: 'F32',
   HalfStorage: 'F16',
@@ -53,55 +62,97 @@ const storageTypes: Readonly<Record<string, ElementType>> = {
   ByteStorage: 'U8',
   BoolStorage: 'BOOL',
   UntypedStorage: 'U8',
+  ComplexFloatStorage: 'C64',
+  ComplexDoubleStorage: 'C128',
 };
 
-const dtypes: Readonly<Record<string, ElementType>> = {
+/** Bytes of an element; 0 for a type that nobody can read, and whose tensors are listed without a check of their sizes. */
+const bytesOf = (dtype: string): number => own(elementBytes, dtype) ?? 0;
+const elementBytes: Readonly<Record<string, number>> = { ...elementSize, C64: 8, C128: 16 };
+
+const dtypes: Readonly<Record<string, string>> = {
   float64: 'F64',
   float32: 'F32',
   float16: 'F16',
   bfloat16: 'BF16',
+  float8_e4m3fn: 'F8_E4M3',
+  float8_e5m2: 'F8_E5M2',
   int64: 'I64',
   int32: 'I32',
   int16: 'I16',
   int8: 'I8',
   uint8: 'U8',
   bool: 'BOOL',
+  complex64: 'C64',
+  complex128: 'C128',
 };
 
-/** What the pickle may name besides tensors: containers, and plain values that trainers leave beside the weights. */
-const inert = (): PyDict => new PyDict();
+/** What the pickle may name besides tensors, and what becomes of it. Every other name is opaque. */
 const plain: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
   'collections.OrderedDict': () => new PyDict(),
   'argparse.Namespace': () => new PyDict(true),
   'torch.Size': ([sides]) => sides,
-  'torch.device': inert,
-  'pathlib.PosixPath': inert,
-  'pathlib.WindowsPath': inert,
-  'numpy.core.multiarray.scalar': inert,
-  'numpy._core.multiarray.scalar': inert,
-  'numpy.dtype': inert,
-  '_codecs.encode': inert,
 };
 
+/** What tells nobody anything: a place in memory, the bytes of an array, the type of its elements. */
+const quiet = new Set(['torch.device', 'numpy.dtype', '_codecs.encode', 'builtins.bytes', '__builtin__.bytes']);
+
+/** Functions that make an object of the class that is their first argument. */
+const makers = new Set([
+  'copyreg._reconstructor',
+  'copy_reg._reconstructor',
+  'copyreg.__newobj__',
+  'copyreg.__newobj_ex__',
+  'numpy.core.multiarray._reconstruct',
+  'numpy._core.multiarray._reconstruct',
+  'builtins.getattr',
+  '__builtin__.getattr',
+]);
+
+/**
+ * Names that no checkpoint needs and that an attacker would have Python call. Nothing is ever called here; the file is
+ * refused all the same, lest somebody loads it elsewhere.
+ */
+const DANGEROUS = new RegExp(
+  [
+    /^(os|posix|nt|subprocess|_posixsubprocess|sys|shutil|socket|pty|ctypes|_ctypes|webbrowser)\./,
+    /^(importlib|_frozen_importlib|imp|pkgutil|runpy|codeop|bdb|pdb|pickle|_pickle|cPickle|marshal|shelve)\./,
+    /^(builtins|__builtin__)\.(eval|exec|execfile|compile|open|file|input|raw_input|apply|reload|breakpoint|__import__)$/,
+    /^torch\.(load|save|hub|ops|jit|package|utils\.cpp_extension|storage\._load_from_bytes)(\.|$)/,
+    /^numpy\.(load|save|fromfile|memmap|f2py|testing\._private)(\.|$)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
+
 class StorageType {
-  constructor(readonly dtype: ElementType) {}
+  constructor(readonly dtype: string) {}
 }
 
 class DType {
-  constructor(readonly dtype: ElementType) {}
+  constructor(readonly dtype: string) {}
 }
 
 const rebuildTensor = (name: string): PyCallable =>
   new PyCallable(name, ([storage, offset, shape, stride, , , dtype]) =>
-    viewOf(name, storage, offset, shape, stride, dtype instanceof DType ? dtype.dtype : undefined),
+    viewOf(name, storage, offset, shape, stride, dtypeOf(dtype)),
   );
+
+/** An element type that has no name here is one that nobody can read. */
+function dtypeOf(dtype: unknown): string | undefined {
+  if (dtype instanceof DType) return dtype.dtype;
+  return dtype instanceof PyOpaque ? dtype.name : undefined;
+}
 
 const tensorFunctions: Readonly<Record<string, PyCallable>> = {
   _rebuild_tensor: rebuildTensor('_rebuild_tensor'),
   _rebuild_tensor_v2: rebuildTensor('_rebuild_tensor_v2'),
   _rebuild_tensor_v3: rebuildTensor('_rebuild_tensor_v3'),
   _rebuild_parameter: new PyCallable('_rebuild_parameter', ([tensor]) => tensor),
+  _rebuild_parameter_with_state: new PyCallable('_rebuild_parameter_with_state', ([tensor]) => tensor),
 };
+
+const ADVICE = `If you trust the file, save its tensors alone in Python: torch.save(model.state_dict(), 'weights.pt')`;
 
 const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
@@ -115,7 +166,7 @@ function viewOf(
   offset: unknown,
   shape: unknown,
   stride: unknown,
-  dtype: ElementType | undefined,
+  dtype: string | undefined,
 ): TensorView {
   if (!isStorage(storage)) throw new Error(`its pickle calls ${name} without a storage`);
   if (!naturals([offset]) || !naturals(shape) || !naturals(stride) || shape.length !== stride.length) {
@@ -124,8 +175,8 @@ function viewOf(
   const view = new TensorView(storage, offset as number, shape, stride, dtype);
   if (sizeOf(shape) === undefined) throw new Error(`a tensor of shape [${shape}] is too large`);
   // An untyped storage counts bytes, its views elements.
-  const elements = Math.floor((storage.numel * elementSize[storage.dtype]) / elementSize[view.dtype]);
-  if (endOf(view) > elements) {
+  const elements = Math.floor((storage.numel * bytesOf(storage.dtype)) / bytesOf(view.dtype));
+  if (bytesOf(view.dtype) > 0 && endOf(view) > elements) {
     throw new Error(
       `a tensor of shape [${shape}] reaches beyond its storage (element ${endOf(view)} of ${elements}, storage ${storage.key})`,
     );
@@ -142,6 +193,12 @@ function endOf({ offset, shape, stride }: TensorView): number {
 const isStorage = (value: unknown): value is Storage =>
   typeof value === 'object' && value !== null && 'numel' in value && 'key' in value;
 
+/** What makes a tensor in a way of its own can't be left out like any object: it may be one of the weights. */
+const unknownTensor = (path: string): Error =>
+  new Error(
+    `its pickle makes a tensor with '${clip(path)}', which is not known here; nothing of it was run. ${ADVICE}`,
+  );
+
 /** The names and storages that a pickle of `torch.save` may refer to; it collects the storages. */
 function world(): PickleWorld & { readonly storages: Map<string, Storage> } {
   const storages = new Map<string, Storage>();
@@ -156,17 +213,27 @@ function world(): PickleWorld & { readonly storages: Map<string, Storage> } {
         const type = own(dtypes, name);
         if (type) return new DType(type);
       }
-      const made = module === 'torch._utils' ? own(tensorFunctions, name) : undefined;
-      const value = own(plain, `${module}.${name}`);
-      if (made ?? value) return made ?? new PyCallable(`${module}.${name}`, value!);
-      throw new Error(
-        `its pickle asks for '${module}.${name}', which tensors do not need; nothing of it was run. ` +
-          `If you trust the file, save its tensors alone in Python: torch.save(model.state_dict(), 'weights.pt')`,
-      );
+      const path = `${module}.${name}`;
+      const made = module === 'torch._utils' ? own(tensorFunctions, name) : own(plain, path);
+      if (made) return made instanceof PyCallable ? made : new PyCallable(path, made);
+      if (DANGEROUS.test(path))
+        throw new Error(
+          `its pickle would have Python call '${clip(path)}', which no weights need; nothing of it was run. ` +
+            'Do not load it with torch.load, and get the weights from somewhere else',
+        );
+      if (/^torch(\.|$)/.test(module) && /^_?rebuild|^_load/.test(name)) throw unknownTensor(path);
+      return new PyOpaque(path);
+    },
+    opaque({ name }, args) {
+      // Only what lies at the surface: this is to tell, not to keep anything out.
+      const near = args.slice(0, 16).flatMap((arg) => (Array.isArray(arg) ? (arg as unknown[]).slice(0, 16) : [arg]));
+      if (near.some((arg) => arg instanceof TensorView || isStorage(arg))) throw unknownTensor(name);
+      const [made] = args;
+      return new PyOpaque(makers.has(name) && made instanceof PyOpaque ? made.name : name);
     },
     persistent(id) {
       const [kind, type, key, , numel, view] = Array.isArray(id) ? (id as unknown[]) : [];
-      if (kind === 'module') throw new Error('it holds a whole Python object; save model.state_dict() instead');
+      if (kind === 'module') return type; // the class of a whole model, beside which its source was saved
       if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !naturals([numel])) {
         throw new Error('its pickle refers to something other than a storage');
       }
@@ -184,11 +251,18 @@ function world(): PickleWorld & { readonly storages: Map<string, Storage> } {
   };
 }
 
+/** What is in a checkpoint: tensors, plain values, and what was left out. */
+interface Flattened extends Pick<TensorFile, 'values' | 'leftOut'> {
+  readonly views: ReadonlyMap<string, TensorView>;
+}
+
 /** Every tensor and every plain value of an unpickled checkpoint by its dotted path. */
-function flatten(root: unknown, fileSize: number): { views: Map<string, TensorView>; values: TensorFile['values'] } {
+function flatten(root: unknown, fileSize: number): Flattened {
   const views = new Map<string, TensorView>();
+  const leftOut = new Map<string, string>();
+  const seen = new Set<unknown>();
   const values = new Map<string, string | number | boolean>();
-  const dictionaries = new Map<PyDict, ReadonlyMap<unknown, unknown>>();
+  const dictionaries = new Map<PyDict | PyOpaque, ReadonlyMap<unknown, unknown>>();
   let nodes = 0;
   let elements = 0;
   let span = 0;
@@ -198,7 +272,7 @@ function flatten(root: unknown, fileSize: number): { views: Map<string, TensorVi
     if (nodes > NODE_LIMIT) throw new Error(`it has more than ${NODE_LIMIT} entries`);
   };
   // A dictionary may be found in many places, and have one key many times.
-  const read = (dict: PyDict): ReadonlyMap<unknown, unknown> => {
+  const read = (dict: PyDict | PyOpaque): ReadonlyMap<unknown, unknown> => {
     let known = dictionaries.get(dict);
     if (!known) {
       count(dict.items.length);
@@ -206,6 +280,27 @@ function flatten(root: unknown, fileSize: number): { views: Map<string, TensorVi
       dictionaries.set(dict, known);
     }
     return known;
+  };
+  /** Whether there are tensors in what is left out. Each object is looked at once. */
+  const hides = (start: unknown): boolean => {
+    const left = [start];
+    let found = false;
+    for (let value = left.pop(); value !== undefined; value = left.pop()) {
+      if (typeof value !== 'object' || value === null || value instanceof Uint8Array || seen.has(value)) continue;
+      seen.add(value);
+      if (value instanceof TensorView) found = true;
+      const inside = Array.isArray(value)
+        ? (value as unknown[])
+        : value instanceof PyList
+          ? value.items
+          : value instanceof PyOpaque
+            ? [value.state, ...value.items.flat(), ...value.elements]
+            : value instanceof PyDict
+              ? value.items.flat()
+              : [];
+      for (const one of inside) if (one !== undefined) left.push(one);
+    }
+    return found;
   };
   const visit = (value: unknown, path: string, depth: number): void => {
     count(1);
@@ -238,6 +333,13 @@ function flatten(root: unknown, fileSize: number): { views: Map<string, TensorVi
     } else if (value instanceof PyList || Array.isArray(value)) {
       const items = value instanceof PyList ? value.items : (value as unknown[]);
       items.forEach((child, i) => visit(child, under(i), depth + 1));
+    } else if (value instanceof PyOpaque) {
+      // A mapping or a list of another class has its tensors by name all the same.
+      for (const [key, child] of read(value)) visit(child, under(key), depth + 1);
+      value.elements.forEach((child, i) => visit(child, under(i), depth + 1));
+      if (quiet.has(value.name) || (value.state === undefined && value.items.length + value.elements.length > 0))
+        return;
+      leftOut.set(path, hides(value.state) ? `${clip(value.name)} with tensors in it` : clip(value.name));
     } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       values.set(path, value);
     }
@@ -249,7 +351,13 @@ function flatten(root: unknown, fileSize: number): { views: Map<string, TensorVi
       if (typeof key === 'string' && typeof value === 'string') values.set(key, value);
   }
   visit(root, root instanceof TensorView ? 'tensor' : '', 0);
-  return { views, values };
+  if (views.size === 0 && leftOut.size > 0) {
+    const whole = [...leftOut.values()].find((what) => what.endsWith(' in it')) ?? [...leftOut.values()][0];
+    throw new Error(
+      `it holds objects of Python ('${whole}') instead of tensors by name; nothing of it was run. ${ADVICE}`,
+    );
+  }
+  return { views, values, leftOut };
 }
 
 const keyOf = (key: unknown): string =>
@@ -257,7 +365,7 @@ const keyOf = (key: unknown): string =>
 
 /** The bytes of a storage that a view looks at. */
 function rangeOf(view: TensorView): { readonly begin: number; readonly end: number } {
-  const size = elementSize[view.dtype];
+  const size = bytesOf(view.dtype);
   const end = endOf(view);
   return { begin: size * Math.min(view.offset, end), end: size * end };
 }
@@ -271,17 +379,19 @@ function tensorFile(
   root: unknown,
   readStorage: ReadStorage,
 ): TensorFile {
-  const { views, values } = flatten(root, source.size);
+  const { views, values, leftOut } = flatten(root, source.size);
   const tensors = new Map([...views].map(([name, { dtype, shape }]): [string, TensorInfo] => [name, { dtype, shape }]));
   const file: TensorFile = {
     name: source.name,
     format,
     tensors,
     values,
+    leftOut,
     async read(name) {
       const view = views.get(name);
       if (!view) throw noSuchTensor(file, name);
       const { begin, end } = rangeOf(view);
+      requireElementType(view.dtype, name, source.name);
       try {
         return entryOf(view, await readStorage(view.storage, begin, end));
       } catch (error) {
@@ -295,7 +405,7 @@ function tensorFile(
 
 /** The view's elements in row-major order, from the bytes that it looks at. */
 function entryOf({ dtype, shape, stride }: TensorView, bytes: Uint8Array): SafetensorsEntry {
-  const seen = decodeElements(dtype, bytes);
+  const seen = decodeElements(dtype as ElementType, bytes);
   const data = isContiguous(shape, stride) ? seen : gather(seen, shape, stride);
   return { dtype: data instanceof Float32Array ? 'F32' : 'I32', shape, data };
 }
@@ -332,7 +442,7 @@ async function explain<T>({ name }: ByteSource, work: () => Promise<T>): Promise
     return await work();
   } catch (error) {
     const { message } = error as Error;
-    const end = /\.pt'\)$|instead$|again$|one of them$/.test(message)
+    const end = /\.pt'\)$|instead$|again$|one of them$|else$|not a PyTorch checkpoint$/.test(message)
       ? ''
       : '; is it the whole file, as torch.save wrote it? Download or save it again';
     throw new Error(`openTensors: ${name}: ${clip(message)}${end}`, { cause: error });
@@ -362,17 +472,8 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
       files.set(entry.name, entry);
     }
     const pickles = [...files.keys()].filter((path) => /^([^/]+\/)?data\.pkl$/.test(path));
-    const checkpoints = [...files.keys()].filter((path) => /\.(pt|pth|safetensors)$/.test(path));
-    if (pickles.length === 0 && checkpoints.length > 0) {
-      throw new Error(
-        `it is an archive of checkpoints (${checkpoints.slice(0, 3).join(', ')}); unpack it and give one of them`,
-      );
-    }
-    if (pickles.length !== 1) {
-      throw new Error(
-        `its zip has ${pickles.length === 0 ? 'no' : 'more than one'} data.pkl, so it is not a PyTorch checkpoint`,
-      );
-    }
+    if (pickles.length === 0) throw new Error(describeZip([...files.keys()]));
+    if (pickles.length > 1) throw new Error('its zip has more than one data.pkl, so it is not a PyTorch checkpoint');
     const folder = pickles[0]!.slice(0, -'data.pkl'.length);
     if (files.has(`${folder}constants.pkl`))
       throw new Error('it is a TorchScript program; save model.state_dict() instead');
@@ -402,9 +503,9 @@ export function openPytorchZip(source: ByteSource): Promise<TensorFile> {
     const { value } = unpickle(await content('data.pkl', PICKLE_LIMIT), names);
     for (const { key, numel, dtype } of names.storages.values()) {
       const size = files.get(`${folder}data/${key}`)?.size ?? -1;
-      if (size < numel * elementSize[dtype]) {
+      if (size < numel * bytesOf(dtype)) {
         throw new Error(
-          `storage ${key} should have ${numel * elementSize[dtype]} bytes, ${size < 0 ? 'it is missing' : `it has ${size}`}`,
+          `storage ${key} should have ${numel * bytesOf(dtype)} bytes, ${size < 0 ? 'it is missing' : `it has ${size}`}`,
         );
       }
     }
@@ -435,7 +536,7 @@ export function openPytorchLegacy(source: ByteSource): Promise<TensorFile> {
         throw new Error(`storage ${key} has ${count} elements, its pickle says ${storage.numel}`);
       }
       offsets.set(key, at + 8);
-      at += 8 + storage.numel * elementSize[storage.dtype];
+      at += 8 + storage.numel * bytesOf(storage.dtype);
       if (at > source.size) throw new Error(`storage ${key} ends beyond the file's ${source.size} bytes`);
     }
     const missing = [...storages.keys()].find((key) => !offsets.has(key));

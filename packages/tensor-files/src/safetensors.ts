@@ -1,7 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ByteSource } from './byte-source.js';
-import { decodeElements, elementSize, isElementType, sizeOf, type ElementType } from './element-types.js';
-import { clip, noSuchTensor, type PendingTensor, type SafetensorsEntry, type TensorFile } from './tensor-file.js';
+import { CHECKSUM_KEY } from './checksum-key.js';
+import { clip } from './clip.js';
+import {
+  decodeElements,
+  elementSize,
+  isElementType,
+  requireElementType,
+  sizeOf,
+  type ElementType,
+} from './element-types.js';
+import { noSuchTensor, type PendingTensor, type SafetensorsEntry, type TensorFile } from './tensor-file.js';
 
 /** What a safetensors file holds. */
 export interface Safetensors {
@@ -17,7 +26,7 @@ const fail = (name: string, reason: string): never => {
 };
 
 interface Range {
-  readonly dtype: ElementType;
+  readonly dtype: string;
   readonly shape: readonly number[];
   /** Where the data lies in the file. */
   readonly begin: number;
@@ -58,7 +67,8 @@ function parseHeader(bytes: Uint8Array, size: number, name: string): Header {
       value !== null &&
       Object.values(value).every((v) => typeof v === 'string')
     ) {
-      metadata = value as Record<string, string>;
+      const { [CHECKSUM_KEY]: _, ...content } = value as Record<string, string>; // it is of this file's bytes alone
+      metadata = content;
     } else return fail(name, 'its metadata is not strings by name');
   }
   let last = 0;
@@ -79,21 +89,19 @@ function parseRange(start: number, fileSize: number, key: string, value: unknown
   const isPair =
     Array.isArray(offsets) && offsets.length === 2 && offsets.every((at) => Number.isSafeInteger(at) && at >= 0);
   if (size === undefined || !isPair) return fail(name, `'${key}' has no valid shape and offsets`);
-  if (!isElementType(dtype)) {
-    const got = typeof dtype === 'string' ? `element type ${dtype}` : 'no element type';
-    return fail(name, `'${key}' has ${got}; only ${Object.keys(elementSize).join(', ')} are read`);
-  }
+  if (typeof dtype !== 'string') return fail(name, `'${key}' has no element type`);
   const [begin, end] = offsets as [number, number];
-  if (end - begin !== size * elementSize[dtype] || start + end > fileSize) {
+  const bytes = isElementType(dtype) ? size * elementSize[dtype] : end - begin; // of another type nobody knows
+  if (end - begin !== bytes || bytes < 0 || start + end > fileSize) {
     return fail(
       name,
-      `'${key}' of shape [${shape as number[]}] needs ${size * elementSize[dtype]} bytes, its offsets are ${begin}..${end} of ${fileSize - start}`,
+      `'${key}' of shape [${shape as number[]}] needs ${bytes} bytes, its offsets are ${begin}..${end} of ${fileSize - start}`,
     );
   }
   return { dtype, shape: shape as number[], begin: start + begin, end: start + end };
 }
 
-function entryOf({ dtype, shape }: Pick<Range, 'dtype' | 'shape'>, bytes: Uint8Array): SafetensorsEntry {
+function entryOf(dtype: ElementType, shape: readonly number[], bytes: Uint8Array): SafetensorsEntry {
   const data = decodeElements(dtype, bytes);
   return { dtype: data instanceof Float32Array ? 'F32' : 'I32', shape, data };
 }
@@ -115,7 +123,8 @@ export function readSafetensors(bytes: Uint8Array, name = 'the file'): Safetenso
   const tensors = new Map<string, SafetensorsEntry>();
   for (const [key, range] of ranges) {
     // A copy: aligned whatever the header's length, and free of the file's buffer (`slice` of a Node Buffer is a view).
-    tensors.set(key, entryOf(range, new Uint8Array(bytes.subarray(range.begin, range.end))));
+    const type = requireElementType(range.dtype, key, name);
+    tensors.set(key, entryOf(type, range.shape, new Uint8Array(bytes.subarray(range.begin, range.end))));
   }
   return { tensors, metadata };
 }
@@ -130,10 +139,12 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
     format: 'safetensors',
     tensors: ranges,
     values: new Map(Object.entries(metadata)),
+    leftOut: new Map(),
     async read(key) {
       const range = ranges.get(key);
       if (!range) throw noSuchTensor(file, key);
-      return entryOf(range, await source.read(range.begin, range.end - range.begin));
+      const type = requireElementType(range.dtype, key, name);
+      return entryOf(type, range.shape, await source.read(range.begin, range.end - range.begin));
     },
     close: () => source.close(),
   };

@@ -1,5 +1,3 @@
-import type { ElementType } from './element-types.js';
-
 /** The element types that arrays in memory have, and that are written: 32-bit float and 32-bit signed integer. */
 export type SafetensorsType = 'F32' | 'I32';
 
@@ -20,8 +18,8 @@ export interface PendingTensor {
 
 /** What is known of a tensor before it is read. */
 export interface TensorInfo {
-  /** The element type in the file. */
-  readonly dtype: ElementType;
+  /** The element type in the file, under safetensors' names: an `ElementType`, or another one, which {@link TensorFile.read} refuses. */
+  readonly dtype: string;
   readonly shape: readonly number[];
 }
 
@@ -35,9 +33,14 @@ export interface TensorFile {
   /** What is in it besides tensors: the metadata of safetensors; numbers, strings and truth values of a PyTorch checkpoint. */
   readonly values: ReadonlyMap<string, string | number | boolean>;
   /**
+   * What was left out of a PyTorch checkpoint: objects of classes that are not known here, by where they are, each with the
+   * name of its class in Python. Nothing of them was run.
+   */
+  readonly leftOut: ReadonlyMap<string, string>;
+  /**
    * One tensor, row-major, floats as 32-bit floats and everything else as 32-bit integers.
    *
-   * @throws Error when there is no tensor of this name, or its bytes are missing.
+   * @throws Error when there is no tensor of this name, its bytes are missing, or its element type is not read.
    */
   read(name: string): Promise<SafetensorsEntry>;
   /** Closes the source. */
@@ -50,9 +53,4 @@ export function noSuchTensor(file: Pick<TensorFile, 'name' | 'tensors'>, name: s
   return new Error(
     `read: ${file.name} has no tensor '${name}'; its ${file.tensors.size} tensors are ${some}${file.tensors.size > 3 ? ', ...' : ''}`,
   );
-}
-
-/** At most 500 characters of a message: what a hostile file says about itself may be long. */
-export function clip(message: string): string {
-  return message.length > 500 ? `${message.slice(0, 500)}...` : message;
 }

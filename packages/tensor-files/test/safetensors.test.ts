@@ -100,3 +100,26 @@ describe('safetensors', () => {
     await expect(fromTensors([['flag', tf.tensor1d([true])]])).rejects.toThrow("'flag' is bool");
   });
 });
+
+it('read 8-bit floats', async () => {
+  const header = (type: string): Uint8Array => {
+    const json = JSON.stringify({ x: { dtype: type, shape: [256], data_offsets: [0, 256] } });
+    const bytes = new Uint8Array(8 + json.length + 256);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+    bytes.set(new TextEncoder().encode(json), 8);
+    for (let i = 0; i < 256; i++) bytes[8 + json.length + i] = i;
+    return bytes;
+  };
+  const read = (type: string): Float32Array => readSafetensors(header(type)).tensors.get('x')!.data as Float32Array;
+  const e4m3 = read('F8_E4M3');
+  expect([0, 1, 7, 8, 0x38, 0x7e, 0x7f, 0x80, 0xb8, 0xfe].map((byte) => e4m3[byte])).toEqual([
+    ...[0, 2 ** -9, 7 * 2 ** -9, 2 ** -6, 1, 448, Number.NaN, -0, -1, -448],
+  ]);
+  const e5m2 = read('F8_E5M2');
+  expect([0, 1, 4, 0x3c, 0x7b, 0x7c, 0x7d, 0x80, 0xbc, 0xfc].map((byte) => e5m2[byte])).toEqual([
+    ...[0, 2 ** -16, 2 ** -14, 1, 57_344, Infinity, Number.NaN, -0, -1, -Infinity],
+  ]);
+  // Apart from NaN both grow with their bytes.
+  for (const values of [e4m3.subarray(0, 0x7f), e5m2.subarray(0, 0x7c)])
+    values.forEach((value, i) => expect(i === 0 || value > values[i - 1]!).toBe(true));
+});
