@@ -117,6 +117,18 @@ describe('audio-ssl', () => {
     expect(alone).toHaveLength(5 * 32);
     alone.forEach((value, k) => expect(value).toBeCloseTo(embedded[0]?.embedding[k] as number, 4)); // alone or in a batch
 
+    // The features as those of any program: a label and a group from the name of each note.
+    const features = join(folder, 'notes.npy');
+    const labels = join(folder, 'labels.csv');
+    expect(await runCli(['embed', run, join(notes, 'audio'), '--out', features])).toBe(1); // two are damaged
+    const names = ['sine', 'square', 'noise'].flatMap((family) =>
+      ['0', '1', '2'].flatMap((instrument) => ['0', '1'].map((note) => `${family}_${instrument}-${note}`)),
+    );
+    const table = names.map((name) => `${name.split('_')[0]},${name.split('-')[0]},${name}.wav`);
+    await writeFile(labels, ['label,group,file', ...table].join('\n'));
+    expect(await runCli(['probe', '--features', features, '--labels', labels, '--folds', '3']), said).toBe(0);
+    expect(said).toMatch(/18 clips of 160 values, 3 classes, 3 folds by group.*\n {2}accuracy \d/);
+
     // The same command again: nothing is left to do, and nothing changes.
     const weights = await readFile(join(run, 'weights.safetensors'));
     expect(await runCli(pretrainArguments(run))).toBe(0);
@@ -173,6 +185,16 @@ describe('audio-ssl', () => {
       ['pretrain', '--data', '.', '--out', 'x', '--set', 'batchSize=0'],
       1,
       /batchSize: expected a whole number from 1/,
+    ],
+    ['a probe of nothing', ['probe'], 2, /missing required argument 'run', or --features <file\.npy>/],
+    ['a probe without data', ['probe', 'x', '--dataset', 'esc50'], 2, /required option '--root <folder>'/],
+    ['features without labels', ['probe', '--features', 'x.npy'], 2, /--features needs --labels <file\.csv>/],
+    ['features of a run', ['probe', 'x', '--features', 'x.npy', '--labels', 'y.csv'], 2, /--features takes no run/],
+    [
+      'features that are pooled',
+      ['probe', '--features', 'x.npy', '--labels', 'y.csv', '--pool', 'mean'],
+      2,
+      /'--features <file\.npy>' cannot be used with option '--pool/,
     ],
     ['no run', ['probe', 'no-run', '--dataset', 'esc50', '--root', '.'], 1, /no-run\/config\.json is missing/],
     ['a file that is missing', ['embed', 'no-run', 'no.wav'], 1, /no\.wav: no such file/],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { openEsc50, openNsynth } from '../src/index.js';
+import { openEsc50, openNsynth, readTable } from '../src/index.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { put } from './wav.js';
 
@@ -47,6 +47,13 @@ test.each([
   ['with quotes around all', rows.map((row) => row.replace(/(^|,)([\w.]+)(?=,|$)/g, '$1"$2"')).join('\n')],
 ])('reads a table %s', async (_, table) => {
   expect(await said(table)).toEqual(expected);
+});
+
+test('reads a table of one column', async () => {
+  const path = join(await temporaryFolder(), 'labels.csv');
+  await put(path, 'label\na\nb\n');
+  const rows = await readTable(path, { caller: 'test', needed: ['label'], header: 'label' });
+  expect(rows.map(({ values }) => values.label)).toEqual(['a', 'b']);
 });
 
 describe('refuses, naming line and next step', () => {
