@@ -55,7 +55,7 @@ export async function doctor(options: StartOptions = {}): Promise<DoctorReport> 
       what: 'Linux, the only system that the native backend is built for',
       next: 'continue with wasm, or use a container or WSL',
     });
-  } else if (!native && options.prefer === undefined) {
+  } else if (!native && (options.prefer ?? 'tensorflow') === 'tensorflow') {
     if (!python3) missing.push({ what: 'python3', next: 'install python3' });
     else if (!pip)
       missing.push({ what: 'pip for python3', next: 'install python3-pip, or run `python3 -m ensurepip`' });

@@ -42,6 +42,7 @@ describe('startBackend', () => {
         why: expect.stringMatching(/tensorflow is not available.*not been built.*`setupNative`/),
       });
       const { missing } = await doctor();
+      expect((await doctor({ prefer: 'tensorflow' })).missing).toEqual(missing); // asked for, and missing all the same
       const [last] = missing.slice(-1);
       expect(`${last?.what}; ${last?.next}`.match(/run `setupNative`/g)).toHaveLength(1);
       expect(missing.at(-1)).toMatchObject({

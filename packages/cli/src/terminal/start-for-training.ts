@@ -1,9 +1,7 @@
-import { type BackendName, startBackend, type StartedBackend } from '@audio-ssl/backend';
-import { InputError } from '@audio-ssl/experiment';
+import { startBackend, type StartedBackend } from '@audio-ssl/backend';
+import { askedBackend } from './asked-backend.js';
 import { inFlags } from './in-flags.js';
 import { printLine } from './progress-bar.js';
-
-const names: readonly string[] = ['tensorflow', 'wasm', 'cpu'] satisfies readonly BackendName[];
 
 /**
  * Starts the best backend of the machine (`AUDIO_SSL_BACKEND` asks for another one) and says which on standard error.
@@ -13,10 +11,7 @@ const names: readonly string[] = ['tensorflow', 'wasm', 'cpu'] satisfies readonl
  * const backend = await startForTraining();
  */
 export async function startForTraining(): Promise<StartedBackend> {
-  const asked = process.env.AUDIO_SSL_BACKEND;
-  if (asked !== undefined && !names.includes(asked))
-    throw new InputError(`AUDIO_SSL_BACKEND: expected one of ${names.join(', ')}, got ${JSON.stringify(asked)}`);
-  const backend = await startBackend(asked === undefined ? {} : { prefer: asked as BackendName });
+  const backend = await startBackend(askedBackend());
   printLine(`backend: ${backend.name} ${backend.version} (${backend.device}); ${inFlags(backend.why)}`);
   return backend;
 }
