@@ -17,6 +17,7 @@ const flags: Readonly<Record<string, string>> = {
   ffmpeg: '--no-ffmpeg',
   file: '--config',
   fineTuneEpochs: '--fine-tune',
+  folder: '[folder]',
   folds: '--folds',
   force: '--force',
   frames: '--frames',
