@@ -45,7 +45,7 @@ async function runTask(out: string, task: SuiteTask, threads: number, signal: Ab
   try {
     return await new Promise<string>((resolve) => {
       const child = spawn(command, [...args, taskName(task)], {
-        stdio: ['ignore', output, output],
+        stdio: ['ignore', output, output, 'ipc'], // a channel that ends with this process, however that ends
         env: {
           ...process.env,
           TF_NUM_INTRAOP_THREADS: String(threads),

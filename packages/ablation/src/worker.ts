@@ -1,6 +1,7 @@
 /**
  * The program that does one task of a suite, in a process of its own: `node worker.js FOLDER TASK`. What it has to say goes
- * to its output, which the executors keep as the task's log; the first SIGINT or SIGTERM asks it to save and stop.
+ * to its output, which the executors keep as the task's log; a first signal, or the end of the process that started it, asks
+ * it to save and stop.
  */
 import { type BackendName, startBackend } from '@audio-ssl/backend';
 import { InputError } from '@audio-ssl/experiment';
@@ -23,7 +24,12 @@ const stop = (): void => {
     controller.abort(new DOMException('stopped', 'AbortError'));
   } else if (performance.now() - first > SAME) process.exit(INTERRUPTED);
 };
-process.on('SIGINT', stop).on('SIGTERM', stop);
+const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'];
+for (const name of signals) process.on(name, stop);
+process.once('disconnect', () => {
+  if (!controller.signal.aborted) stop(); // whoever started the suite is gone
+});
+process.channel?.unref(); // its end is heard, and nothing waits for it
 
 const backends: readonly string[] = ['tensorflow', 'wasm', 'cpu'] satisfies readonly BackendName[];
 
@@ -44,5 +50,5 @@ try {
   console.error(lastWordsMark + known.message.replaceAll(/\s*\n\s*/g, ' ')); // one line
   process.exitCode = known.name === 'AbortError' ? INTERRUPTED : 1;
 } finally {
-  process.off('SIGINT', stop).off('SIGTERM', stop);
+  for (const name of signals) process.off(name, stop);
 }

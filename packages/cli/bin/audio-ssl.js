@@ -18,7 +18,8 @@ function runSource() {
   const program = [...flags, fileURLToPath(at('../src/main.ts')), ...process.argv.slice(2)];
   const child = spawn(process.execPath, program, { stdio: 'inherit' });
   // A Ctrl-C of the terminal has reached the child by itself: the command counts two within half a second as one.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'])
+    process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal];
   });

@@ -1,5 +1,11 @@
 import { printLine, stopBar } from './progress-bar.js';
 
+/**
+ * What asks to save and stop: Ctrl-C, `kill`, a connection that is lost, the warnings of Slurm (`--signal`) and Kubernetes, and
+ * a limit on processor time.
+ */
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'];
+
 // npm passes a Ctrl-C of the terminal on to the process that has received it already.
 const SAME = 500; // milliseconds
 
@@ -18,8 +24,8 @@ const RESUMES: InterruptWords = {
 };
 
 /**
- * Runs work that a first Ctrl-C (or SIGTERM) asks to stop cleanly, and a second one ends at once: what was last saved
- * is whole either way. Ends the progress bar when the work is over.
+ * Runs work that a first Ctrl-C (or another of the signals above) asks to stop cleanly, and a second one ends at once: what
+ * was last saved is whole either way. Ends the progress bar when the work is over.
  *
  * @param work takes a signal that the first Ctrl-C aborts
  * @param words for work of which nothing is saved
@@ -45,11 +51,11 @@ export async function withInterrupts<R>(
       process.exit(130);
     }
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
     stopBar();
   }
 }
