@@ -15,7 +15,16 @@ export const killProbe: Attack = {
     await runCommand(pretrain(run), env);
     const other = join(folder, 'probed-whole');
     await cp(run, other, { recursive: true });
-    const args = (of: string): readonly string[] => ['probe', of, '--root', notes, '--folds', '3'];
+    const args = (of: string): readonly string[] => [
+      'probe',
+      of,
+      '--root',
+      notes,
+      '--dataset',
+      'nsynth',
+      '--folds',
+      '3',
+    ];
     const { seconds } = await runCommand(args(other), env);
     for (let i = 0; i < tries; i++)
       await killWhen(startCommand(args(run), env), after((0.4 + 0.65 * random()) * 1000 * seconds));

@@ -7,13 +7,15 @@ import { runCommand, startCommand } from '../run-command.js';
 /** Probes one run by several commands at a time; what each has found must be kept. */
 export const probeTogether: Attack = {
   name: 'probe-together',
-  tries: 19,
+  tries: 12,
   short: 0,
   run: async ({ folder, notes, env, pretrain }, tries) => {
     const run = join(folder, 'probed-together');
     await runCommand(pretrain(run), env);
     const neighbours = Array.from({ length: tries }, (_, i) => i + 1);
-    const args = (k: number): readonly string[] => ['probe', run, '--root', notes, '--folds', '3', '--knn', String(k)];
+    const args = (k: number): readonly string[] => [
+      ...['probe', run, '--root', notes, '--dataset', 'nsynth', '--folds', '3', '--knn', String(k)],
+    ];
     const ends = await Promise.all(neighbours.map((k) => startCommand(args(k), env).ended));
     const faults = ends.filter(({ code }) => code !== 0).map(({ output }) => output);
     const probes = JSON.parse(await readFile(join(run, runFiles.probes), 'utf8')) as { readonly method?: string }[];
