@@ -15,7 +15,7 @@ import { initSpectrogramEncoder } from '@audio-ssl/vit';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,15 +99,32 @@ describe('audio-ssl embed', () => {
     expect((await npy(out)).shape).toEqual([18, DIMS]);
   });
 
+  it('passes over what is no loss without failing', { timeout: 120_000 }, async () => {
+    const [odd, out] = [join(folder, 'odd'), join(folder, 'odd.npy')];
+    await mkdir(odd);
+    await cp(sound, join(odd, 'a.wav'));
+    await writeFile(join(odd, '._a.wav'), '');
+    await symlink('.', join(odd, 'loop'));
+    expect(await run('embed', checkpoint, odd, '--heads', '2', '--out', out), said).toBe(0);
+    expect(said).toContain(`2 passed over: 1 left by macOS, 1 link to a folder above; listed in ${out}.notices.jsonl`);
+    expect(said).toContain(`1 file, ${DIMS} values`);
+    expect(await run('classify', checkpoint, odd, '--heads', '2', '--probe', await probeOf(20)), said).toBe(0);
+    expect(said).toContain('2 passed over: 1 left by macOS, 1 link to a folder above; --json lists them');
+  });
+
   it('names flags in the reasons of failures', async () => {
     expect(
       await run('embed', checkpoint, sound, '--channel', '7', '--heads', '2', '--out', join(folder, 'no.npy')),
     ).toBe(1);
-    expect(said).toMatch(/failed: .*got one channel; name another with --channel/);
+    expect(said).toMatch(/audio-ssl: .*got one channel; name another with --channel/);
+    expect(await readFile(join(folder, 'no.npy.failed.jsonl'), 'utf8')).toContain('name another with --channel');
     said = '';
     const probe = await probeOf(20);
-    expect(await run('classify', checkpoint, sound, '--channel', '7', '--heads', '2', '--probe', probe)).toBe(1);
+    const args = ['classify', checkpoint, sound, '--channel', '7', '--heads', '2', '--probe', probe];
+    expect(await run(...args, '--json')).toBe(1);
     expect(said).toMatch(/failed: .*got one channel; name another with --channel/);
+    expect(said).toContain('not one sound can be used; do as each line says');
+    expect(said).not.toContain('`');
   });
 
   it('hands its options on', async () => {

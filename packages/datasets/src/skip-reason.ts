@@ -46,7 +46,10 @@ export function skipReason(error: unknown, path: string): SkipReason {
   const { code, message } = error as NodeJS.ErrnoException;
   const known = code === undefined ? undefined : systemErrors[code];
   if (known) return known;
-  const reason = message.replaceAll(`${path}: `, '').replaceAll(path, 'it');
+  const reason = message
+    .replaceAll(`${path}: `, '')
+    .replaceAll(path, 'it')
+    .replace(/^openAudio: /, '');
   if (error instanceof AudioError) return { reason, cause: audioCause(error) };
   if (code !== undefined && /^E[A-Z]+$/.test(code)) return { reason, cause: code };
   if (/allocation failed|array length|memory/i.test(message)) return { reason, cause: 'too large' };

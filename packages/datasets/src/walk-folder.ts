@@ -82,7 +82,7 @@ const loop: SkipReason = {
   passedOver: true,
 };
 const listedAlready: SkipReason = {
-  reason: 'a link to a folder that is listed already, or that folder; nothing is lost',
+  reason: 'the same folder as one that is listed already, through a link; nothing is lost',
   cause: 'folder listed already',
   passedOver: true,
 };

@@ -59,6 +59,15 @@ test('pieces() tells, too', async () => {
   expect(details.size).toBeGreaterThan(1);
 });
 
+test('who waits for one sound is told of another that the worker is at before', async () => {
+  const store = await open(['a.wav', 'long.wav']);
+  const first = store.pieces(1);
+  const details = new Set<string>();
+  await store.load(0, 0, { onDetail: (detail) => details.add(detail) });
+  expect([...details].filter((detail) => detail.startsWith('long.wav 0:')).length).toBeGreaterThan(0);
+  await first;
+});
+
 test.each(['long.wav', 'stuck.wav'])(
   'aborting takes about two seconds at most while a worker is at %s, and the store goes on',
   async (name) => {

@@ -45,12 +45,13 @@ function fake(
 async function survey(
   file: AudioFile,
   settings: Partial<SoundSettings> = {},
+  wanted: (pieces: number) => boolean = () => true,
 ): Promise<{ facts: SoundFacts; pieces: Spectrogram[] }> {
   let pieces: Spectrogram[] = [];
   const sound = { file, windows: createLogMelWindows(file.sampleRate, logMel) };
   const { samples, frames, notices } = await surveySound(sound, {
     settings: { ...defaults, ...settings },
-    wanted: () => true,
+    wanted,
     onPiece: async (piece, _, spectrogram) => void (pieces = [...pieces.slice(0, piece), spectrogram]),
     onBlock: () => undefined,
   });
@@ -96,6 +97,15 @@ test('a sound of unknown length is counted first', async () => {
   const { facts, pieces } = await survey(file, { segmentFrames: 1000 });
   expect(facts).toMatchObject({ samples: noise.length, frames: whole.frames });
   expect(joined(pieces)).toEqual(whole.data);
+});
+
+test('a sound of unknown length whose pieces are not wanted is read once', async () => {
+  const file = fake(new Float32Array(26 * RATE), { frames: undefined });
+  const { facts, pieces } = await survey(file, { segmentFrames: 1000 }, (count) => count === 1);
+  const frames = createLogMel()(new Float32Array(26 * RATE)).frames;
+  expect(facts).toMatchObject({ samples: 26 * RATE, frames, notices: [{ kind: 'silent' }] });
+  expect(pieces).toEqual([]);
+  expect(file.reads.map(([start]) => start)).toEqual([...new Set(file.reads.map(([start]) => start))]);
 });
 
 test('a sound that ends before it should is refused, or used as far as it goes', async () => {

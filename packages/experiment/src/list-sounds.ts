@@ -1,7 +1,7 @@
 import { openFolder, type Skipped } from '@audio-ssl/datasets';
 import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { findPath, type ListedFolders } from './find-path.js';
 import { InputError } from './input-error.js';
 import { nothingUsable } from './nothing-usable.js';
@@ -50,7 +50,7 @@ export async function listSounds(inputs: readonly string[], options: ListSoundsO
   const { stdin, ffmpeg, signal } = options;
   const sounds = new Map<string, ListedSound>();
   const skipped = new Map<string, Skipped>();
-  const skip = (left: Skipped): void => void skipped.set(left.path, left);
+  const skip = (left: Skipped): void => void skipped.set(resolve(left.path), left);
   let remove: (() => Promise<void>) | undefined;
   const add = async (input: string): Promise<void> => {
     if (!statSync(input, { throwIfNoEntry: false })?.isDirectory()) {

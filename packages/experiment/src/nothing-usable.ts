@@ -27,11 +27,14 @@ export function nothingUsable(
 ): InputError {
   const [first] = left;
   const begin = where === undefined ? '' : `${oneLine(where)}: `;
-  if (left.length === 1 && first) return new InputError(`${begin}${oneLine(first.path)}: ${first.reason}`);
+  if (left.length === 1 && first) {
+    const below = where !== undefined && first.path.startsWith(where);
+    return new InputError(`${below ? '' : begin}${oneLine(first.path)}: ${first.reason}`);
+  }
   const lines = left.slice(0, MOST).map(({ path, reason }) => `  ${oneLine(path)}: ${reason}`);
   const more =
     left.length > MOST ? [`  and ${left.length - MOST} more${list === undefined ? '' : `, in ${list}`}`] : [];
-  const counted = `${begin}${countedCauses(left, what)}; repair or replace them, or name others`;
+  const counted = `${begin}${countedCauses(left, what)}; do as each line says, or name other sounds`;
   return new InputError([counted, ...lines, ...more].join('\n'));
 }
 

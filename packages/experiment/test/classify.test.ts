@@ -1,7 +1,7 @@
 import { randomStream } from '@audio-ssl/params';
 import { classProbabilities, readClassHead } from '@audio-ssl/pretrained';
 import { byteSource, openTensors, writeSafetensors } from '@audio-ssl/tensor-files';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,6 +62,22 @@ describe('classify', () => {
     for (const { label, index } of named!.classes!) expect(label).toBe(`name ${index}`);
   });
 
+  it('says of a folder what is passed over, and of a sound what is odd about it', async () => {
+    const odd = join(folder, 'odd');
+    await mkdir(odd);
+    await writeFile(join(odd, 'zeros.wav'), wavOf(new Float32Array(16_000)));
+    await writeFile(join(odd, '._zeros.wav'), '');
+    const [left, silent, ...rest] = await all({ inputs: [odd], probe: await probeOf(20) });
+    expect(rest).toEqual([]);
+    expect(left).toEqual({
+      file: join(odd, '._zeros.wav'),
+      passedOver: expect.stringMatching(/^macOS left it/) as string,
+      cause: 'left by macOS',
+    });
+    const notices = [{ kind: 'silent', message: 'all samples are 0', next: 'leave such files out' }];
+    expect(silent).toMatchObject({ file: join(odd, 'zeros.wav'), notices });
+  });
+
   it('refuses a task, a number of classes and a width that do not fit', async () => {
     const probe = await probeOf(20);
     await expect(all({ probe, task: 'fsd50k' })).rejects.toThrow('`task` fsd50k has 200 classes, the head has 20');
@@ -105,7 +121,7 @@ describe('classify', () => {
     const told: string[] = [];
     const reporter = { progress: ({ detail = '' }) => void told.push(detail) };
     const [result] = await all({ inputs: [long], probe, top: 20, reporter });
-    expect(told).toEqual(expect.arrayContaining([1, 2, 3].map((piece) => `long.wav, piece ${piece} of 3`)));
+    expect(told).toEqual(expect.arrayContaining([1, 2, 3].map((piece) => `encoding long.wav, piece ${piece} of 3`)));
     const model = await openRunModel(checkpoint, { numHeads: 2 });
     const { data } = await model.createExtractor({ time: 'mean', frequency: 'concat' })(samples);
     model.dispose();

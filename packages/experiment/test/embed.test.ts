@@ -420,7 +420,7 @@ describe('embed', () => {
     const ended = embedTiny({ inputs: [none], out, inWords: (text) => text.toUpperCase() });
     await expect(ended).rejects.toBeInstanceOf(InputError);
     await expect(ended).rejects.toThrow(
-      /^5 sounds were looked at, and none can be used: 4 .*, 1 .*; repair or replace them, or name others\n {2}.*\/a\.wav: .*\n.*\n.*\n {2}and 2 more, in .*nothing\.jsonl\.failed\.jsonl$/,
+      /^5 sounds were looked at, and none can be used: 4 .*, 1 .*; do as each line says, or name other sounds\n {2}.*\/a\.wav: .*\n.*\n.*\n {2}and 2 more, in .*nothing\.jsonl\.failed\.jsonl$/,
     );
     expect((await readdir(folder)).filter((name) => name.startsWith('nothing.'))).toEqual([
       'nothing.jsonl.failed.jsonl',

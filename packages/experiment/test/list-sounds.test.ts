@@ -56,7 +56,7 @@ describe('listSounds', () => {
     expect(listed.sounds).toHaveLength(11);
     expect(listed.skipped).toMatchObject([{ path: empty, cause: 'folder without sounds' }]);
     await expect(listSounds([empty])).rejects.toThrow(empty);
-    await expect(listSounds([empty, empty])).rejects.toThrow(empty);
+    await expect(listSounds([empty, `${empty}/`])).rejects.toThrow(/^no sounds: /);
     const other = join(folder, 'other');
     await mkdir(other);
     await writeFile(join(other, 'notes.txt'), '');

@@ -73,20 +73,22 @@ export function addClassify(program: Command, context: CommandContext): void {
         if (passedOver.length > 0)
           printLine(`${countedCauses(passedOver, 'passed over')}${json ? '' : '; --json lists them'}`);
         if (failed.length > 1) printLine(countedCauses(failed, 'failed'));
-        if (classified === 0) printLine('audio-ssl: not one sound can be used; repair or replace them, or name others');
+        if (classified === 0)
+          printLine('audio-ssl: not one sound can be used; do as each line says, or name other sounds');
       }, NOTHING_SAVED);
     });
 }
 
 /** The result with flags in place of the names of options. */
-function wordsInFlags({ failed, notices, ...rest }: Classified): Classified {
+function wordsInFlags(result: Classified): Classified {
+  const { failed, notices } = result;
   return {
-    ...rest,
+    ...result,
     ...(failed !== undefined && { failed: inFlags(failed) }),
     ...(notices && {
-      notices: notices.map(({ next, ...notice }) => ({
+      notices: notices.map((notice) => ({
         ...notice,
-        ...(next !== undefined && { next: inFlags(next) }),
+        ...(notice.next !== undefined && { next: inFlags(notice.next) }),
       })),
     }),
   };

@@ -26,6 +26,21 @@ type EmbedArguments = Pick<EmbedOptions, 'out' | 'layers' | 'frames' | 'mode' | 
     readonly device: Device;
   };
 
+/** Failures that are shown. */
+const SHOWN = 5;
+
+/** The first of each cause, the commonest causes first. */
+function oneOfEach<F extends { readonly cause: string }>(failed: readonly F[]): readonly F[] {
+  const byCause = new Map<string, { readonly first: F; count: number }>();
+  for (const first of failed) {
+    const known = byCause.get(first.cause);
+    if (known) known.count++;
+    else byCause.set(first.cause, { first, count: 1 });
+  }
+  const commonest = [...byCause.values()].sort((a, b) => b.count - a.count);
+  return commonest.slice(0, SHOWN).map(({ first }) => first);
+}
+
 /** Adds `audio-ssl embed`. */
 export function addEmbed(program: Command, context: CommandContext): void {
   const command = program
@@ -69,8 +84,7 @@ export function addEmbed(program: Command, context: CommandContext): void {
           signal,
         });
       });
-      for (const { file, reason } of failed.slice(0, 5))
-        printLine(printableLine(`failed: ${file}: ${inFlags(reason)}`));
+      for (const { file, reason } of oneOfEach(failed)) printLine(printableLine(`failed: ${file}: ${inFlags(reason)}`));
       if (failed.length > 0) printLine(`${countedCauses(failed, 'failed')}; listed in ${failedList}`);
       if (passedOver.length > 0) printLine(`${countedCauses(passedOver, 'passed over')}; listed in ${noticesList}`);
       else if (noticesList !== undefined) printLine(`what is odd about each sound is in ${noticesList}`);
