@@ -1,6 +1,7 @@
 export { makeBatch, type MatpacBatch } from './batch.js';
 export { checkOptions, type MatpacData, type OptionProblem } from './check-options.js';
 export { signsOfCollapse } from './collapse.js';
+export { estimateMemory, type BatchSize, type StepMemory } from './estimate-memory.js';
 export { factors, withSettings, type Factor, type FactorName, type Setting } from './factors.js';
 export {
   classLogits,
