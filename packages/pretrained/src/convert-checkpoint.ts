@@ -1,9 +1,17 @@
 import type { PendingTensor, TensorFile } from '@audio-ssl/tensor-files';
 import { sinCosTable } from '@audio-ssl/vit';
-import { encoderMetadata } from './encoder-metadata.js';
+import { encoderMetadata, withFacts, type EncoderFacts } from './encoder-metadata.js';
 import { isTransposed, toTheirPath, type Naming } from './name-tables.js';
-import { chunkFramesOf, frontEndOf, headsOf, standardizationOf } from './model-settings.js';
-import { ourShape, readMapped, recognise, transpose, type Recognised } from './recognise.js';
+import {
+  chunkFramesOf,
+  frontEndNotes,
+  frontEndOf,
+  headsOf,
+  logMelOf,
+  requireFacts,
+  standardizationOf,
+} from './model-settings.js';
+import { ourShape, readMapped, readUnscaled, recognise, transpose, type Recognised } from './recognise.js';
 
 /** What became of one tensor. */
 export interface ConversionRow {
@@ -26,12 +34,18 @@ export interface Conversion {
   /** What tensors do not say (heads, front end, mean and standard deviation), for the metadata of a file. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly rows: readonly ConversionRow[];
+  /** What to tell who converts, in sentences: which of several encoders it is, what was left out of the file, what was assumed. */
+  readonly notes: readonly string[];
 }
 
 /** How {@link convertCheckpoint} converts. */
 export interface ConversionOptions {
   /** Attention heads, written into the metadata; by default those that `loadModel` would take, where that is certain. */
   readonly numHeads?: number | undefined;
+  /** What the source does not state of its encoder, as in `LoadModelOptions`. */
+  readonly facts?: Partial<EncoderFacts> | undefined;
+  /** Which of two copies of the model, as in `LoadModelOptions`. */
+  readonly network?: 'student' | 'teacher' | undefined;
   /** Leave out all but the encoder and a class head, as the published files do. */
   readonly encoderOnly?: boolean | undefined;
 }
@@ -47,11 +61,12 @@ export interface ConversionOptions {
  * await pipeline(safetensorsChunks(tensors, metadata), createWriteStream('encoder.safetensors'));
  */
 export async function convertCheckpoint(
-  file: TensorFile,
+  opened: TensorFile,
   naming: Naming,
   options: ConversionOptions = {},
 ): Promise<Conversion> {
-  const recognised = recognise(file);
+  const file = withFacts(opened, options.facts);
+  const recognised = recognise(file, options);
   const { mapped, encoder } = recognised;
   const tensors = new Map<string, PendingTensor>();
   const rows: ConversionRow[] = [];
@@ -94,7 +109,8 @@ export async function convertCheckpoint(
       : ['model', 'model._ema', 'model._cls_head_ema'].filter((one) =>
           [...tensors.keys()].some((name) => name.startsWith(`${one}.`)),
         );
-  return { family: recognised.family, tensors, dictionaries, metadata, rows };
+  const notes = [...recognised.notes, ...frontEndNotes(file, recognised)];
+  return { family: recognised.family, tensors, dictionaries, metadata, rows, notes };
 }
 
 /** The name in the result, without the prefix that all share. */
@@ -120,7 +136,8 @@ async function convertedData(
   naming: Naming,
 ): Promise<Float32Array> {
   const same = (naming === 'audio-ssl') === (recognised.naming === 'audio-ssl');
-  if (same || !isTransposed(path)) return Float32Array.from((await file.read(recognised.mapped.get(path)!.name)).data);
+  if (same || !isTransposed(path))
+    return Float32Array.from((await readUnscaled(file, recognised.mapped.get(path)!.name)).data);
   const { shape, data } = await readMapped(file, recognised, path);
   if (naming === 'audio-ssl') return data;
   const [rows, columns] = shape as [number, number];
@@ -130,13 +147,14 @@ async function convertedData(
 /** Positions are computed in our code, and part of the others' files. */
 function addPositions(
   file: TensorFile,
-  { positions, encoder, mapped }: Recognised,
+  recognised: Recognised,
   naming: Naming,
   prefix: string,
   training: boolean,
   tensors: Map<string, PendingTensor>,
   rows: ConversionRow[],
 ): void {
+  const { positions, encoder, mapped } = recognised;
   if (!encoder) return;
   if (positions !== undefined) {
     const { shape } = file.tensors.get(positions)!;
@@ -146,7 +164,7 @@ function addPositions(
   }
   if (naming === 'audio-ssl') return;
   const { freq } = encoder.grid;
-  const time = chunkFramesOf(file, encoder) / encoder.patch[1];
+  const time = chunkFramesOf(file, recognised, encoder) / encoder.patch[1];
   const compute = (to: string, dim: number): void => {
     const shape = [1, 1 + freq * time, dim];
     rows.push({ from: undefined, to, shape, what: 'computed' });
@@ -209,17 +227,25 @@ async function metadataOf(
 ): Promise<Record<string, string>> {
   const { encoder, family } = recognised;
   if (!encoder) return { format: 'pt', source: family };
+  const heads = numHeads ?? headsOf(file, recognised, encoder.embedDim);
+  withFacts(file, { numHeads: heads });
+  // The heads may stay unknown, as in the files of others: whoever loads the result is asked.
+  requireFacts({ ...file, values: new Map([...file.values, ['numHeads', heads ?? 0]]) }, recognised);
+  logMelOf(file, recognised); // refuses settings of another version
   const { mean, std } = await standardizationOf(file, recognised);
+  const stated = (key: string): string | undefined => file.values.get(key)?.toString();
   return {
     format: 'pt', // what Python's safetensors expects of files that PyTorch reads
     source: family,
     ...encoderMetadata({
       patch: encoder.patch,
       bins: encoder.grid.freq * encoder.patch[0],
-      numHeads: numHeads ?? headsOf(file, recognised, encoder.embedDim),
+      numHeads: heads,
       frontEnd: frontEndOf(file, recognised),
       ...{ mean, std },
-      chunkFrames: chunkFramesOf(file, encoder),
+      chunkFrames: chunkFramesOf(file, recognised, encoder),
+      cropFrames: Number(stated('cropFrames')) || undefined,
+      variant: stated('variant'),
     }),
   };
 }

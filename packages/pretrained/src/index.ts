@@ -25,8 +25,8 @@ export {
 } from './head-tasks.js';
 export { loadModel, type LoadModelOptions, type ModelSettings, type PretrainedModel } from './load-model.js';
 export { loadState, type LoadedState } from './load-state.js';
-export type { FrontEnd } from './model-settings.js';
+export type { FrontEnd } from './front-ends.js';
 export { openModel, withExtractors, type ModelSource, type OpenedModel } from './open-model.js';
 export type { Naming } from './name-tables.js';
-export { recognise, type Mapped, type Recognised, type RecognisedEncoder } from './recognise.js';
+export { recognise, type RecogniseOptions, type Mapped, type Recognised, type RecognisedEncoder } from './recognise.js';
 export { soundStream, type ReadableSound, type Sound, type SoundStream } from './sound-stream.js';

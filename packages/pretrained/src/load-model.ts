@@ -1,22 +1,31 @@
-import { logMelPresets, type LogMelOptions } from '@audio-ssl/audio-frontend';
+import type { LogMelOptions } from '@audio-ssl/audio-frontend';
 import { disposeTree } from '@audio-ssl/params';
 import { describeFit, fitTree, readTree, type Shaped, type TensorFile } from '@audio-ssl/tensor-files';
 import type { Patch, SpectrogramEncoder } from '@audio-ssl/vit';
 import * as tf from '@tensorflow/tfjs-core';
 import { readClassHead, type ClassHead } from './class-head.js';
+import { withFacts, type EncoderFacts } from './encoder-metadata.js';
 import { encoderTemplate } from './encoder-template.js';
-import { chunkFramesOf, frontEndOf, headsOf, standardizationOf } from './model-settings.js';
+import { chunkFramesOf, frontEndNotes, headsOf, logMelOf, requireFacts, standardizationOf } from './model-settings.js';
 import { ourShape, readMapped, recognise, type Recognised, type RecognisedEncoder } from './recognise.js';
 
 /** How {@link loadModel} reads a checkpoint. */
 export interface LoadModelOptions {
-  /** Which encoder of a training checkpoint: the student's, as published (the default), or the teacher's. */
-  readonly network?: 'student' | 'teacher';
+  /**
+   * Which encoder of a training checkpoint: the student's, as published (the default), or the teacher's. Where a file has a
+   * whole model and an average of it (`ema_model`, `teacher`), the model or the average.
+   */
+  readonly network?: 'student' | 'teacher' | undefined;
   /**
    * Attention heads, which no file of the authors states. By default what a file of ours says, or else one head for every 64
    * channels, as in every ViT-B.
    */
   readonly numHeads?: number | undefined;
+  /**
+   * What the file does not state and features depend on: weights of ours that lack it are refused without, while it is known
+   * of published files.
+   */
+  readonly facts?: Partial<EncoderFacts> | undefined;
 }
 
 /** What an extractor needs to know besides the weights; spread it into the options of `createExtractor`. */
@@ -41,6 +50,8 @@ export interface PretrainedModel {
   readonly head: ClassHead | undefined;
   /** Names of tensors that were not needed. */
   readonly leftOver: readonly string[];
+  /** What to tell who uses it, in sentences: which of several encoders it is, what was left out of the file, what was assumed. */
+  readonly notes: readonly string[];
   /** Disposes the tensors. */
   dispose(): void;
 }
@@ -49,7 +60,7 @@ export interface PretrainedModel {
  * Loads an encoder from a checkpoint of any family, recognised by its contents: MATPAC and MATPAC++ (published, fine-tuned
  * or from training), M2D, ours.
  *
- * @param file from `openTensors` of `@audio-ssl/tensor-files`; it is the caller's to close, right afterwards if need be.
+ * @param opened from `openTensors` of `@audio-ssl/tensor-files`; it is the caller's to close, right afterwards if need be.
  * @throws Error naming the file and what is missing in it or of another shape; nothing is half loaded.
  * @example
  * const file = await openTensors(byteSource(bytes)); // `openModel` does all of this in one call
@@ -57,8 +68,9 @@ export interface PretrainedModel {
  * await file.close();
  * const extract = createExtractor(model.weights, model.settings);
  */
-export async function loadModel(file: TensorFile, options: LoadModelOptions = {}): Promise<PretrainedModel> {
-  const recognised = recognise(file);
+export async function loadModel(opened: TensorFile, options: LoadModelOptions = {}): Promise<PretrainedModel> {
+  const file = withFacts(opened, options.facts);
+  const recognised = recognise(file, options);
   const { encoder, positions } = recognised;
   if (!encoder) {
     throw new Error(
@@ -71,16 +83,24 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
       `loadModel: ${file.name}: ${numHeads} attention heads do not divide a width of ${encoder.embedDim}; give \`numHeads\``,
     );
   }
+  withFacts(file, { numHeads });
+  requireFacts({ ...file, values: new Map([...file.values, ['numHeads', numHeads]]) }, recognised);
   const settings: ModelSettings = {
     patch: encoder.patch,
     numHeads,
     standardization: await standardizationOf(file, recognised),
-    chunkFrames: chunkFramesOf(file, encoder),
-    logMel: logMelPresets[frontEndOf(file, recognised)],
+    chunkFrames: chunkFramesOf(file, recognised, encoder),
+    logMel: logMelOf(file, recognised),
   };
   const head = recognised.mapped.has('classifier.kernel') ? await readClassHead(file) : undefined;
   const table = positions === undefined ? undefined : await readPositions(file, positions, encoder);
-  const weights = await readWeights(file, recognised, encoder, options.network ?? 'student', table?.first);
+  const weights = await readWeights(
+    file,
+    recognised,
+    encoder,
+    recognised.isAverage ? 'student' : (options.network ?? 'student'),
+    table?.first,
+  );
   const grid = table && tf.tensor3d(table.grid, [encoder.grid.freq, encoder.grid.time!, encoder.embedDim]);
   return {
     family: recognised.family,
@@ -88,6 +108,7 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
     settings: { ...settings, ...(grid && { positions: grid }) },
     head,
     leftOver: recognised.leftOver,
+    notes: [...recognised.notes, ...frontEndNotes(file, recognised)],
     dispose: () => {
       disposeTree(weights);
       grid?.dispose();
@@ -95,11 +116,10 @@ export async function loadModel(file: TensorFile, options: LoadModelOptions = {}
   };
 }
 
-function unknownHeads(file: TensorFile, { naming, encoder }: Recognised): never {
+function unknownHeads(file: TensorFile, recognised: Recognised): never {
+  requireFacts(file, recognised);
   throw new Error(
-    naming === 'audio-ssl'
-      ? `loadModel: ${file.name}: weights of ours without numHeads in their metadata; give \`numHeads\`, or the folder of the run`
-      : `loadModel: ${file.name}: an encoder ${encoder?.embedDim} wide is not one of the published ones, and no file states its attention heads; give \`numHeads\``,
+    `loadModel: ${file.name}: an encoder ${recognised.encoder?.embedDim} wide is not one of the published ones, and no file states its attention heads; give \`numHeads\``,
   );
 }
 

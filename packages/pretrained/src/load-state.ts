@@ -15,6 +15,8 @@ export interface LoadedState {
   readonly fresh: readonly string[];
   /** Names of the file's tensors that have no place in the state. */
   readonly leftOver: readonly string[];
+  /** What to tell who trains, in sentences: which of several models it is, what was left out of the file. */
+  readonly notes: readonly string[];
 }
 
 /** The part of a state that a leaf belongs to; a part is taken from a file as a whole or not at all. */
@@ -75,5 +77,6 @@ export async function loadState(file: TensorFile, fresh: MatpacState): Promise<L
     loaded: [...loaded],
     fresh: [...absent],
     leftOver: [...leftOver.map((path) => mapped.get(path)!.name), ...recognised.leftOver],
+    notes: recognised.notes,
   };
 }

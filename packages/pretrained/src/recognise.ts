@@ -1,6 +1,8 @@
-import type { TensorFile } from '@audio-ssl/tensor-files';
+import type { SafetensorsEntry, TensorFile } from '@audio-ssl/tensor-files';
 import type { Patch } from '@audio-ssl/vit';
+import { bareNames, type BareNames } from './bare-names.js';
 import { isComputed, isTransposed, toOurPath, type Naming } from './name-tables.js';
+import { describeUnknown } from './unknown-layout.js';
 
 /** A tensor of a file and its place in our state. */
 export interface Mapped {
@@ -29,6 +31,16 @@ export interface Recognised {
   readonly encoder: RecognisedEncoder | undefined;
   /** Whether it is a linear probe (`probe.weight`): a class head without an encoder and without a batch norm. */
   readonly isProbe: boolean;
+  /** Whether the encoder was taken from a copy of the whole model that is an average: it is under `student` in `mapped`. */
+  readonly isAverage: boolean;
+  /** What a caller should know, in sentences: which of several copies of the model was taken, and what was left out. */
+  readonly notes: readonly string[];
+}
+
+/** How {@link recognise} chooses. */
+export interface RecogniseOptions {
+  /** Which copy of the model, where a file has the model and its average (`ema_model`, `teacher`): the model by default. */
+  readonly network?: 'student' | 'teacher' | undefined;
 }
 
 /** Sizes of an encoder, from its shapes. They do not show the number of attention heads. */
@@ -50,61 +62,134 @@ const FINE_TUNED = 'ar.runtime.backbone.'; // what EVAR, M2D's fine-tuning code,
  * are nested: encoders and training checkpoints of MATPAC and MATPAC++, with an AudioSet head or without; linear probes;
  * M2D's; and ours.
  *
- * @throws Error naming the file when nothing is recognised.
+ * Wrappers in names (`module.`, `_orig_mod.`, `_fsdp_wrapped_module.`, ...) are seen through, wherever they stand, and weight
+ * norm is found under both of its names.
+ *
+ * @throws Error naming the file when nothing is recognised, and when it holds several encoders.
  * @example
  * console.log(recognise(file).family); // MATPAC encoder with a 527-way class head
  */
-export function recognise(file: TensorFile): Recognised {
-  const names = [...file.tensors.keys()];
-  const { prefix, naming } = locate(names, file);
+export function recognise(file: TensorFile, options: RecogniseOptions = {}): Recognised {
+  const bare = bareNames(file);
+  const { prefix, naming, isAverage, notes } = locate(bare, file, options);
   const mapped = new Map<string, Mapped>();
   const computed: string[] = [];
   const leftOver: string[] = [];
   let positions: string | undefined;
   let normStats: string | undefined;
-  for (const name of names) {
+  for (const [bareName, name] of bare.names) {
     const { shape } = file.tensors.get(name)!;
-    const path = pathOf(name, shape.length, prefix, naming);
-    const inner = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    const path = pathOf(bareName, shape.length, prefix, naming);
+    const inner = bareName.startsWith(prefix) ? bareName.slice(prefix.length) : '';
     if (inner === 'pos_embed') positions = name;
-    if (naming === 'm2d' && /(^|\.)norm_stats$/.test(name)) normStats = name;
+    if (naming === 'm2d' && /(^|\.)norm_stats$/.test(bareName)) normStats = name;
     else if (isComputed(inner)) computed.push(name);
     else if (path === undefined || mapped.has(path)) leftOver.push(name);
-    else mapped.set(path, { name, shape });
+    else {
+      const other = bare.twice.get(bareName);
+      if (other !== undefined)
+        throw new Error(
+          `recognise: ${file.name}: '${name}' and '${other}' are the same but for a wrapper; save one of the two models alone`,
+        );
+      mapped.set(path, { name, shape });
+    }
   }
+  leftOver.push(...bare.twice.values());
   const encoder = mapped.has('student.cls_token') ? encoderSizes(file, mapped, positions) : undefined;
   const isProbe = !encoder && mapped.has('classifier.kernel') && !mapped.has('classifier.norm.mean');
   return {
-    ...{ naming, mapped, computed, leftOver, positions, normStats, encoder, isProbe },
+    ...{ naming, mapped, computed, leftOver, positions, normStats, encoder, isProbe, isAverage },
     family: describe(naming, mapped),
+    notes: [...notes, ...leftOutNote(file)],
   };
 }
 
-function locate(names: readonly string[], file: TensorFile): { prefix: string; naming: Naming } {
-  const find = (end: RegExp): string | undefined =>
-    names
+/** One line on the objects that were left out of a checkpoint. */
+function leftOutNote({ name, leftOut }: TensorFile): string[] {
+  if (leftOut.size === 0) return [];
+  const shown = [...leftOut]
+    .slice(0, 3)
+    .map(([path, what]) => `${path.slice(0, 100) || 'all of it'} (${what.slice(0, 100)})`);
+  const more = leftOut.size > shown.length ? `, and ${leftOut.size - shown.length} more` : '';
+  return [`${name}: left out what is no tensor and was not run: ${shown.join(', ')}${more}`];
+}
+
+interface Located {
+  readonly prefix: string;
+  readonly naming: Naming;
+  readonly isAverage: boolean;
+  readonly notes: readonly string[];
+}
+
+const OPTIMISER = /(^|\.)(moments|optimi[sz]er\w*)\./;
+
+/** A part of a name that says that a model is the average of another one. */
+const AVERAGE = /^((.*_)?(ema|teacher|swa|averaged|average|momentum|target)(_.*)?)$/;
+
+const isAveraged = (prefix: string): boolean => prefix.split('.').some((part) => AVERAGE.test(part));
+
+/** Where the encoder lies, and whose names it has. */
+function locate({ names: bare }: BareNames, file: TensorFile, { network = 'student' }: RecogniseOptions): Located {
+  const names = [...bare.keys()];
+  const choose = (end: RegExp, naming: Naming, also = ''): Located | undefined => {
+    const prefixes = names
       .flatMap((name) => (end.test(name) ? [name.replace(end, '')] : []))
-      .sort((a, b) => a.length - b.length)
-      .find((prefix) => prefix === '' || prefix.endsWith('.'));
-  const ours = find(/patch_embed\.proj\.kernel$/);
-  if (ours !== undefined) return { prefix: ours.replace(/student\.$/, ''), naming: 'audio-ssl' };
-  const theirs = find(/student_encoder\.blocks\.0\.attn\.qkv\.weight$/);
-  if (theirs !== undefined) return { prefix: theirs, naming: 'matpac' };
-  const probe = find(/probe\.weight$/);
-  if (probe !== undefined) return { prefix: probe, naming: 'matpac' };
-  const timm = find(/blocks\.0\.attn\.qkv\.weight$/);
-  if (timm !== undefined && names.includes(`${timm}patch_embed.proj.weight`)) return { prefix: timm, naming: 'm2d' };
-  const ourHead = find(/classifier\.kernel$/);
-  if (ourHead !== undefined) return { prefix: ourHead, naming: 'audio-ssl' };
+      .filter(
+        (prefix) =>
+          !OPTIMISER.test(prefix) &&
+          (prefix === '' || prefix.endsWith('.')) &&
+          (also === '' || bare.has(`${prefix}${also}`)),
+      )
+      .sort((a, b) => a.length - b.length);
+    const averages = prefixes.filter(isAveraged);
+    const models = prefixes.filter((prefix) => !isAveraged(prefix));
+    const [wanted, others] = network === 'teacher' ? [averages, models] : [models, averages];
+    const found = wanted.length > 0 ? wanted : others;
+    if (found.length === 0) return undefined;
+    const shown = (prefix: string): string => (prefix === '' ? 'the outermost one' : `'${prefix.slice(0, 100)}'`);
+    if (found.length > 1)
+      throw new Error(
+        `recognise: ${file.name} has ${found.length} encoders, ${found.slice(0, 3).map(shown).join(', ')}; save the one that you mean alone`,
+      );
+    const [prefix] = found as [string];
+    const isAverage = averages.includes(prefix);
+    const notes =
+      prefixes.length > 1
+        ? [
+            `${file.name} has a model and an average of it: took ${shown(prefix)}, the ${isAverage ? 'average' : 'model'}; ` +
+              `\`network\` ${isAverage ? 'student' : 'teacher'} takes ${shown(others[0]!)}`,
+          ]
+        : [];
+    return { prefix, naming, isAverage, notes };
+  };
+  const ours = choose(/(?:student\.)?patch_embed\.proj\.kernel$/, 'audio-ssl');
+  if (ours) return ours;
+  const theirs = choose(/student_encoder\.blocks\.0\.attn\.qkv\.weight$/, 'matpac');
+  if (theirs) return theirs;
+  const probe = choose(/probe\.weight$/, 'matpac');
+  if (probe) return probe;
+  const timm = choose(/blocks\.0\.attn\.qkv\.weight$/, 'm2d', 'patch_embed.proj.weight');
+  if (timm) return timm;
+  const ourHead = choose(/classifier\.kernel$/, 'audio-ssl');
+  if (ourHead) return ourHead;
   // A head has its names in many a model: only where there is nothing else it is one of theirs.
-  const head = find(/head\.weight$/);
-  if (head !== undefined && names.every((name) => /^head(_norm)?\./.test(name.slice(head.length))))
-    return { prefix: head, naming: 'matpac' };
-  const clipped = names.slice(0, 3).map((name) => name.slice(0, 100));
+  const head = /head\.weight$/;
+  const headAt = names.find((name) => head.test(name))?.replace(head, '');
+  if (headAt !== undefined && names.every((name) => /^head(_norm)?\./.test(name.slice(headAt.length))))
+    return { prefix: headAt, naming: 'matpac', isAverage: false, notes: [] };
   throw new Error(
     `recognise: ${file.name}: expected an encoder of MATPAC, MATPAC++ or M2D, a probe, or weights of audio-ssl, ` +
-      `got tensors such as ${clipped.join(', ') || '(none)'}; is it the right file?`,
+      `${describeUnknown([...file.tensors.keys()])}${shardNote(file)}${leftOutNote(file)
+        .map((note) => `. ${note}`)
+        .join('')}`,
   );
+}
+
+/** What is missing of a model may be in the other shards. */
+function shardNote({ name }: TensorFile): string {
+  const shard = /-(\d+)-of-(\d+)\.\w+$/.exec(name);
+  if (!shard) return '';
+  return ` It is shard ${Number(shard[1])} of ${Number(shard[2])}: give their index (.index.json) or the folder with all of them`;
 }
 
 function pathOf(name: string, rank: number, prefix: string, naming: Naming): string | undefined {
@@ -202,7 +287,7 @@ export async function readMapped(
   path: string,
 ): Promise<{ dtype: 'F32'; shape: number[]; data: Float32Array }> {
   const { name } = mapped.get(path)!;
-  const { data, shape } = await file.read(name);
+  const { data, shape } = await readUnscaled(file, name);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new Error(
@@ -213,6 +298,22 @@ export async function readMapped(
   if (naming === 'audio-ssl' || !isTransposed(path)) return { dtype: 'F32', shape: ours, data: values };
   const [columns, rows] = ours as [number, number];
   return { dtype: 'F32', shape: ours, data: transpose(values, rows, columns) };
+}
+
+/**
+ * One tensor as it is in the file.
+ *
+ * @throws Error for one in float8 whose numbers mean something only together with a scale, which is not applied
+ */
+export async function readUnscaled(file: TensorFile, name: string): Promise<SafetensorsEntry> {
+  const { dtype } = file.tensors.get(name)!;
+  const scale = [`${name}_scale`, `${name}_scale_inv`, `${name.replace(/weight$/, '')}scale_weight`, `${name}.scale`];
+  const found = dtype.startsWith('F8') ? scale.find((other) => file.tensors.has(other)) : undefined;
+  if (found !== undefined)
+    throw new Error(
+      `checkpoint: ${file.name}: ${name} is in float8 with a scale of its own (${found}), which is not read; save it as bfloat16 or float32`,
+    );
+  return await file.read(name);
 }
 
 /** The shape in our layout of a tensor that has `shape` in the file. */

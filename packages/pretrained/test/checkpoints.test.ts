@@ -16,7 +16,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { convertCheckpoint, createExtractor, loadModel, loadState, recognise, type Conversion } from '../src/index.js';
+import {
+  convertCheckpoint,
+  createExtractor,
+  encoderMetadata,
+  loadModel,
+  loadState,
+  recognise,
+  type Conversion,
+} from '../src/index.js';
 import { initMatpac, variants, type MatpacOptions, type MatpacState, type ModelOptions } from '@audio-ssl/matpac';
 
 const model: ModelOptions = {
@@ -63,8 +71,10 @@ function randomState(options: MatpacOptions): MatpacState {
   return draw(state) as MatpacState;
 }
 
+const facts = { patch: [16, 16], bins: 80, frontEnd: 'matpac', mean: -7.056, std: 4.193, chunkFrames: 608 } as const;
+const stated = encoderMetadata({ ...facts, numHeads: 4 });
 const stateFile = async (state: MatpacState): Promise<TensorFile> =>
-  fileOf(await fromTensors(leaves(state as unknown as TensorTree)), { numHeads: '4' });
+  fileOf(await fromTensors(leaves(state as unknown as TensorTree)), stated);
 
 describe('weights that are not finite', () => {
   it.each([NaN, Infinity, -Infinity])('are refused, naming file and tensor: %d', async (bad) => {
@@ -72,7 +82,7 @@ describe('weights that are not finite', () => {
     const tensors = new Map(await fromTensors(leaves(state as unknown as TensorTree)));
     const name = 'student.encoder.blocks.1.mlp.fc2.kernel';
     (tensors.get(name)!.data as Float32Array)[5] = bad;
-    const file = await fileOf(tensors, { numHeads: '4' });
+    const file = await fileOf(tensors, stated);
     const before = tf.memory().numTensors;
     const message = `a.safetensors: expected finite weights, got ${bad} in ${name}`;
     await expect(loadModel(file)).rejects.toThrow(message);

@@ -10,7 +10,7 @@ import { disposeTree, leaves, type TensorTree } from '@audio-ssl/params';
 import { seeded } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { convertCheckpoint, loadModel, loadState, readClassHead } from '../src/index.js';
+import { convertCheckpoint, encoderMetadata, loadModel, loadState, readClassHead } from '../src/index.js';
 import { initMatpac, variants } from '@audio-ssl/matpac';
 
 const options = {
@@ -30,7 +30,8 @@ async function gather(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 
 it('damaged checkpoints end in clear errors, soon, whatever is made of them', { timeout: 600_000 }, async () => {
   const fresh = initMatpac(options, 1);
-  const told = { numHeads: '2', patch: '16x16', bins: '80', mean: '-7', std: '4', chunkFrames: '608' };
+  const sizes = { patch: [16, 16], bins: 80, numHeads: 2, chunkFrames: 608 } as const;
+  const told = encoderMetadata({ ...sizes, frontEnd: 'matpac', mean: -7, std: 4 });
   const ours = writeSafetensors(await fromTensors(leaves(fresh as unknown as TensorTree)), told);
   const wholes: Uint8Array[] = [ours];
   for (const naming of ['matpac', 'm2d', 'audio-ssl'] as const) {

@@ -114,11 +114,10 @@ function parsed(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefine
 
 /** The start of a text on one line, without what a terminal would obey. */
 function brief(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return clip(
     text
       .slice(0, 80)
-      .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+      .replace(/\p{Cc}+/gu, ' ')
       .trim(),
   );
 }

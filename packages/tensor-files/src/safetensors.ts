@@ -67,8 +67,8 @@ function parseHeader(bytes: Uint8Array, size: number, name: string): Header {
       value !== null &&
       Object.values(value).every((v) => typeof v === 'string')
     ) {
-      const { [CHECKSUM_KEY]: _, ...content } = value as Record<string, string>; // it is of this file's bytes alone
-      metadata = content;
+      metadata = { ...(value as Record<string, string>) };
+      delete metadata[CHECKSUM_KEY]; // it is of this file's bytes alone
     } else return fail(name, 'its metadata is not strings by name');
   }
   let last = 0;
