@@ -47,6 +47,22 @@ export class Findings {
     return new AudioError(`openAudio: the file${kind} is ${problem}: ${message}${next}`, problem, this.format);
   }
 
+  /**
+   * Says that another stream begins at a place, which cannot be read as one with what stands before it: refused, or noted
+   * as left out.
+   */
+  leaveOut(stream: string, place: string, format: string): void {
+    if (this.damaged === 'keep') {
+      this.report('damaged', `at ${place}, another stream begins, which is left out: ${stream}`);
+      return;
+    }
+    throw new AudioError(
+      `openAudio: expected one sound in the file, got another stream at ${place}: ${stream}; split the file there, or read what stands before with \`damaged\` keep`,
+      'unsupported',
+      format,
+    );
+  }
+
   /** The error that refuses a coding by its name. */
   unsupported(name: string): AudioError {
     const container = this.format?.split(' ')[0];

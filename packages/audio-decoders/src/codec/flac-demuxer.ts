@@ -60,20 +60,21 @@ export class FlacDemuxer implements Demuxer {
   constructor(
     readonly file: ByteWindow,
     start: number,
+    end: number | undefined,
     readonly decoder: DecoderInstance,
     readonly findings: Findings,
   ) {
     findings.format = 'FLAC';
-    const { info, end } = readMetadata(file, start, findings);
+    const { info, end: first } = readMetadata(file, start, findings);
     this.codec = info.codec;
     this.#declared = info.frames;
-    this.#first = end;
-    this.#end = contentEnd(file, end);
+    this.#first = first;
+    this.#end = end ?? contentEnd(file, first);
     decoder.open(this.codec, false);
     this.#jump(this.#first);
-    const first = this.#find();
-    this.#blockSize = info.blockSize ?? first?.frames ?? 0;
-    if (!first) {
+    const frame = this.#find();
+    this.#blockSize = info.blockSize ?? frame?.frames ?? 0;
+    if (!frame) {
       if (this.#declared === undefined && isPadding(file, this.#first, this.#end)) {
         throw new AudioError(
           'openAudio: expected samples, got a FLAC file without any; the recording is empty',
@@ -87,7 +88,7 @@ export class FlacDemuxer implements Demuxer {
       this.frames = 0;
       return;
     }
-    this.#base = this.#window + first.at === this.#first ? this.#number(first) : 0;
+    this.#base = this.#window + frame.at === this.#first ? this.#number(frame) : 0;
     this.frames = this.#length();
     this.#jump(this.#first);
   }
@@ -119,6 +120,11 @@ export class FlacDemuxer implements Demuxer {
   }
 
   seek(sample: number): void {
+    this.decoder.open(this.codec, false); // another stream's may be, by which frames are told, too
+    if (sample === 0) {
+      this.#jump(this.#first);
+      return;
+    }
     // Between `low`, a place with a frame at or before the sample, and `high`, one behind it.
     let low = this.#first;
     let high = this.#end;
@@ -242,7 +248,7 @@ export class FlacDemuxer implements Demuxer {
 }
 
 /** Goes over the blocks of metadata without reading them: pictures of many megabytes are none of our business. */
-function readMetadata(
+export function readMetadata(
   file: ByteWindow,
   start: number,
   findings: Findings,

@@ -1,7 +1,6 @@
-import { AudioError } from '../audio-error.js';
 import type { ByteWindow } from './byte-window.js';
-import type { CodecSetup } from './decoder-instance.js';
-import type { Demuxer, Packet } from './demuxer.js';
+import type { Demuxer } from './demuxer.js';
+import { openChain } from './demuxer-chain.js';
 import type { Findings } from './findings.js';
 import { OggDemuxer } from './ogg-demuxer.js';
 import { findPage, LARGEST_PAGE, type OggPage, readPage } from './ogg-pages.js';
@@ -14,12 +13,14 @@ export function openOgg(file: ByteWindow, start: number, findings: Findings): De
     if (next === undefined) break;
     bounds.push(next);
   }
-  const links = bounds.map((from, i) => new OggDemuxer(file, from, bounds[i + 1] ?? file.size, findings));
-  return links.length === 1 ? links[0]! : new OggChain(links, findings);
+  return openChain(bounds, (from, end = file.size) => new OggDemuxer(file, from, end, findings), findings);
 }
 
 /** More streams in one file are no radio. */
 const MOST_LINKS = 1000;
+
+/** Places that are looked at to see whether pages are numbered in order. */
+const PROBES = 8;
 
 /** Where the pages of the streams that begin at `start` are over and others begin. */
 function findNextLink(file: ByteWindow, start: number): number | undefined {
@@ -29,14 +30,16 @@ function findNextLink(file: ByteWindow, start: number): number | undefined {
     serials.add(page.serial);
     at = page.position + page.size;
   }
+  const begin = findForeign(file, at, serials);
+  return findRestart(file, at, begin ?? file.size, serials) ?? begin;
+}
+
+/** Where pages of other streams begin, which go on to the end of the file. */
+function findForeign(file: ByteWindow, from: number, serials: ReadonlySet<number>): number | undefined {
   const foreign = (page: OggPage): boolean => !serials.has(page.serial);
-  let last: OggPage | undefined;
-  const tail = Math.max(at, file.size - 2 * LARGEST_PAGE);
-  for (let page = findPage(file, tail, file.size); page; page = findPage(file, page.position + page.size, file.size)) {
-    last = page;
-  }
+  const last = findLastPage(file, from, file.size);
   if (!last || !foreign(last)) return undefined;
-  let low = at;
+  let low = from;
   let high = last.position;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
@@ -49,49 +52,35 @@ function findNextLink(file: ByteWindow, start: number): number | undefined {
   return begin?.first ? begin.position : undefined;
 }
 
-/** Streams one after another, as one sound. */
-class OggChain implements Demuxer {
-  readonly frames: number;
-  readonly #starts: number[] = [];
-  #at = 0;
-
-  constructor(
-    readonly links: readonly OggDemuxer[],
-    findings: Findings,
-  ) {
-    let total = 0;
-    const [first] = links;
-    for (const { codec, frames } of links) {
-      if (codec.sampleRate !== first!.codec.sampleRate || codec.channels !== first!.codec.channels) {
-        throw new AudioError(
-          `openAudio: expected one sample rate and number of channels in the streams of the Ogg file, got ${first!.codec.channels} channels at ${first!.codec.sampleRate} Hz and then ${codec.channels} at ${codec.sampleRate} Hz; split the file`,
-          'unsupported',
-          findings.format,
-        );
-      }
-      this.#starts.push(total);
-      total += frames;
+/** Where a stream begins that has the serial number of one before it, as when a file is joined to itself: its pages are numbered anew. */
+function findRestart(file: ByteWindow, from: number, end: number, serials: ReadonlySet<number>): number | undefined {
+  const last = findLastPage(file, from, end);
+  const sequences = new Map<number, number>();
+  let low = from;
+  for (let i = 1; i <= PROBES && last; i++) {
+    const probe = from + Math.floor((i * (last.position - from)) / PROBES);
+    const page = i < PROBES ? findPage(file, Math.max(low, probe), last.position) : last;
+    if (!page || !serials.has(page.serial)) continue;
+    if (page.sequence < (sequences.get(page.serial) ?? 0)) {
+      const restart = findFirstPage(file, low, page.position + 1);
+      if (restart !== undefined) return restart;
     }
-    this.frames = total;
+    sequences.set(page.serial, page.sequence);
+    low = page.position;
   }
+  return undefined;
+}
 
-  get codec(): CodecSetup {
-    return this.links[this.#at]!.codec;
-  }
+function findLastPage(file: ByteWindow, from: number, end: number): OggPage | undefined {
+  let last: OggPage | undefined;
+  const tail = Math.max(from, end - 2 * LARGEST_PAGE);
+  for (let page = findPage(file, tail, end); page; page = findPage(file, page.position + page.size, end)) last = page;
+  return last;
+}
 
-  next(): Packet | undefined {
-    for (;;) {
-      const packet = this.links[this.#at]!.next();
-      if (packet) return { ...packet, start: packet.start + this.#starts[this.#at]! };
-      if (this.#at + 1 === this.links.length) return undefined;
-      this.#at++;
-      this.links[this.#at]!.seek(0);
-    }
+function findFirstPage(file: ByteWindow, from: number, to: number): number | undefined {
+  for (let page = findPage(file, from, to); page; page = findPage(file, page.position + page.size, to)) {
+    if (page.first) return page.position;
   }
-
-  seek(sample: number): void {
-    this.#at = this.#starts.length - 1;
-    while (this.#at > 0 && this.#starts[this.#at]! > sample) this.#at--;
-    this.links[this.#at]!.seek(sample - this.#starts[this.#at]!);
-  }
+  return undefined;
 }

@@ -7,7 +7,7 @@ import { nameUnsupported } from './coded-file.js';
 import type { DecoderInstance } from './decoder-instance.js';
 import type { Demuxer } from './demuxer.js';
 import type { Findings } from './findings.js';
-import { FlacDemuxer } from './flac-demuxer.js';
+import { openFlac } from './flac-chain.js';
 import { MatroskaDemuxer } from './matroska-demuxer.js';
 import { Mp4Demuxer } from './mp4-demuxer.js';
 import { openMpegStream } from './mpeg-stream.js';
@@ -26,7 +26,7 @@ export function openContainer(file: ByteWindow, decoder: DecoderInstance, findin
 function recognise(file: ByteWindow, decoder: DecoderInstance, findings: Findings): Demuxer {
   const start = id3Length((position, length) => file.bytes(position, length), 0);
   const begin = file.text(start, 4);
-  if (begin === 'fLaC') return new FlacDemuxer(file, start, decoder, findings);
+  if (begin === 'fLaC') return openFlac(file, start, decoder, findings);
   if (begin === 'OggS') return openOgg(file, start, findings);
   if (begin === 'caff') return new CafDemuxer(file, findings);
   if (begin === '\x1aE\xdf\xa3') return new MatroskaDemuxer(file, findings);

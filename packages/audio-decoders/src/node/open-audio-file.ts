@@ -41,7 +41,7 @@ export async function openAudioFile(path: string, options: OpenAudioFileOptions 
   } catch (error) {
     reader.close?.();
     if (!(error instanceof AudioError) || error.problem !== 'unsupported') throw error;
-    if (!format?.ffmpeg || isEncrypted(error)) throw error;
+    if (!format?.ffmpeg || isEncrypted(error) || isJoined(error)) throw error;
     if (!ffmpeg) throw advised(error, 'or let a system ffmpeg read it, which `ffmpeg` turned off');
     const name = error.format ?? format.name;
     try {
@@ -63,4 +63,9 @@ function advised(error: AudioError, advice: string): AudioError {
 /** What no key is at hand for: ffmpeg would make noise of it. */
 function isEncrypted({ format = '' }: AudioError): boolean {
   return format.includes('encrypted');
+}
+
+/** Streams that are not one sound: ffmpeg would leave out the second, or mix it down, without a word. */
+function isJoined({ format = '' }: AudioError): boolean {
+  return format.includes(', then ');
 }
