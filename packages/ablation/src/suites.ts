@@ -1,4 +1,4 @@
-import { InputError } from '@audio-ssl/experiment';
+import { configMessages, InputError } from '@audio-ssl/experiment';
 import { type Factor, factors, type FactorName, type Setting, type VariantName } from '@audio-ssl/matpac';
 import type { Published } from '@audio-ssl/report';
 import { readFile } from 'node:fs/promises';
@@ -119,6 +119,12 @@ const fileSchema = z.strictObject({
   factors: z.array(z.enum(Object.keys(factors) as [FactorName, ...FactorName[]])).default([]),
 });
 
+/** What is wrong with a file, with the nearest right word for a factor or key that is misspelt. */
+function mistakes(content: unknown, error: z.ZodError): string {
+  const isWord = ({ path, code }: z.core.$ZodIssue): boolean => path[0] === 'factors' || code === 'unrecognized_keys';
+  return error.issues.every(isWord) ? configMessages(fileSchema, content, error).join('; ') : z.prettifyError(error);
+}
+
 /**
  * A suite by its name, or from a YAML file:
  *
@@ -147,7 +153,7 @@ export async function loadSuite(nameOrFile: string): Promise<Suite> {
     throw new InputError(`${nameOrFile} is not YAML: ${(error as Error).message}`);
   }
   const result = fileSchema.safeParse(content);
-  if (!result.success) throw new InputError(`${nameOrFile} is not a suite: ${z.prettifyError(result.error)}`);
+  if (!result.success) throw new InputError(`${nameOrFile} is not a suite: ${mistakes(content, result.error)}`);
   const { title, baseline: start, rows, factors: names } = result.data;
   const all: SuiteRow[] = [
     { name: 'baseline', setting: start as RowSetting },

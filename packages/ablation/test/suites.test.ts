@@ -187,6 +187,10 @@ factors: [centering]`,
     ]);
     expect((await planOf(path)).rows.map((row) => row.name)).not.toContain('head depth: 3'); // what the baseline has
     await expect(loadSuite('no-such')).rejects.toThrow('neither one of paper, masking, targets nor a file');
+    await expect(loadSuite(await file('factors: [maskRatoi, centering]'))).rejects.toThrow(
+      /my suite\.yaml is not a suite: factors: .*; did you mean "maskRatio"\?$/,
+    );
+    await expect(loadSuite(await file('factor: [centering]'))).rejects.toThrow(/did you mean "factors"\?$/);
     await expect(loadSuite(await file('factors: [colour]'))).rejects.toThrow(
       /my suite\.yaml is not a suite: .*factors/s,
     );

@@ -111,6 +111,38 @@ describe('loadConfig', () => {
     expect(await message([set])).toContain(text);
   });
 
+  it.each([
+    ['precision=bfloat16', '"bf16"'],
+    ['precision=fp16', '"bf16"'],
+    ['precision=fp32', '"float32"'],
+    ['variant=matpca', '"matpac"'],
+    ['masking.strategy=randm', '"random"'],
+    ['data.shortClips=Drop', '"drop"'],
+    ['probe.pool=[mean, men+std]', '"mean+std"'],
+    ['data.segment=6s', '6'],
+    ['data.segment=1.5m', '90'],
+    ['minutes=10m', '10'],
+    ['minutes=2h', '120'],
+    ['minutes=90s', '1.5'],
+  ])('names the nearest value for %s', async (given, meant) => {
+    expect(await message([given])).toMatch(new RegExp(`, got .*; did you mean ${meant.replace('+', '\\+')}\\?\n`));
+  });
+
+  it('has no guess for what is near to nothing', async () => {
+    expect(await message(['precision=double'])).not.toContain('did you mean');
+    expect(await message(['batchSize=6s'])).not.toContain('did you mean');
+    expect(await message([], 'tiyn')).toContain('did you mean "tiny"?');
+  });
+
+  it('refuses a number of steps beside a time', async () => {
+    expect(await message(['steps=5', 'minutes=1'])).toBe(
+      'configuration: expected steps or minutes, got both (5 and 1); leave one out',
+    );
+    const { steps, minutes } = await loadConfig({ preset: 'tiny', defaults: { steps: 5 }, set: ['minutes=1'] });
+    expect([steps, minutes]).toEqual([5, 1]); // what the caller proposes is no choice of the user
+    expect(await message(['steps=5', 'minutes=null'])).toBe('accepted');
+  });
+
   it('names every mistake at once', async () => {
     const text = await message(['batchSize=0', 'optimizer.warmup=2', 'foo=1']);
     for (const key of ['batchSize', 'optimizer.warmup', '"foo"']) expect(text).toContain(key);

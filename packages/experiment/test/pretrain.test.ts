@@ -90,7 +90,10 @@ describe('pretrain', () => {
       ['opposite.wav', 'channels cancel'],
       ['silent.wav', 'silent'],
     ]);
-    expect(told.notes).toEqual([`${mixed}: 4 skipped: 2 empty, 1 link to itself, 1 not audio`]);
+    expect(told.notes).toEqual([
+      `${mixed}: 4 skipped: 2 empty, 1 link to itself, 1 not audio`,
+      'masks 7 of 10 tokens, 70.0 %',
+    ]);
     expect(told.warnings).toEqual([
       expect.stringMatching(/^1 file whose channels cancel each other \(opposite\.wav\): /),
       expect.stringMatching(/^1 silent file \(silent\.wav\): /),

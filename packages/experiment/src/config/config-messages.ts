@@ -26,7 +26,9 @@ export function configMessages(schema: z.ZodType, input: unknown, error: z.ZodEr
     const value = key.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], input);
     // JSON has no words for NaN and Infinity
     const got = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value);
-    return [`${key.join('.')}: expected ${known ? expected(known) : issue.message}, got ${got}`];
+    const meant = known && suggestion(key.join('.'), value, known);
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+    return [`${key.join('.')}: expected ${known ? expected(known) : issue.message}, got ${got}${hint}`];
   });
 }
 
@@ -62,6 +64,41 @@ export function expected(schema: KeySchema): string {
   if (type === 'object') return `a group of the keys ${Object.keys(fields(schema)).join(', ')}`;
   if (type === 'boolean') return 'true or false';
   return type === 'null' ? 'null' : 'text';
+}
+
+/** What others call a choice, for which no letters tell. */
+const otherWords: Readonly<Record<string, string>> = {
+  half: 'bf16',
+  fp16: 'bf16',
+  float16: 'bf16',
+  bfloat16: 'bf16',
+  'bf16-mixed': 'bf16',
+  '16-mixed': 'bf16',
+  fp32: 'float32',
+  single: 'float32',
+};
+
+/** The nearest right value for a wrong one; undefined where none is near. */
+function suggestion(key: string, value: unknown, schema: KeySchema): string | undefined {
+  if (Array.isArray(value)) {
+    const items = schema.items as KeySchema | undefined;
+    const wrong = (value as unknown[]).find((item) => !(items?.enum as unknown[] | undefined)?.includes(item));
+    return items && suggestion(key, wrong, items);
+  }
+  if (typeof value !== 'string') return undefined;
+  if (schema.enum) {
+    const words = schema.enum.map(String);
+    const other = otherWords[value.toLowerCase()];
+    if (other !== undefined && words.includes(other)) return `"${other}"`;
+    const near = closest(value.toLowerCase(), words);
+    return distance(value.toLowerCase(), near.toLowerCase()) > value.length / 2 ? undefined : `"${near}"`;
+  }
+  // A length of time with its unit, for a key that has one.
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*(s|sec|m|min|h)$/.exec(value.trim()) ?? [];
+  const described = /second/.test(String(schema.description)) ? 1 : 0;
+  const inKey = key === 'minutes' ? 60 : described;
+  if (number === undefined || inKey === 0) return undefined;
+  return String((Number(number) * (unit.startsWith('s') ? 1 : unit.startsWith('m') ? 60 : 3600)) / inKey);
 }
 
 function bounds({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: KeySchema): string {

@@ -6,6 +6,8 @@ import { configMessages } from './config-messages.js';
 import { type Config, configSchema } from './config-schema.js';
 import { presetLayers } from './preset-config.js';
 
+const GUIDE = 'https://github.com/audio-ssl/audio-ssl/blob/main/docs/guide/configuration.md';
+
 /** Where the values of a configuration come from; what stands later wins. */
 export interface ConfigSources {
   /** Sizes of the networks and the defaults that go with them: `demo`, `small-data`, `tiny`, `small` or `base`. */
@@ -27,8 +29,9 @@ export interface ConfigSources {
  * @example const config = await loadConfig({ preset: 'tiny', set: ['steps=100', 'data.mean=dataset'] });
  */
 export async function loadConfig({ preset, file, set = [], defaults = {}, over = {} }: ConfigSources): Promise<Config> {
-  const layers = [defaults, file === undefined ? {} : await readYaml(file), ...set.map(readAssignment), over];
-  const given = layers.reduce(merge, { preset, variant: 'matpac' });
+  const asked = [file === undefined ? {} : await readYaml(file), ...set.map(readAssignment), over];
+  refuseTwoLengths(asked.reduce(merge, {}));
+  const given = [defaults, ...asked].reduce(merge, { preset, variant: 'matpac' });
   const names = z.object({ preset: configSchema.shape.preset, variant: configSchema.shape.variant }).safeParse(given);
   if (!names.success) throw refusal(given, names.error);
   return parseConfig([...presetLayers(names.data.preset, names.data.variant), given].reduce(merge, {}));
@@ -47,10 +50,18 @@ export function parseConfig(input: unknown): Config {
   throw refusal(input, result.error);
 }
 
+function refuseTwoLengths({ steps, minutes = null }: Readonly<Record<string, unknown>>): void {
+  if (steps === undefined || minutes === null) return;
+  throw new InputError(
+    `configuration: expected steps or minutes, got both (${JSON.stringify(steps)} and ${JSON.stringify(minutes)}); leave one out`,
+    'option',
+  );
+}
+
 function refusal(input: unknown, error: z.ZodError): InputError {
   const messages = configMessages(configSchema, input, error);
   return new InputError(
-    `${messages.map((message) => `configuration: ${message}`).join('\n')}\nSee docs/guide/configuration.md for every key.`,
+    `${messages.map((message) => `configuration: ${message}`).join('\n')}\nSee ${GUIDE} for every key.`,
   );
 }
 

@@ -39,3 +39,14 @@ export async function maskedExamples(
     }),
   );
 }
+
+/** How much of a crop is masked, in words: a share of a few tokens is rounded. */
+export function maskedShare(
+  { mask }: Pick<Method, 'mask'>,
+  { model, data, seed }: Pick<Config, 'model' | 'data' | 'seed'>,
+): string {
+  const grid = patchGrid(model.bins, data.cropFrames, model.patch);
+  const { masked, visible } = mask(grid, 1, randomStream(seed, 'examples'));
+  const total = masked.length + visible.length;
+  return `masks ${masked.length} of ${total} tokens, ${((100 * masked.length) / total).toFixed(1)} %`;
+}

@@ -7,7 +7,7 @@ import type { RunSummary } from '../run-record.js';
 import { forgetFailure, noteFailure } from '../runs/run-failure.js';
 import { writeReport } from '../write-report.js';
 import { initialState, requireEncoder } from './initial-state.js';
-import { maskedExamples } from './masked-examples.js';
+import { maskedExamples, maskedShare } from './masked-examples.js';
 import { matpacMethod } from './matpac-method.js';
 import type { Method } from './method.js';
 import type { PretrainOptions } from './pretrain-options.js';
@@ -67,6 +67,7 @@ async function pretrainIn(lock: FolderLock, method: Method, options: PretrainOpt
     await forgetFailure(out);
     await writeJson(join(out, runFiles.environment), await describeEnvironment(backend));
     await writeJson(join(out, runFiles.examples), await maskedExamples(method, clips, config));
+    reporter?.note?.(maskedShare(method, config));
     const summary = await runTraining(method, record, clips, { ...options, lock, digest });
     await writeJson(join(out, runFiles.summary), summary);
     await writeReport(out);

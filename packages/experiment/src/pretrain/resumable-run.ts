@@ -51,10 +51,15 @@ export async function resumeRun({
     ...(record.init === (init && resolve(init)) ? [] : [`init ${record.init ?? 'none'} -> ${init ?? 'none'}`]),
     ...configDifferences(record.config, continued),
   ];
-  if (differences.length > 0)
+  if (differences.length > 0) {
+    const isLonger = record.config.steps < continued.steps || record.config.minutes !== continued.minutes;
     throw new InputError(
-      `${out} holds a run of another configuration (${differences.join(', ')}); give another \`out\`, or the settings of that run to resume it`,
+      `${out} holds a run of another configuration (${differences.join(', ')}); give another \`out\`, or the settings of that run to resume it` +
+        (isLonger
+          ? `; its schedules are of its length, so a longer one starts from its weights: \`init\` ${out} and another \`out\``
+          : ''),
     );
+  }
   const now = { ...record, config: continued };
   await writeJson(join(out, runFiles.config), now);
   return now;
