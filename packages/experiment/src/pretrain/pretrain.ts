@@ -2,6 +2,7 @@ import { disposeTree } from '@audio-ssl/params';
 import { lockRun, requireWritableFolder, runFiles, writeJson, type FolderLock } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import { describeEnvironment } from '../environment.js';
+import { requireMemory } from '../memory/require-memory.js';
 import { openClips, trainingClips } from '../open-clips.js';
 import type { RunSummary } from '../run-record.js';
 import { forgetFailure, noteFailure } from '../runs/run-failure.js';
@@ -49,6 +50,7 @@ async function pretrainIn(lock: FolderLock, method: Method, options: PretrainOpt
   const { data, dataName, out, init, backend, reporter, signal } = options;
   const resumed = await resumeRun({ ...{ data, out, init }, config: options.config, method: options.method?.name });
   const config = resumed?.config ?? options.config;
+  if (!options.method) await requireMemory(config, { backend, reporter });
   // A checkpoint that does not fit is refused before any sound is read.
   if (resumed === undefined && init !== undefined) disposeTree(await initialState(method, config, { init }));
   const clips = await openClips({
