@@ -70,8 +70,9 @@ describe('renderReport', () => {
   });
 
   it('says plainly that a run is unfinished, and at which step, also where it left no summary', () => {
-    const { dataset: _, parameters: __, ...rest } = data;
-    const page = text(renderReport({ ...rest, completed: false, step: 40, probes: [] }));
+    const rest = Object.entries(data).filter(([name]) => name !== 'dataset' && name !== 'parameters');
+    const cut = { ...(Object.fromEntries(rest) as unknown as ReportData), completed: false, step: 40, probes: [] };
+    const page = text(renderReport(cut));
     expect(page).toContain('Not finished: step 40 of 100. This is the run as of today.');
     expect(page).toContain('Pretrained without labels for 40 steps in 2 min 5 s.');
     expect(page).not.toMatch(/NaN|undefined|\[object/);
