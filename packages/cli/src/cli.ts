@@ -9,6 +9,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addEmbed } from './commands/embed.js';
 import { addPretrain } from './commands/pretrain.js';
 import { addProbe } from './commands/probe.js';
+import { addReplay } from './commands/replay.js';
 import { addReport } from './commands/report.js';
 import { addRuns } from './commands/runs.js';
 import { addSetup } from './commands/setup.js';
@@ -59,6 +60,7 @@ function createProgram(context: CommandContext): Command {
   addDoctor(program);
   addPretrain(program, context);
   addProbe(program);
+  addReplay(program);
   addReport(program);
   addRuns(program);
   addAblate(program, context);

@@ -31,6 +31,7 @@ export { matpacMethod } from './pretrain/matpac-method.js';
 export { type BatchShape, type Method, type MethodScalars } from './pretrain/method.js';
 export { type PretrainOptions } from './pretrain/pretrain-options.js';
 export { pretrain } from './pretrain/pretrain.js';
+export { replay, type Replayed, type ReplayOptions, type TensorFigures } from './pretrain/replay.js';
 export { resumableRun } from './pretrain/resumable-run.js';
 export { timeSteps, type TimeStepsOptions } from './pretrain/time-steps.js';
 export { fitProbe, type Fitted, type ProbeMethods, type StageOptions } from './probe/probe-methods.js';

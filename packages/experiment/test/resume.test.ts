@@ -1,11 +1,13 @@
 import { readSafetensors, writeSafetensors } from '@audio-ssl/tensor-files';
 import { tinyModel, tinyNotes } from '@audio-ssl/testing';
 import { newestCheckpoint, readLog } from '@audio-ssl/trainer';
+import * as tf from '@tensorflow/tfjs-core';
 import { cp, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig, pretrain, readRunRecord, type PretrainOptions, type RunSummary } from '../src/index.js';
+import { loadConfig, pretrain, readRunRecord, replay, type PretrainOptions, type RunSummary } from '../src/index.js';
+import { gradientSpikes } from '../src/pretrain/gradient-spikes.js';
 import { collecting } from './collecting.js';
 import { wav } from './tiny-sounds.js';
 
@@ -148,5 +150,67 @@ describe('a run that is resumed', { timeout: 120_000 }, () => {
     expect(metadata).toMatchObject({ preset: 'demo', variant: 'matpac', step: '3', mean: String(measured.mean) });
     expect(metadata).toHaveProperty('numHeads');
     expect(metadata).toHaveProperty('frontEnd');
+  });
+});
+
+describe('a step that is repeated', { timeout: 120_000 }, () => {
+  const values = (figures: unknown): unknown => JSON.parse(JSON.stringify(figures));
+
+  it('measures what it measured in the run, and shows batch and tensors', async () => {
+    const run = await copied('replayed');
+    await trained(run);
+    const before = tf.memory().numTensors;
+    const [five] = (await readLog(run)).filter(({ step }) => step === 5);
+    const replayed = await replay({ run, step: 5 });
+    expect(replayed.from).toBe(5); // the checkpoints that are kept are of 5 and 6 steps
+    for (const [name, value] of Object.entries(replayed.metrics)) expect(five!.metrics[name], name).toBe(value);
+    expect(replayed.clips).toHaveLength(4);
+    expect(replayed.scalars).toHaveProperty('learningRate');
+    const moved = replayed.tensors.filter(({ before: then, after }) => then.norm !== after.norm);
+    expect(moved.length).toBeGreaterThan(10);
+    expect(replayed.tensors.every(({ after }) => after.nonFinite === 0 && after.largest <= after.norm)).toBe(true);
+    expect(tf.memory().numTensors).toBe(before);
+    // Before all checkpoints that are kept: from the start.
+    const first = await replay({ run, step: 1 });
+    expect(first.from).toBe(0);
+    expect(values(first.metrics)).toEqual(expect.objectContaining({ loss: (await readLog(run))[1]!.metrics['loss'] }));
+    await expect(replay({ run, step: 6 })).rejects.toThrow('expected a step of');
+  });
+
+  it('is offered where a figure is no number, with what was in the batch', async () => {
+    const run = join(folder, 'diverged');
+    const config = await loadConfig({
+      preset: 'demo',
+      set: [...tinyModel, 'data.dataset=folder', 'data.mean=0', 'data.std=1e-44'],
+    });
+    const error = await pretrain({ data: sounds, out: run, config }).catch((thrown: unknown) => String(thrown));
+    expect(error).toMatch(/the metric '.*' is NaN at step 0; there is no checkpoint yet; its batch was of .*\.wav, /);
+    expect(error).toMatch(/`replay` .*diverged with `step` 0 repeats it .*give `init` .*diverged and another `out`$/);
+    const kept = JSON.parse(await readFile(join(run, 'nonfinite', 'step-0.json'), 'utf8')) as {
+      metrics: Record<string, unknown>;
+      clips: string[];
+    };
+    expect(kept.clips).toHaveLength(4);
+    expect(Object.values(kept.metrics)).toContain('NaN');
+    const { metrics, clips, tensors } = await replay({ run, step: 0 });
+    expect(clips).toEqual(kept.clips);
+    expect(Object.values(metrics).some(Number.isNaN)).toBe(true);
+    expect(tensors.some(({ before: then, after }) => then.nonFinite === 0 && after.nonFinite > 0)).toBe(true);
+  });
+});
+
+describe('the gradient', () => {
+  it('is noted when it is far longer than those before, in a resumed run as in an unbroken one', async () => {
+    const run = await mkdtemp(join(folder, 'spikes-'));
+    const norms = Array.from({ length: 60 }, (_, i) => (i === 5 || i === 40 || i === 41 ? 50 : 1 + (i % 3)));
+    const line = (norm: number, step: number): string => JSON.stringify({ step, metrics: { 'gradient/norm': norm } });
+    await writeFile(join(run, 'log.jsonl'), norms.map(line).join('\n'));
+    const noted = async (from: number): Promise<readonly number[]> => {
+      const spikes = await gradientSpikes(run, from);
+      return norms.flatMap((norm, i) => (i >= from && spikes({ 'gradient/norm': norm }).length > 0 ? [i] : []));
+    };
+    for (const from of [0, 10, 40]) expect(await noted(from)).toEqual([40, 41]);
+    expect(await noted(41)).toEqual([41]);
+    expect((await gradientSpikes(run, 60))({ loss: 1 })).toEqual([]);
   });
 });

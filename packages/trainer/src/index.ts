@@ -14,4 +14,4 @@ export { readLog, type LogEntry } from './folder/log.js';
 export { requireWritableFile, requireWritableFolder } from './folder/require-writable.js';
 export { runFiles } from './folder/run-files.js';
 export { steps, type DoneStep, type Step, type StepResult, type StepsOptions } from './steps.js';
-export { train, type Hook, type StepEvent, type TrainOptions, type TrainResult } from './train.js';
+export { train, type Hook, type NonFiniteEvent, type StepEvent, type TrainOptions, type TrainResult } from './train.js';

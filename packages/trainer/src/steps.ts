@@ -92,6 +92,9 @@ export async function* steps<State extends TensorTree, Batch, Scalars>(
 /** A metric that is not finite; {@link train} says more about it. */
 export class NonFiniteMetric extends Error {
   constructor(
+    /** The step, counted from 0. */
+    readonly step: number,
+    readonly metrics: Readonly<Record<string, number>>,
     readonly what: string,
     readonly advice: string,
   ) {
@@ -103,6 +106,8 @@ function refuseNonFinite(metrics: Readonly<Record<string, number>>, step: number
   const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
   if (!bad) return;
   throw new NonFiniteMetric(
+    step,
+    metrics,
     `the metric '${bad[0]}' is ${bad[1]} at step ${step}`,
     'look at the figures before that step; a lower learning rate, a longer warm-up or stronger clipping usually helps',
   );

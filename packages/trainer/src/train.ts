@@ -22,6 +22,14 @@ export interface StepEvent {
   readonly secondsLeft: number;
 }
 
+/** What {@link TrainOptions.adviseNonFinite} is called with. */
+export interface NonFiniteEvent {
+  /** Index of the step, counted from 0. */
+  readonly step: number;
+  /** Everything that it measured. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** Something to do every few steps, such as a probe. */
 export interface Hook<State extends TensorTree> {
   /** Runs after every `every` steps, and after the last. */
@@ -71,6 +79,11 @@ export interface TrainOptions<State extends TensorTree, Batch, Scalars> {
    * alone, so that the log of a resumed run equals that of an unbroken one.
    */
   readonly notesOf?: (metrics: Readonly<Record<string, number>>, step: number) => readonly string[];
+  /**
+   * Called when a metric is NaN or infinite, which ends the run: what the message says of it in place of general advice, such
+   * as what was in the batch.
+   */
+  readonly adviseNonFinite?: (event: NonFiniteEvent) => string | Promise<string>;
   /** Called with a sentence about damaged checkpoints and locks that were taken over. Silent by default. */
   readonly onWarning?: (message: string) => void;
 }
@@ -164,7 +177,9 @@ async function loop<State extends TensorTree, Batch, Scalars>(
   } catch (error) {
     disposeExcept([state], null);
     if (!(error instanceof NonFiniteMetric)) throw error;
-    throw new Error(`train: ${error.what}; ${await last(directory)}; ${error.advice}`, { cause: error });
+    const { step: failed, metrics, advice } = error;
+    const words = (await options.adviseNonFinite?.({ step: failed, metrics })) ?? advice;
+    throw new Error(`train: ${error.what}; ${await last(directory)}; ${words}`, { cause: error });
   } finally {
     log?.close();
   }

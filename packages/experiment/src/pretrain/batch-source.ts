@@ -10,6 +10,8 @@ import type { Method } from './method.js';
 export interface BatchSource {
   /** The batch of a step: a function of the step and the configuration. */
   at(step: number): Promise<MaskedBatch>;
+  /** The clips that it is made of: their ids, a row each. */
+  clipsAt(step: number): Promise<readonly string[]>;
   /** Forgets what was made ahead. */
   close(): void;
 }
@@ -18,7 +20,7 @@ export interface BatchSource {
 export function batchSource(
   method: Pick<Method, 'mask' | 'views' | 'makeBatch'>,
   { batchSize, seed, model, data }: Config,
-  { store, pieces }: OpenClips,
+  { dataset, store, pieces }: OpenClips,
   standardization: Standardization,
 ): BatchSource {
   const { cropFrames: frames, maxSilence, mixing, timeOffset } = data;
@@ -44,6 +46,7 @@ export function batchSource(
         ? method.makeBatch(spectrograms, mask, { frames, timeOffset: offset })
         : maskedBatch(spectrograms, mask, { ...model, frames });
     },
+    clipsAt: async (step) => (await crops.at(step)).clips.map((clip) => dataset.clips[clip]!.id),
     close: () => crops.close(),
   };
 }

@@ -13,10 +13,12 @@ import { tensorboardLog, type TensorboardLog } from '../tensorboard/tensorboard-
 import { batchSource } from './batch-source.js';
 import type { ClipsDigest } from './clip-list.js';
 import { compiledStep } from './compiled-step.js';
+import { gradientSpikes } from './gradient-spikes.js';
 import { initialState } from './initial-state.js';
 import { liveReport } from './live-report.js';
 import type { Method, MethodScalars } from './method.js';
 import { monitor } from './monitor.js';
+import { nonFiniteWords } from './non-finite-words.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { upgradeFingerprint } from './require-same-clips.js';
 
@@ -60,6 +62,7 @@ export async function runTraining(
     await writeJson(join(out, runFiles.summary), sofar satisfies Partial<RunSummary>);
     if (config.logs.tensorboard)
       board = await tensorboardLog(out, scalarsAt, (message) => reporter?.warning?.(message));
+    const spikes = await gradientSpikes(out, (await newestCheckpoint(out))?.step ?? 0);
     const result = await train({
       directory: out,
       lock,
@@ -80,7 +83,9 @@ export async function runTraining(
       notesOf: (metrics, at) => [
         ...dataChanges.filter((change) => change.step === at).map(({ words }) => `data: ${words}`),
         ...(method.signsOfCollapse?.(metrics) ?? []).map((sign) => `collapse: ${sign}`),
+        ...spikes(metrics),
       ],
+      adviseNonFinite: (event) => nonFiniteWords(out, source, event),
       onStep: ({ step: done, steps, metrics, notes, stepsPerSecond }) => {
         remark(done, notes);
         progress ??= beginStage(reporter, 'pretrain', steps, done - 1);

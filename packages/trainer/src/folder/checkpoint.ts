@@ -43,6 +43,8 @@ export interface Checkpoint extends CheckpointPath {
 export interface CheckpointOptions {
   /** Called with a sentence about each damaged checkpoint that is passed over. Silent by default. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Looks at those of so many steps or fewer only. */
+  readonly upTo?: number | undefined;
 }
 
 const KEPT = 2;
@@ -73,10 +75,10 @@ async function list(run: string): Promise<Listed[]> {
 /** What `read` makes of the newest checkpoint that it does not throw at; undefined when there is none at all. */
 async function firstGood<Result>(
   run: string,
-  { onWarning }: CheckpointOptions,
+  { onWarning, upTo = Infinity }: CheckpointOptions,
   read: (found: Listed) => Promise<Result>,
 ): Promise<Result | undefined> {
-  const found = await list(run);
+  const found = (await list(run)).filter(({ step }) => step <= upTo);
   for (const checkpoint of found) {
     try {
       return await read(checkpoint);

@@ -152,13 +152,16 @@ async function look(path: string): Promise<Found | undefined> {
  * @returns false when another process was faster
  */
 async function takeOver(path: string, dead: Found, content: string): Promise<boolean> {
-  const mark = createHash('sha256').update(`${dead.content} ${dead.content === '' ? dead.modified : ''}`).digest('hex');
+  const mark = createHash('sha256')
+    .update(`${dead.content} ${dead.content === '' ? dead.modified : ''}`)
+    .digest('hex');
   const guard = `${path}.${mark.slice(0, 16)}`;
   const own = contentOf(self());
   if (!(await create(guard, own))) {
     const found = await look(guard);
     if (found === undefined || isAlive(found)) await sleep(LOOK_EVERY / 5);
-    else if (!(await takeOver(guard, found, own))) return false; // of a process that died right here
+    else if (!(await takeOver(guard, found, own)))
+      return false; // of a process that died right here
     else return await replace();
     return false;
   }

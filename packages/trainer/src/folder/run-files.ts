@@ -20,6 +20,8 @@ export const runFiles = {
   checkpoints: 'checkpoints',
   /** There while a process trains in the folder, from the first byte that it writes to the last. */
   lock: 'train.lock',
+  /** The folder of `step-*.json`: what was in the batch of a step whose figures were not finite. */
+  nonFinite: 'nonfinite',
   /** The encoder of the run when it has ended. */
   weights: 'weights.safetensors',
   /** What the run came to. */
