@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { initMatpac, sizes, variants } from '@audio-ssl/matpac';
 import { disposeTree, leaves, randomStream, type TensorTree } from '@audio-ssl/params';
+import { encoderMetadata } from '@audio-ssl/pretrained';
 import { fromTensors, writeSafetensors } from '@audio-ssl/tensor-files';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -17,7 +18,21 @@ beforeAll(async () => {
   const state = initMatpac({ model: sizes.demo, ...variants.matpac }, 1);
   const all = await fromTensors(leaves(state as unknown as TensorTree));
   disposeTree(state as unknown as TensorTree);
-  await writeFile(join(folder, 'training.bin'), writeSafetensors(all, { numHeads: '4' }));
+  await writeFile(
+    join(folder, 'training.bin'),
+    writeSafetensors(
+      all,
+      encoderMetadata({
+        patch: [16, 16],
+        bins: 80,
+        numHeads: 4,
+        frontEnd: 'matpac',
+        mean: -7.056,
+        std: 4.193,
+        chunkFrames: 608,
+      }),
+    ),
+  );
   const random = randomStream(2);
   const uniform = (...shape: number[]) => ({
     dtype: 'F32' as const,

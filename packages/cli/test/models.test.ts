@@ -1,4 +1,4 @@
-import { convertCheckpoint } from '@audio-ssl/pretrained';
+import { convertCheckpoint, encoderMetadata } from '@audio-ssl/pretrained';
 import {
   byteSource,
   fromTensors,
@@ -42,7 +42,18 @@ const entry = (shape: number[], of: () => number): SafetensorsEntry => ({
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'models-'));
   const encoder = initSpectrogramEncoder({ embedDim: 16, depth: 2, numHeads: 2, patch: [16, 16] }, randomStream(1));
-  const ours = writeSafetensors(await fromTensors(leaves(encoder)), { numHeads: '2' });
+  const ours = writeSafetensors(
+    await fromTensors(leaves(encoder)),
+    encoderMetadata({
+      patch: [16, 16],
+      bins: 80,
+      numHeads: 2,
+      frontEnd: 'matpac',
+      mean: -7.056,
+      std: 4.193,
+      chunkFrames: 608,
+    }),
+  );
   disposeTree(encoder);
   const { tensors } = await convertCheckpoint(await openTensors(byteSource(ours)), 'matpac');
   checkpoint = join(folder, 'some encoder.bin');

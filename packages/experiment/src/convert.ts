@@ -1,4 +1,4 @@
-import { convertCheckpoint, type ConversionRow, type Naming } from '@audio-ssl/pretrained';
+import { convertCheckpoint, type ConversionRow, type EncoderFacts, type Naming } from '@audio-ssl/pretrained';
 import { pytorchChunks, safetensorsChunks } from '@audio-ssl/tensor-files';
 import { writeAtomically } from '@audio-ssl/tensor-files/node';
 import { cannotWrite, requireWritableFile } from '@audio-ssl/trainer';
@@ -10,8 +10,12 @@ import type { Reporter } from './reporter.js';
 
 /** The options of {@link convert}. */
 export interface ConvertOptions {
-  /** A checkpoint file of any family, or the folder of a run, whose newest checkpoint that can be read is taken. */
+  /** A checkpoint of any family, or the folder of a run, whose newest checkpoint that can be read is taken. */
   readonly from: string;
+  /** The checkpoint of a run after so many steps; the newest one by default. */
+  readonly atStep?: number | undefined;
+  /** Which of a model and its average, where the source has both (`ema_model`, `teacher`); the model by default. */
+  readonly network?: 'student' | 'teacher' | undefined;
   /** The file to write: `.safetensors`, or `.pt` or `.pth` for PyTorch. */
   readonly to: string;
   /** Whose names: by default ours in safetensors, the authors' in PyTorch checkpoints. */
@@ -20,6 +24,8 @@ export interface ConvertOptions {
   readonly encoderOnly?: boolean | undefined;
   /** Attention heads, for the metadata; by default as the source says, where it does. */
   readonly numHeads?: number | undefined;
+  /** What the source does not state of its encoder, as in `LoadModelOptions` of `@audio-ssl/pretrained`. */
+  readonly facts?: Partial<EncoderFacts> | undefined;
   readonly reporter?: Reporter | undefined;
   /** Stops the work; `to` then keeps its old content. */
   readonly signal?: AbortSignal | undefined;
@@ -42,18 +48,18 @@ export interface Converted {
  * await convert({ from: 'runs/first', to: 'first.pt' });
  */
 export async function convert(options: ConvertOptions): Promise<Converted> {
-  const { from, to, encoderOnly, numHeads, reporter, signal } = options;
+  const { from, to, atStep, encoderOnly, numHeads, facts, network, reporter, signal } = options;
   const type = extname(to);
   if (!['.safetensors', '.pt', '.pth'].includes(type))
     throw new InputError(`\`to\` ${to}: expected a name that ends in .safetensors, .pt or .pth`, 'option');
   const names = options.names ?? (type === '.safetensors' ? 'audio-ssl' : 'matpac');
   await requireWritableFile(to, 'to');
-  const file = await openCheckpoint(from, { reporter });
+  const file = await openCheckpoint(from, { atStep, reporter });
   try {
-    const { tensors, dictionaries, metadata, rows, family } = await convertCheckpoint(file, names, {
-      encoderOnly,
-      numHeads,
+    const { tensors, dictionaries, metadata, rows, family, notes } = await convertCheckpoint(file, names, {
+      ...{ encoderOnly, numHeads, facts, network },
     });
+    for (const note of notes) reporter?.note?.(note);
     const chunks =
       type === '.safetensors'
         ? safetensorsChunks(tensors, metadata)

@@ -1,12 +1,14 @@
 import { disposeTree, leaves, randomStream } from '@audio-ssl/params';
-import { fitTree, fromTensors, readSafetensors, readTree, writeSafetensors } from '@audio-ssl/tensor-files';
-import { checksumPlace, openFile, readWhole, sealSafetensors, verifyChecksum } from '@audio-ssl/tensor-files/node';
+import { loadModel, type PretrainedModel } from '@audio-ssl/pretrained';
+import { describeFit, fitTree, fromTensors, writeSafetensors } from '@audio-ssl/tensor-files';
+import { checksumPlace, sealSafetensors } from '@audio-ssl/tensor-files/node';
 import { runFiles, writeRunFile } from '@audio-ssl/trainer';
 import { initSpectrogramEncoder, type SpectrogramEncoder } from '@audio-ssl/vit';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config/config-schema.js';
 import { InputError } from './input-error.js';
+import { openCheckpoint } from './open-checkpoint.js';
+import type { Reporter } from './reporter.js';
 
 /**
  * Saves the student's encoder of a run: all that features need.
@@ -23,71 +25,51 @@ export async function saveEncoder(
   await writeRunFile(run, runFiles.weights, sealSafetensors(bytes));
 }
 
+/** Which encoder {@link loadEncoder} loads. */
+export interface LoadEncoderOptions {
+  /** The checkpoint after so many steps. By default the weights of a finished run, and the newest checkpoint of another. */
+  readonly atStep?: number | undefined;
+  readonly reporter?: Reporter | undefined;
+}
+
 /**
- * Loads the encoder of a run; its tensors belong to the caller.
+ * Loads the encoder of a run, finished or not; its tensors belong to the caller.
  *
- * @throws InputError when the file is missing, of another size than the configuration says, or holds NaN; Error when it is
- * damaged
+ * @throws InputError when there is none yet, for files of two runs, and for one of another size than the configuration says,
+ * or that holds NaN; Error when it is damaged
  * @example
  * const { config } = await readRunRecord('runs/first');
  * const encoder = await loadEncoder('runs/first', config);
  */
-export async function loadEncoder(run: string, { model }: Pick<Config, 'model'>): Promise<SpectrogramEncoder> {
-  const path = join(run, runFiles.weights);
-  requireWeights(run);
-  await requireIntact(path);
-  const { tensors, metadata } = readSafetensors(await readWhole(path), path);
-  const heads = metadata['numHeads'] ?? String(model.encoder.numHeads); // files of earlier versions do not say
+export async function loadEncoder(
+  run: string,
+  { model }: Pick<Config, 'model'>,
+  options: LoadEncoderOptions = {},
+): Promise<SpectrogramEncoder> {
+  const file = await openCheckpoint(run, { ...options, preferWeights: true });
   const template = initSpectrogramEncoder({ ...model.encoder, patch: model.patch }, randomStream(0, 'template'));
+  let loaded: PretrainedModel | undefined;
   try {
-    const { missing, wrong } = fitTree(leaves(template), tensors);
-    const problems = [
-      ...(heads === String(model.encoder.numHeads)
-        ? []
-        : [`numHeads should be ${model.encoder.numHeads}, is ${heads}`]),
-      ...wrong.map(({ path: name, shape, expected }) => `${name} should be [${expected}], is [${shape}]`),
-      ...missing.map((name) => `${name} is missing`),
-    ];
-    if (problems.length > 0)
+    loaded = await loadModel(file);
+    const found = {
+      patch_embed: loaded.weights.patch_embed,
+      cls_token: loaded.weights.cls_token,
+      encoder: loaded.weights.encoder,
+    };
+    const problems = describeFit(fitTree(leaves(template), new Map(leaves(found))));
+    const heads = loaded.settings.numHeads;
+    if (problems !== '' || heads !== model.encoder.numHeads)
       throw new InputError(
-        `${path} has another size than ${join(run, runFiles.config)} says: ${problems[0]} ` +
-          `(${problems.length} in all); put back the two files of one run`,
+        `${file.name} has another size than ${join(run, runFiles.config)} says: ` +
+          `${problems || `numHeads should be ${model.encoder.numHeads}, is ${heads}`}; put back the two files of one run`,
       );
-    for (const [name] of leaves(template)) requireFinite(path, name, tensors.get(name)!.data);
-    return await readTree(template, (name) => tensors.get(name)!);
+    loaded.settings.positions?.dispose(); // runs compute theirs
+    return found;
+  } catch (error) {
+    loaded?.dispose();
+    throw error;
   } finally {
     disposeTree(template);
+    await file.close();
   }
-}
-
-/** @throws InputError for a run that has no weights yet */
-export function requireWeights(run: string): void {
-  const path = join(run, runFiles.weights);
-  if (!existsSync(path))
-    throw new InputError(
-      `${path} is missing: the run has not finished; pretrain again with the same options, it resumes where it was`,
-    );
-}
-
-/** @throws InputError for weights whose bytes have not the checksum that they carry, if they carry one */
-export async function requireIntact(path: string): Promise<void> {
-  const source = await openFile(path);
-  try {
-    await verifyChecksum(source);
-  } catch (error) {
-    throw new InputError(
-      `${(error as Error).message}; restore it, or pretrain again with the same options to write it anew`,
-    );
-  } finally {
-    await source.close();
-  }
-}
-
-/** @throws InputError for weights that are not finite */
-export function requireFinite(path: string, name: string, data: Iterable<number>): void {
-  for (const value of data)
-    if (!Number.isFinite(value))
-      throw new InputError(
-        `${path}: expected finite weights, got ${value} in ${name}; the run diverged or the file is damaged, restore it or train again`,
-      );
 }

@@ -2,7 +2,10 @@ import { encoderMetadata } from '@audio-ssl/pretrained';
 import type { Config } from './config/config-schema.js';
 import { chunkFramesOf, type Standardization } from './features.js';
 
-/** What features of a run depend on besides its weights; their file carries it as metadata. */
+/**
+ * What features of a run depend on besides its weights; every file of the run that holds its encoder carries it as metadata:
+ * the weights, and each checkpoint.
+ */
 export function runMetadata({ model, data }: Config, { mean, std }: Standardization): Record<string, string> {
   return encoderMetadata({
     patch: model.patch,
@@ -12,5 +15,6 @@ export function runMetadata({ model, data }: Config, { mean, std }: Standardizat
     mean,
     std,
     chunkFrames: chunkFramesOf(model.patch),
+    cropFrames: data.cropFrames,
   });
 }

@@ -55,8 +55,9 @@ describe('convert', () => {
   it('computes positions in a process of its own, where no backend runs', { timeout: 120_000 }, async () => {
     const ours = join(folder, 'without positions.safetensors');
     await withFile(checkpoint, async (file) => {
-      const { tensors } = await convertCheckpoint(file, 'audio-ssl');
-      await writeFile(ours, safetensorsChunks(new Map([...tensors].filter(([name]) => name !== 'pos_embed'))));
+      const { tensors, metadata } = await convertCheckpoint(file, 'audio-ssl');
+      const without = new Map([...tensors].filter(([name]) => name !== 'pos_embed'));
+      await writeFile(ours, safetensorsChunks(without, metadata));
       const to = join(folder, 'computed.pt');
       const program = `
         import { convert } from ${JSON.stringify(new URL('../src/convert.ts', import.meta.url))};
@@ -95,6 +96,20 @@ describe('convert', () => {
     expect(Object.fromEntries(values)).toMatchObject({ numHeads: '2', mean: '-6.5', std: '3.25', chunkFrames: '2048' });
   });
 
+  it('takes the checkpoint after as many steps as asked, and gives the same bytes at any time', async () => {
+    const run = await tinyRun(join(folder, 'steps'));
+    const converted = async (name: string, atStep?: number): Promise<Buffer> => {
+      await convert({ from: run, to: join(folder, name), atStep });
+      return readFile(join(folder, name));
+    };
+    const [first, newest] = [await converted('a.pt', 4), await converted('b.pt', 6)];
+    await new Promise((resolve) => setTimeout(resolve, 2100)); // the clock of a zip has steps of two seconds
+    expect((await converted('c.pt')).equals(newest)).toBe(true);
+    expect((await converted('d.pt', 4)).equals(first)).toBe(true);
+    expect(first.equals(newest)).toBe(false);
+    await expect(converted('e.pt', 5)).rejects.toThrow('`atStep`: ' + run + ' has no checkpoint after 5 steps');
+  });
+
   it('refuses what cannot be written, and another type, before the work', async () => {
     const out = (name: string): string => join(folder, 'taken', name);
     await mkdir(out('d.safetensors'), { recursive: true });
@@ -107,7 +122,9 @@ describe('convert', () => {
     await expect(type).rejects.toBeInstanceOf(InputError);
     await expect(type).rejects.toHaveProperty('concerns', 'option');
     await expect(convert({ from: 'none.pt', to: out('x.pt') })).rejects.toThrow('none.pt: no such file');
-    await expect(convert({ from: folder, to: out('x.pt') })).rejects.toThrow(/is missing; is .* the folder of a run/);
+    await expect(convert({ from: folder, to: out('x.pt') })).rejects.toThrow(
+      /has \d+ files of weights|no file of weights/,
+    );
   });
 
   it('keeps the old file when it is stopped', async () => {

@@ -1,3 +1,4 @@
+import { disposeTree } from '@audio-ssl/params';
 import { convertCheckpoint } from '@audio-ssl/pretrained';
 import { readSafetensors, writeSafetensors } from '@audio-ssl/tensor-files';
 import { runFiles } from '@audio-ssl/trainer';
@@ -6,8 +7,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadEncoder } from '../src/encoder-weights.js';
 import { openCheckpoint } from '../src/open-checkpoint.js';
 import { openRunModel } from '../src/open-run-model.js';
+import { readRunRecord } from '../src/run-record.js';
 import { collecting } from './collecting.js';
 import { tinyCheckpoint, tinyRun } from './tiny-models.js';
 
@@ -83,10 +86,102 @@ describe('openRunModel', () => {
       'weights.safetensors: expected finite weights, got NaN in encoder.norm.bias',
     );
     await rm(weights);
-    await expect(openRunModel(odd)).rejects.toThrow('weights.safetensors is missing: the run has not finished');
+    await rm(join(odd, runFiles.checkpoints), { recursive: true });
+    await expect(openRunModel(odd)).rejects.toThrow('odd has no checkpoint yet; pretrain it first');
     await rm(join(odd, runFiles.config));
-    await expect(openRunModel(odd)).rejects.toThrow(/config\.json is missing; is .*odd the folder of a run\?/);
+    await expect(openRunModel(odd)).rejects.toThrow(/odd has no file of weights .*give the path of one/);
     await expect(openRunModel('none.pt')).rejects.toThrow('none.pt: no such file; check the path');
+  });
+});
+
+/** Features of a sound, with the settings of a model. */
+async function featuresOf(path: string, options: Parameters<typeof openRunModel>[1] = {}): Promise<readonly number[]> {
+  const model = await openRunModel(path, options);
+  const samples = Float32Array.from({ length: 16_000 }, (_, i) => Math.sin(i / 10));
+  const { data } = await model.createExtractor()(samples);
+  model.dispose();
+  return [...data];
+}
+
+describe('the files of a run', () => {
+  const checkpointOf = (of: string, step: number): string =>
+    join(of, runFiles.checkpoints, `step-0000000${step}.safetensors`);
+
+  it('say all that features depend on: a checkpoint alone gives those of the run at its step', async () => {
+    const finished = await featuresOf(run);
+    expect(await featuresOf(checkpointOf(run, 6))).toEqual(finished);
+    expect(await featuresOf(run, { atStep: 6 })).toEqual(finished);
+    const earlier = await featuresOf(run, { atStep: 4 });
+    expect(earlier).not.toEqual(finished);
+    const alone = join(folder, 'alone.safetensors');
+    await writeFile(alone, await readFile(checkpointOf(run, 4)));
+    expect(await featuresOf(alone)).toEqual(earlier);
+    await expect(openRunModel(run, { atStep: 5 })).rejects.toThrow(
+      '`atStep`: ' + run + ' has no checkpoint after 5 steps; it keeps those after 4 and 6',
+    );
+    await expect(openRunModel(alone, { atStep: 4 })).rejects.toThrow('is not the folder of a run; leave it out');
+  });
+
+  it('of earlier versions are refused alone, or the caller says what they do not', async () => {
+    const older = await tinyRun(join(folder, 'older'), { older: true });
+    const path = checkpointOf(older, 6);
+    await expect(openRunModel(path)).rejects.toThrow(
+      /weights of ours without patch, bins, numHeads, frontEnd, mean, std, chunkFrames in their metadata.*give `numHeads` and `facts`/,
+    );
+    await expect(openRunModel(path, { numHeads: 2 })).rejects.toThrow(/without patch, bins, frontEnd, mean, std/);
+    const facts = { patch: [16, 16], bins: 80, frontEnd: 'matpac', mean: -6.5, std: 3.25, chunkFrames: 2048 } as const;
+    expect(await featuresOf(path, { numHeads: 2, facts })).toEqual(await featuresOf(older));
+    expect(await featuresOf(older, { network: 'teacher' })).toEqual(await featuresOf(run, { network: 'teacher' }));
+  });
+
+  it('of a run that has not finished: the newest checkpoint that is not damaged, and it is said', async () => {
+    const unfinished = await tinyRun(join(folder, 'unfinished'));
+    await rm(join(unfinished, runFiles.weights));
+    const reporter = collecting();
+    expect(await featuresOf(unfinished, { reporter })).toEqual(await featuresOf(run));
+    expect(reporter.notes).toEqual([
+      expect.stringMatching(/has not finished: took its newest checkpoint, after 6 steps/),
+    ]);
+    const record = await readRunRecord(unfinished);
+    const encoder = await loadEncoder(unfinished, record.config);
+    disposeTree(encoder);
+    await writeFile(checkpointOf(unfinished, 6), (await readFile(checkpointOf(unfinished, 6))).subarray(0, 10_000));
+    const passing = collecting();
+    expect(await featuresOf(unfinished, { reporter: passing })).toEqual(await featuresOf(run, { atStep: 4 }));
+    expect(passing.warnings).toEqual([expect.stringMatching(/passed over a damaged checkpoint: .*step-00000006/)]);
+    expect(passing.notes).toEqual([expect.stringMatching(/after 4 steps/)]);
+  });
+
+  it('of two runs are refused', async () => {
+    const mixed = await tinyRun(join(folder, 'mixed'));
+    const path = join(mixed, runFiles.config);
+    const saved = JSON.parse(await readFile(path, 'utf8')) as { config: { model: object }; measured: object };
+    const refused = async (record: object, message: RegExp): Promise<void> => {
+      await writeFile(path, JSON.stringify(record));
+      for (const network of ['student', 'teacher'] as const)
+        await expect(openRunModel(mixed, { network })).rejects.toThrow(message);
+      await expect(openCheckpoint(mixed)).rejects.toThrow(/is of another run than .*put back the files of one run/);
+      const { config } = await readRunRecord(mixed);
+      await expect(loadEncoder(mixed, config)).rejects.toThrow(message);
+    };
+    const model = (encoder: object): object => {
+      const { model: of } = saved.config as { model: { encoder: object } };
+      return { ...saved, config: { ...saved.config, model: { ...of, encoder: { ...of.encoder, ...encoder } } } };
+    };
+    await refused(model({ numHeads: 4 }), /is of another run than .*config\.json: numHeads should be 4, is 2/);
+    await refused(model({ depth: 3 }), /depth should be 3, is 2|depth should be 3, is 1/);
+    await refused({ ...saved, measured: { ...saved.measured, mean: -7 } }, /mean should be -7, is -6\.5/);
+  });
+
+  it('are not mistaken for a folder of the Hub, nor the other way round', async () => {
+    const hub = join(folder, 'hub');
+    await mkdir(hub);
+    await writeFile(join(hub, 'config.json'), '{"model_type":"m2d"}');
+    await writeFile(join(hub, 'weights.safetensors'), await readFile(join(run, runFiles.weights)));
+    expect(await featuresOf(hub)).toEqual(await featuresOf(run));
+    const broken = await tinyRun(join(folder, 'broken'));
+    await writeFile(join(broken, runFiles.config), '{"config":');
+    await expect(openRunModel(broken)).rejects.toThrow(/config\.json/);
   });
 });
 

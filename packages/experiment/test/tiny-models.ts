@@ -1,6 +1,6 @@
 import { initMatpac } from '@audio-ssl/matpac';
 import { disposeTree, leaves, randomStream, type TensorTree } from '@audio-ssl/params';
-import { convertCheckpoint } from '@audio-ssl/pretrained';
+import { convertCheckpoint, encoderMetadata } from '@audio-ssl/pretrained';
 import {
   byteSource,
   fromTensors,
@@ -32,7 +32,18 @@ export const entry = (shape: number[], of: () => number): SafetensorsEntry => ({
 /** Writes an encoder 16 wide in the authors' names, with two heads that the file does not name. */
 export async function tinyCheckpoint(folder: string): Promise<string> {
   const encoder = initSpectrogramEncoder({ embedDim: 16, depth: 2, numHeads: 2, patch: [16, 16] }, randomStream(1));
-  const ours = writeSafetensors(await fromTensors(leaves(encoder)), { numHeads: '2' });
+  const ours = writeSafetensors(
+    await fromTensors(leaves(encoder)),
+    encoderMetadata({
+      patch: [16, 16],
+      bins: 80,
+      numHeads: 2,
+      frontEnd: 'matpac',
+      mean: -7.056,
+      std: 4.193,
+      chunkFrames: 608,
+    }),
+  );
   disposeTree(encoder);
   const { tensors } = await convertCheckpoint(await openTensors(byteSource(ours)), 'matpac');
   const path = join(folder, 'some encoder.bin'); // it is recognised by its content, not its name
@@ -40,8 +51,12 @@ export async function tinyCheckpoint(folder: string): Promise<string> {
   return path;
 }
 
-/** Writes the folder of a run of 6 steps as pretraining leaves it, with checkpoints after 4 and 6. */
-export async function tinyRun(run: string): Promise<string> {
+/**
+ * Writes the folder of a run of 6 steps as pretraining leaves it, with checkpoints after 4 and 6.
+ *
+ * @param older whether its checkpoints state nothing of the encoder, as those of the first versions
+ */
+export async function tinyRun(run: string, { older = false } = {}): Promise<string> {
   const config = await loadConfig({ preset: 'demo', set: tinyModel });
   const measured = { steps: 6, mean: -6.5, std: 3.25 };
   await mkdir(join(run, runFiles.checkpoints), { recursive: true });
@@ -50,7 +65,8 @@ export async function tinyRun(run: string): Promise<string> {
   for (const step of [4, 6]) {
     const state = initMatpac(matpacOptions(config), step);
     const arrays = await fromTensors(leaves(state as unknown as TensorTree));
-    const bytes = writeSafetensors(arrays, { step: String(step), fingerprint: '{}' });
+    const told = older ? {} : runMetadata(config, measured);
+    const bytes = writeSafetensors(arrays, { ...told, step: String(step), fingerprint: '{}' });
     await writeFile(join(run, runFiles.checkpoints, `step-0000000${step}.safetensors`), bytes);
     if (step === 6) await saveEncoder(run, state.student, runMetadata(config, measured));
     disposeTree(state as unknown as TensorTree);

@@ -25,7 +25,9 @@ export function describeUnknown(names: readonly string[]): string {
     const shown = names.find((name) => pattern.test(name));
     return shown === undefined ? [] : [{ what, shown }];
   })[0];
-  const telling = known ? [known.shown] : [...new Set([...names.filter((name) => name.includes('blocks.0.')), ...names])].slice(0, 3);
+  const telling = known
+    ? [known.shown]
+    : [...new Set([...names.filter((name) => name.includes('blocks.0.')), ...names])].slice(0, 3);
   const shown = telling.map((name) => name.slice(0, 100)).join(', ') || '(none)';
   return `got tensors such as ${shown}; ${known?.what ?? 'is it the right file?'}`;
 }

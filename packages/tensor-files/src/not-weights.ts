@@ -126,6 +126,7 @@ function brief(text: string): string {
 export function describeZip(names: readonly string[]): string {
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
   const checkpoints = names.filter((name) => /\.(pt|pth|ckpt|safetensors)$/.test(name));
+  if (has(/^([^/]+\/)?archive_format$/)) return 'it is a program of torch.export; save model.state_dict() instead';
   if (checkpoints.length > 0)
     return `it is an archive of checkpoints (${checkpoints.slice(0, 3).join(', ')}); unpack it and give one of them`;
   if (names.length > 0 && names.every((name) => name.endsWith('.npy')))

@@ -134,9 +134,12 @@ class DType {
 }
 
 const rebuildTensor = (name: string): PyCallable =>
-  new PyCallable(name, ([storage, offset, shape, stride, , , dtype]) =>
-    viewOf(name, storage, offset, shape, stride, dtypeOf(dtype)),
-  );
+  new PyCallable(name, ([storage, offset, shape, stride, , , ...more]) => {
+    // Views that PyTorch negates or conjugates when they are read.
+    const lazy = more.flatMap((one) => (one instanceof PyDict ? one.items : [])).find(([, isSet]) => isSet === true);
+    if (lazy) throw unknownTensor(`${name} (${String(lazy[0])})`);
+    return viewOf(name, storage, offset, shape, stride, dtypeOf(more[0]));
+  });
 
 /** An element type that has no name here is one that nobody can read. */
 function dtypeOf(dtype: unknown): string | undefined {

@@ -55,6 +55,11 @@ it.each<[string, Uint8Array, RegExp]>([
     zipSync({ 'm/a.ckpt': text('x') }),
     /an archive of checkpoints \(m\/a\.ckpt\); unpack it/,
   ],
+  [
+    'torch.export',
+    zipSync({ 'm/archive_format': text('pt2'), 'm/data/x.pt': text('x') }),
+    /a program of torch\.export/,
+  ],
   ['another zip', zipSync({ 'photo.jpg': text('x') }), /no data\.pkl \(it has photo\.jpg\)/],
 ])('what is not the weights is named: %s', async (_, bytes, message) => {
   const { message: found } = (await openTensors(byteSource(bytes, 'x.pt')).catch((error: unknown) => error)) as Error;

@@ -80,6 +80,22 @@ describe('objects of Python beside the weights', () => {
     }
   });
 
+  it('are refused where they negate a tensor as it is read', async () => {
+    const view = (version: string, ...more: Op[]): Op =>
+      call(
+        global('torch._utils', version),
+        tuple(storage('F', '0', 4), int(0), tuple(int(4)), tuple(int(1)), [0x89], tuple(), ...more),
+      );
+    const flags = (isSet: boolean): Op => dict([string('conj'), [0x89]], [string('neg'), [isSet ? 0x88 : 0x89]]);
+    for (const make of [
+      (isSet: boolean) => view('_rebuild_tensor_v2', flags(isSet)),
+      (isSet: boolean) => view('_rebuild_tensor_v3', global('torch', 'float32'), flags(isSet)),
+    ]) {
+      expect((await open(beside(make(false)))).tensors.has('object')).toBe(true);
+      await expect(open(beside(make(true)))).rejects.toThrow(/makes a tensor with '_rebuild_tensor_v\d \(neg\)'/);
+    }
+  });
+
   it('may state element types that nobody reads', async () => {
     const typed = (type: string): Op =>
       call(
