@@ -38,6 +38,18 @@ describe('requireMemory', () => {
     );
   });
 
+  it('knows that wasm addresses 4 GiB, and keeps more in a step than a compiled one', async () => {
+    const wasm = { device: 'cpu', name: 'wasm', why: '', version: '', cacheFolder: '' } as const;
+    const small = await loadConfig({ preset: 'small', set: ['batchSize=16'] });
+    expect(stepNeed(small, 'wasm').total).toBeGreaterThan(1.5 * stepNeed(small, 'tensorflow').total);
+    await expect(requireMemory(small, { backend: wasm }, machine(60 * GiB))).rejects.toThrow(
+      /the wasm backend has 4\.\d GiB/,
+    );
+    const told = collecting();
+    await requireMemory(await config('batchSize=32'), { backend: wasm, reporter: told }, machine(60 * GiB));
+    expect(told.warnings).toEqual([]);
+  });
+
   it('refuses what surely does not fit', async () => {
     const need = stepNeed(await config()).total;
     const { rss } = process.memoryUsage();

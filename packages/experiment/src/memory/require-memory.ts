@@ -1,4 +1,5 @@
 import type { StartedBackend } from '@audio-ssl/backend';
+import * as tf from '@tensorflow/tfjs-core';
 import { InputError } from '../input-error.js';
 import type { Config } from '../config/config-schema.js';
 import type { Reporter } from '../reporter.js';
@@ -8,6 +9,7 @@ import { stepNeed } from './step-need.js';
 // The estimate lies within a quarter of what was measured.
 const SURELY = 0.75;
 const NEAR = 0.9;
+const ADDRESSED = 4 * 2 ** 30;
 
 /**
  * Compares what a run of MATPAC needs with the memory that there is, before its first step: reports where it is near, with
@@ -21,24 +23,31 @@ export async function requireMemory(
   machine?: MachineMemory,
 ): Promise<void> {
   if (backend?.device === 'gpu') return;
-  const { total, free, bound } = machine ?? (await machineMemory());
+  const name = backend?.name ?? tf.getBackend();
   const { rss } = process.memoryUsage();
-  const need = stepNeed(config);
+  const { total, free, bound } = within(name, rss, machine ?? (await machineMemory()));
+  const need = stepNeed(config, name);
   const fits = (bytes: number): boolean => bytes <= NEAR * free;
   if (fits(need.total)) return;
   const has = `${bound} has ${size(total)}, of which ${size(free)} are free`;
   const words =
     `pretraining needs about ${size(need.total)} of memory (the networks and their copies ${size(need.state)}, a batch of ` +
-    `${config.batchSize} clips ${size(need.activations)}), and ${has}; ${advice(config, fits)}`;
+    `${config.batchSize} clips ${size(need.activations)}), and ${has}; ${advice(config, name, fits)}`;
   if (rss + SURELY * need.total > total) throw new InputError(words);
   reporter?.warning?.(words);
 }
 
+/** WebAssembly addresses 4 GiB, however much the machine has. */
+function within(backend: string, rss: number, machine: MachineMemory): MachineMemory {
+  if (backend !== 'wasm' || machine.total <= rss + ADDRESSED) return machine;
+  return { total: rss + ADDRESSED, free: Math.min(machine.free, ADDRESSED), bound: 'the wasm backend' };
+}
+
 /** The setting that lowers the need below the bound, the one that changes least first. */
-function advice(config: Config, fits: (bytes: number) => boolean): string {
+function advice(config: Config, backend: string, fits: (bytes: number) => boolean): string {
   const { memory, batchSize } = config;
   const tried = (change: Partial<Config['memory']>): boolean =>
-    fits(stepNeed({ ...config, memory: { ...memory, ...change } }).total);
+    fits(stepNeed({ ...config, memory: { ...memory, ...change } }, backend).total);
   const parts = Array.from({ length: batchSize }, (_, i) => i + 1).filter(
     (part) => batchSize % part === 0 && part > memory.accumulation,
   );

@@ -1,7 +1,7 @@
-import { estimateMemory } from '@audio-ssl/matpac';
+import { createMask } from '@audio-ssl/masking';
+import { estimateMemory, type StepMemory } from '@audio-ssl/matpac';
 import { hasFused, randomStream } from '@audio-ssl/params';
 import { patchGrid } from '@audio-ssl/vit';
-import { createMask } from '@audio-ssl/masking';
 import * as tf from '@tensorflow/tfjs-core';
 import { matpacOptions, type Config } from '../config/config-schema.js';
 
@@ -14,29 +14,37 @@ export interface StepNeed {
   readonly total: number;
 }
 
-/** What a backend holds for each byte that {@link estimateMemory} counts: measured, see docs/decisions/0604-memory.md. */
-interface Measured {
-  /** Graphs, threads and buffers of its own. */
-  readonly fixed: number;
-  readonly state: number;
-  readonly activations: number;
-}
-
 const MiB = 2 ** 20;
-const compiled: Measured = { fixed: 70 * MiB, state: 1.4, activations: 1.3 };
-const interpreted: Measured = { fixed: 20 * MiB, state: 1.4, activations: 6 };
+const AROUND = 100 * MiB; // threads that make log-mels, the monitor, the report
 
-/** What a run of MATPAC needs on the backend that runs. */
-export function stepNeed(config: Config): StepNeed {
+/**
+ * What a step takes of what {@link estimateMemory} counts, measured on several sizes (docs/decisions/0604-memory.md). A
+ * compiled step frees what it has used; the other backends keep every result until the part of the step ends that it is of:
+ * first the gradient, then the optimiser, whichever takes more.
+ */
+const steps = {
+  compiled: ({ student, teacher, moments, gradients }: StepMemory, made: number) => ({
+    state: 70 * MiB + 1.4 * (student + teacher + moments + gradients),
+    activations: 1.3 * made,
+  }),
+  interpreted: ({ student, teacher, moments, gradients }: StepMemory, made: number) => {
+    const state = 10 * MiB + student + teacher + moments + gradients;
+    const optimizer = 14 * student;
+    return { state: state + optimizer, activations: Math.max(0, 6.2 * made - optimizer) };
+  },
+};
+
+/** What a run of MATPAC needs on a backend of TensorFlow.js, by default the one that runs. */
+export function stepNeed(config: Config, backend = tf.getBackend()): StepNeed {
   const { batchSize, data, masking, model, seed } = config;
   const grid = patchGrid(model.bins, data.cropFrames, model.patch);
   const { visible, masked } = createMask(masking)(grid, 1, randomStream(seed, 'memory'));
-  const counts = { batchSize, visible: visible.length, masked: masked.length };
-  const { student, teacher, moments, gradients, activations, scores } = estimateMemory(matpacOptions(config), counts);
-  const held = tf.getBackend() === 'tensorflow' ? compiled : interpreted;
-  const saved = student + teacher + moments;
-  const copies = 2 * saved; // a checkpoint's arrays, and the bytes of its file
-  const state = held.state * (saved + gradients) + copies;
-  const made = held.activations * (activations + (hasFused('attention') ? 0 : scores));
-  return { state: held.fixed + state, activations: made, total: held.fixed + state + made };
+  const memory = estimateMemory(matpacOptions(config), { batchSize, visible: visible.length, masked: masked.length });
+  const fused = backend === 'tensorflow' && hasFused('attention');
+  const made = memory.activations + (fused ? 0 : memory.scores);
+  const step = steps[backend === 'tensorflow' ? 'compiled' : 'interpreted'](memory, made);
+  // A checkpoint's arrays and the bytes of its file, partly where the step was.
+  const copies = 1.6 * (memory.student + memory.teacher + memory.moments);
+  const state = AROUND + step.state + copies;
+  return { state, activations: step.activations, total: state + step.activations };
 }
