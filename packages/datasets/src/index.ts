@@ -16,5 +16,8 @@ export {
 export type { Skipped } from './skip-reason.js';
 export type { SoundNotice, SoundNoticeKind } from './sound-notice.js';
 export { createBatches, type Batch, type Batches, type BatchOptions } from './create-batches.js';
+export { howFar } from './how-far.js';
+export { orAborted } from './or-aborted.js';
+export { markedUtf16, textEncoding, type TextEncoding } from './text-encoding.js';
 export { logMelStatistics, type LogMelStatistics, type StatisticsOptions } from './log-mel-statistics.js';
 export { readTable, type TableOptions, type TableRow } from './read-table.js';

@@ -1,14 +1,16 @@
 import { availableParallelism } from 'node:os';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import { createLogMel, logMelPresets, type LogMelOptions, type Spectrogram } from '@audio-ssl/audio-frontend';
 import { LRUCache } from 'lru-cache';
 
 import { cutPieces } from './cut-pieces.js';
 import type { Clip } from './dataset.js';
+import { howFar } from './how-far.js';
 import { listFirst } from './list-first.js';
 import type { LogMelTask, MadePiece, Stamp, Surveyed } from './log-mel-worker.js';
 import type { SoundSettings } from './open-sound.js';
+import { orAborted } from './or-aborted.js';
 import type { Skipped, SkipReason } from './skip-reason.js';
 import type { SoundNotice } from './sound-notice.js';
 import { progressOf, STOP, taskWatch, type TaskWatch } from './task-watch.js';
@@ -86,7 +88,7 @@ export interface WorkOptions {
    * Called at least every second while a long sound is read: `long.mp3 0:20:14 of 3:00:00`. It may be another one, which
    * the workers are at before.
    */
-  readonly onDetail?: (detail: string) => void;
+  readonly onDetail?: ((detail: string) => void) | undefined;
 }
 
 /** Log-mel spectrograms of a list of clips, computed when first asked for. */
@@ -344,7 +346,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
       promise = compute(index, piece).finally(() => underWay.delete(key));
       underWay.set(key, promise);
     }
-    return onDetail ? telling(promise, () => tellAbout([index], onDetail)) : promise;
+    return waiting(index, promise, onDetail);
   };
 
   const prepare = async (index: number): Promise<readonly number[]> => {
@@ -368,7 +370,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     if (!first) return undefined;
     const { index, read, total } = first;
     const more = long.length > 1 ? `, and ${long.length - 1} more` : '';
-    return `${basename(clips[index]!.path)} ${clock(read)}${total > 0 ? ` of ${clock(total)}` : ''}${more}`;
+    return `${howFar(clips[index]!.path, read, total)}${more}`;
   };
 
   /** Tells now and then what is being read while `work` goes on. */
@@ -377,10 +379,13 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     return work.finally(() => clearInterval(timer));
   };
 
-  /** Tells what is read of one of `some`, or of what the workers are at before. */
-  const tellAbout = (some: Iterable<number>, onDetail: (detail: string) => void): void => {
-    const detail = detailOf(some) ?? detailOf(surveys.keys());
-    if (detail !== undefined) onDetail(detail);
+  /** Waits for work on a clip, and tells what is read of it, or of what the workers are at before. */
+  const waiting = async <T>(index: number, work: Promise<T>, onDetail: WorkOptions['onDetail']): Promise<T> => {
+    if (!onDetail) return work;
+    return telling(work, () => {
+      const detail = detailOf([index]) ?? detailOf(surveys.keys());
+      if (detail !== undefined) onDetail(detail);
+    });
   };
 
   const listSkipped = (): Skipped[] => inOrder(skipped);
@@ -396,10 +401,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
     noticesOf: (index) => notices.get(index) ?? [],
     async pieces(index, { onDetail } = {}) {
       requireUsable(index);
-      if (!piecesOf(index)) {
-        const surveyed = surveyAnyway(index);
-        await (onDetail ? telling(surveyed, () => tellAbout([index], onDetail)) : surveyed);
-      }
+      if (!piecesOf(index)) await waiting(index, surveyAnyway(index), onDetail);
       return piecesOf(index)!;
     },
     load,
@@ -423,7 +425,7 @@ export async function openLogMels(clips: readonly Clip[], options: LogMelStoreOp
       };
       // two clips a worker: one to work on and one waiting
       const all = Promise.all(Array.from({ length: 2 * workers }, work));
-      await telling(untilAborted(all, signal), () => {
+      await telling(orAborted(all, signal), () => {
         const detail = detailOf(working);
         if (detail !== undefined) tell(detail);
       }).catch(async (error: unknown) => {
@@ -460,25 +462,8 @@ function completeSettings(options: LogMelStoreOptions): SoundSettings {
   return { logMel, fillShort, segmentFrames, channel, damaged, ffmpeg };
 }
 
-/** `3:00:00` for 10800 seconds. */
-function clock(seconds: number): string {
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  return `${Math.floor(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
-
 const inOrder = <T>(found: ReadonlyMap<number, T>): T[] =>
   [...found].sort(([a], [b]) => a - b).map(([, value]) => value);
-
-/** The work, or the signal's reason as soon as it is aborted. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  let onAbort: () => void;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
-}
 
 /** Whether work comes to an end, good or bad, in so many ms. */
 async function settles(work: Promise<unknown>, ms: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { openEsc50, openNsynth, readTable } from '../src/index.js';
+import { openEsc50, openNsynth, readTable, textEncoding } from '../src/index.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { put } from './wav.js';
 
@@ -157,4 +157,19 @@ test("NSynth's table is read the same way", async () => {
   await expect(open(Buffer.from(table.replaceAll('"x"', '"ü"'), 'latin1'))).rejects.toThrow(
     /is not UTF-8, from line 1 on/,
   );
+});
+
+test('tells the encoding of a text, or from which line on it is no UTF-8', () => {
+  const utf16 = Buffer.from('\ufeffa,b\n', 'utf16le');
+  expect(textEncoding(utf16)).toEqual({ encoding: 'utf-16le' });
+  expect(textEncoding(Buffer.from(utf16).swap16())).toEqual({ encoding: 'utf-16be' });
+  expect(textEncoding(utf16.subarray(2))).toEqual({ encoding: undefined, problem: 'unmarked UTF-16' });
+  for (const text of ['', 'a', '\ufeffé,\u{1f600}\n', 'a.wav\0b.wav\0', '\ufffd'])
+    expect(textEncoding(Buffer.from(text))).toEqual({ encoding: 'utf-8' });
+  for (const [text, line] of [
+    ['é', 1],
+    ['a\r\nb\rc\né', 4],
+    ['ok\n\xff', 2],
+  ] as const)
+    expect(textEncoding(Buffer.from(text, 'latin1'))).toEqual({ encoding: undefined, problem: { line } });
 });

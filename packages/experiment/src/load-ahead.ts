@@ -1,6 +1,5 @@
 import type { Spectrogram } from '@audio-ssl/audio-frontend';
-import { SkippedClipError, type LogMelStore, type SoundNotice } from '@audio-ssl/datasets';
-import { orAborted } from './or-aborted.js';
+import { orAborted, SkippedClipError, type LogMelStore, type SoundNotice } from '@audio-ssl/datasets';
 
 /** A clip whose first piece is there. */
 export interface LoadedClip {

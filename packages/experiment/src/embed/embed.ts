@@ -1,12 +1,12 @@
 import type { LogMelOptions, Spectrogram } from '@audio-ssl/audio-frontend';
 import type { StartedBackend } from '@audio-ssl/backend';
-import { openLogMels, SkippedClipError, type Clip, type SoundNotice } from '@audio-ssl/datasets';
+import { howFar, openLogMels, SkippedClipError, type Clip, type SoundNotice } from '@audio-ssl/datasets';
 import type { Extractor, ExtractorOptions, FrameFeatures, OpenedModel } from '@audio-ssl/pretrained';
 import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node';
 import { cannotWrite, requireWritableFile, runFiles } from '@audio-ssl/trainer';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { beginStage } from '../begin-stage.js';
 import { openFeatureStore, type FeatureStore, type FileRows, type Stamp } from './feature-store.js';
 import { pieceFramesOf, sideBySide } from '../features.js';
@@ -298,7 +298,7 @@ async function embedAll(
       const told = async function* (): AsyncGenerator<Spectrogram> {
         for await (const piece of spectrograms()) {
           signal?.throwIfAborted();
-          progress(`encoding ${basename(clips[index]!.path)} ${clock(frames)} of ${clock(all)}`);
+          progress(`encoding ${howFar(clips[index]!.path, seconds(frames), seconds(all))}`);
           frames += piece.frames;
           yield piece;
         }
@@ -306,11 +306,7 @@ async function embedAll(
       for await (const features of extract.streamLogMel(told())) yield rowsOf(features);
     }
     const { hopLength, sampleRate } = logMelOptions.logMel;
-    const clock = (frames: number): string => {
-      const seconds = Math.floor((frames * hopLength) / sampleRate);
-      const [minutes, rest] = [Math.floor(seconds / 60) % 60, seconds % 60].map((n) => String(n).padStart(2, '0'));
-      return `${Math.floor(seconds / 3600)}:${minutes}:${rest}`;
-    };
+    const seconds = (frames: number): number => (frames * hopLength) / sampleRate;
     const indices = clips.map((_, index) => index);
     let index = -1;
     for await (const clip of loadAhead(logMels, indices, {
