@@ -63,7 +63,10 @@ async function openReader(whole: ByteReader, options: OpenAudioOptions): Promise
     const sentence = `openAudio: expected a format that is read here, got ${format.name}; convert it to FLAC or WAV`;
     throw new AudioError(sentence, 'unsupported', format.name);
   }
-  if (!format.parse) return { file: await openCoded(reader, options), sane: true };
+  if (!format.parse) {
+    const file = await openCoded(reader, options);
+    return { file, sane: file.sane };
+  }
   const sound = format.parse(reader);
   if ('coding' in sound) return { file: openPcm(reader, sound, options), sane: !sound.coding.unbounded };
   const file = await openCoded(sound.coded, options);

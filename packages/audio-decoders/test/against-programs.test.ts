@@ -50,6 +50,9 @@ describe.skipIf(!hasProgram('ffmpeg'))('files that ffmpeg writes (skipped where 
     ...codings('aiff', ['adpcm_ima_qt', 's16le', ...big]),
     ...codings('au', big),
     ...codings('caf', ['adpcm_ima_qt', ...wide, ...big]),
+    ...codings('mov', ['u8', ...wide, ...big]),
+    ...codings('mkv', ['u8', 's16be', 's24be', 's32be', 'adpcm_ms', 'adpcm_ima_wav', ...wide]),
+    ...codings('fragmented.mov', ['s16le', 's24be', 'f32le'], '-movflags', 'frag_keyframe+empty_moov'),
   ])('%s of %s: the same samples to the last bit', async (container, coding, options) => {
     await expectTheSame(container, coding, options, 2);
   });
@@ -61,6 +64,8 @@ describe.skipIf(!hasProgram('ffmpeg'))('files that ffmpeg writes (skipped where 
     ['aiff', 'adpcm_ima_qt', 1],
     ['caf', 'pcm_f32le', 5],
     ['au', 'pcm_mulaw', 1],
+    ['mov', 'pcm_s24le', 6],
+    ['mkv', 'pcm_s16le', 5],
   ])('%s of %s with %i channels', (container, coding, channels) => expectTheSame(container, coding, [], channels));
 
   async function expectTheSame(

@@ -1,7 +1,7 @@
-import type { CodecSetup } from './decoder-instance.js';
+import type { ModuleSetup } from './decoder-instance.js';
 
 /** Reads the configuration of ALAC (Apple's "ALAC Magic Cookie Description"), with or without the boxes that CAF files keep around it. */
-export function readAlacCookie(bytes: Uint8Array): { readonly codec: CodecSetup; readonly packetFrames: number } {
+export function readAlacCookie(bytes: Uint8Array): { readonly codec: ModuleSetup; readonly packetFrames: number } {
   let cookie = bytes;
   const kind = (): string => String.fromCharCode(...cookie.subarray(4, 8));
   if (kind() === 'frma') cookie = cookie.subarray(12);

@@ -2,7 +2,7 @@ import { describeAac, readAacConfig } from './aac-config.js';
 import { readAlacCookie } from './alac-cookie.js';
 import { alacFrames } from './alac-packet.js';
 import type { ByteWindow } from './byte-window.js';
-import type { CodecSetup } from './decoder-instance.js';
+import type { ModuleSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
 import { readDescriptors } from './esds.js';
 import { type Findings, missing } from './findings.js';
@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<string, string>> = {
   ima4: 'IMA ADPCM',
   MAC3: 'MACE 3:1',
   MAC6: 'MACE 6:1',
+  flac: 'FLAC',
   'ac-3': 'AC-3',
   aach: 'HE-AAC',
   aacp: 'HE-AAC v2',
@@ -34,7 +35,7 @@ const MOST_PACKET = 2 ** 24;
 
 /** A Core Audio file (Apple's Core Audio Format Specification 1.0) with packets of a coding; those with PCM are read elsewhere. */
 export class CafDemuxer implements Demuxer {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   readonly frames: number;
   readonly #packetFrames: number;
   readonly #packetBytes: number;
@@ -205,7 +206,7 @@ function readChunks(file: ByteWindow): Map<string, { readonly start: number; rea
 }
 
 interface Coding {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   /** 0 where the description of the file has it. */
   readonly packetFrames: number;
   readonly preroll: { readonly packets: number; readonly frames: number };

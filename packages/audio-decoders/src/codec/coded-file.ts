@@ -1,10 +1,11 @@
 import { AudioError } from '../audio-error.js';
 import type { AudioFile, ByteReader } from '../audio-file.js';
-import { type CodecSetup, type DecoderInstance, releaseDecoder } from './decoder-instance.js';
-import type { Demuxer, Packet } from './demuxer.js';
 import { emptyError } from '../truncation.js';
+import type { CodecSetup } from './decoder-instance.js';
+import type { Demuxer, Packet } from './demuxer.js';
 import type { Findings } from './findings.js';
 import { NoiseMarks } from './noise-marks.js';
+import type { PacketDecoder } from './packet-decoder.js';
 
 /** Samples a channel decoded at once, at most: they stay in the processor's cache until they are copied. */
 const BATCH = 1 << 17;
@@ -25,7 +26,7 @@ interface Run {
   frames: number;
 }
 
-/** A sound whose packets come from a demuxer and whose samples come from the module. */
+/** A sound whose packets come from a demuxer and whose samples come from a decoder. */
 export class CodedFile implements AudioFile {
   readonly sampleRate: number;
   readonly channels: number;
@@ -42,8 +43,9 @@ export class CodedFile implements AudioFile {
   constructor(
     readonly reader: ByteReader,
     readonly demuxer: Demuxer,
-    readonly decoder: DecoderInstance,
+    readonly decoder: PacketDecoder,
     readonly findings: Findings,
+    readonly release: () => void,
   ) {
     this.sampleRate = demuxer.codec.sampleRate;
     this.channels = demuxer.codec.channels;
@@ -52,6 +54,12 @@ export class CodedFile implements AudioFile {
 
   get frames(): number | undefined {
     return this.demuxer.frames;
+  }
+
+  /** Its samples cannot be absurd, whatever stands in the file. */
+  get sane(): boolean {
+    const { codec } = this.demuxer;
+    return codec.codec !== 'pcm' || !codec.coding.unbounded;
   }
 
   get damage(): string | undefined {
@@ -70,7 +78,7 @@ export class CodedFile implements AudioFile {
   }
 
   close(): void {
-    releaseDecoder(this.decoder);
+    this.release();
     this.reader.close?.();
   }
 
@@ -193,7 +201,7 @@ export class CodedFile implements AudioFile {
       }
       // Nothing before is wanted any more, be it that it makes ready, or the delay of a stream chained to another.
       const from = Math.max(packet.start, this.#decodedTo);
-      const frames = packet.start + Math.min(got, packet.frames) - from;
+      const frames = packet.unheard ? 0 : packet.start + Math.min(got, packet.frames) - from;
       if (frames > 0) {
         const last = this.#runs.at(-1);
         const begin = offset + from - packet.start;
@@ -204,13 +212,13 @@ export class CodedFile implements AudioFile {
         continue;
       }
       offset += got;
-      this.#decodedTo = Math.max(this.#decodedTo, packet.start + packet.frames);
+      if (!packet.unheard) this.#decodedTo = Math.max(this.#decodedTo, packet.start + packet.frames);
     }
   }
 
   /** The samples decoded, 0 when the packet is damaged and that is taken. */
-  #decodePacket({ bytes, start, frames }: Packet, at: number): number {
-    const warmUp = start + frames <= at;
+  #decodePacket({ bytes, start, frames, unheard = false }: Packet, at: number): number {
+    const warmUp = unheard || start + frames <= at;
     let got: number;
     try {
       if (bytes instanceof Uint8Array) {

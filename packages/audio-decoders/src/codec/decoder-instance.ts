@@ -1,12 +1,13 @@
 import { AudioError } from '../audio-error.js';
+import type { Coding } from '../pcm/coding.js';
 import { decoderModule } from './decoder-module.js';
 import { webAssembly, type CompiledModule, type WebAssemblyMemory } from './web-assembly.js';
 
 /** The codings that the module decodes; their numbers are the module's. */
 export const CODECS = { mp1: 0, mp2: 1, mp3: 2, flac: 3, vorbis: 4, opus: 5, aac: 6, alac: 7 } as const;
 
-/** What a decoder must know before the first packet. */
-export interface CodecSetup {
+/** What the module must know before the first packet. */
+export interface ModuleSetup {
   readonly codec: keyof typeof CODECS;
   /** Samples per second, in Hz. */
   readonly sampleRate: number;
@@ -14,6 +15,18 @@ export interface CodecSetup {
   /** What the coding keeps in its header: STREAMINFO, the configuration of AAC, the first and third packet of Vorbis. */
   readonly setup: Uint8Array;
 }
+
+/** PCM and its kin, in packets of whole blocks; they need no module. */
+export interface PcmSetup {
+  readonly codec: 'pcm';
+  /** Samples per second, in Hz. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly coding: Coding;
+}
+
+/** What a decoder must know before the first packet. */
+export type CodecSetup = ModuleSetup | PcmSetup;
 
 /** A frame of a FLAC stream, found by its checksums. */
 export interface FlacFrame {
@@ -87,7 +100,7 @@ export class DecoderInstance {
   }
 
   /** Starts a decoder; `verify` sums up what is decoded, for {@link verified}. */
-  open({ codec, sampleRate, channels, setup }: CodecSetup, verify: boolean): void {
+  open({ codec, sampleRate, channels, setup }: ModuleSetup, verify: boolean): void {
     this.#room((exports) => exports.setup(setup.length), setup.length).set(setup);
     const code = this.#run((exports) => exports.open(CODECS[codec], sampleRate, channels, verify ? 1 : 0));
     if (code < 0) throw this.#error(code);

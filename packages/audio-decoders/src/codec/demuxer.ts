@@ -10,6 +10,8 @@ export interface Packet {
   readonly frames: number;
   /** It does not follow the packet before it. */
   readonly fresh?: boolean;
+  /** It makes ready for the next one, and nothing of it belongs to the sound. */
+  readonly unheard?: boolean;
 }
 
 /** A container, taken apart into packets. */

@@ -24,7 +24,7 @@ export function openFlac(file: ByteWindow, start: number, decoder: DecoderInstan
   findings.format = 'FLAC';
   const starts = [start, ...findStarts(file, start, decoder, findings)].slice(0, MOST_LINKS);
   const demuxer = openChain(starts, (from, end) => new FlacDemuxer(file, from, end, decoder, findings), findings);
-  if (starts.length > 1) decoder.open(demuxer.codec, false);
+  if (starts.length > 1) demuxer.seek(0); // the decoder is open for the last one
   return demuxer;
 }
 

@@ -1,6 +1,6 @@
 import { AudioError } from '../audio-error.js';
 import type { ByteWindow } from './byte-window.js';
-import type { CodecSetup, DecoderInstance, FlacFrame } from './decoder-instance.js';
+import type { DecoderInstance, FlacFrame, ModuleSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
 import { type Findings, missing } from './findings.js';
 import { contentEnd, isPadding } from './tags.js';
@@ -11,7 +11,7 @@ const MOST = 24 * 2 ** 20;
 
 /** STREAMINFO (RFC 9639, section 8.2). */
 export interface StreamInfo {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   /** Samples a channel; `undefined` where the encoder did not know. */
   readonly frames: number | undefined;
   /** Samples of every frame but the last, where that is fixed and known. */
@@ -43,7 +43,7 @@ export function readStreamInfo(block: Uint8Array): StreamInfo {
 
 /** A FLAC file (RFC 9639), whose frames are found by their checksums. */
 export class FlacDemuxer implements Demuxer {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   readonly frames: number | undefined;
   readonly #declared: number | undefined;
   readonly #blockSize: number;

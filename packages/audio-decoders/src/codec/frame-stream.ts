@@ -1,6 +1,6 @@
 import { id3Length } from '../sniff/id3-length.js';
 import type { ByteWindow } from './byte-window.js';
-import type { CodecSetup } from './decoder-instance.js';
+import type { ModuleSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
 import { type Findings, missing } from './findings.js';
 import { contentEnd, isPadding } from './tags.js';
@@ -17,7 +17,7 @@ export interface StreamFrame {
 
 /** A kind of such streams. */
 export interface FrameFormat {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   /** Samples a channel of every frame. */
   readonly frameLength: number;
   /** Bytes of a header. */
@@ -47,7 +47,7 @@ const STEP = 64;
 
 /** A stream of frames one after another: MPEG audio or ADTS. */
 export class FrameStream implements Demuxer {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   readonly frames: number | undefined;
   readonly #marks: { readonly index: number; readonly position: number }[]; // in order, at least STEP frames apart
   readonly #end: number;

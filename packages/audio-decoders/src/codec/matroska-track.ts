@@ -2,7 +2,9 @@ import { describeAac, readAacConfig } from './aac-config.js';
 import { readAlacCookie } from './alac-cookie.js';
 import { alacFrames } from './alac-packet.js';
 import type { ByteWindow } from './byte-window.js';
-import type { CodecSetup } from './decoder-instance.js';
+import { floatCoding, integerCoding } from '../pcm/pcm-coding.js';
+import { readWaveFormat } from '../pcm/wave-format.js';
+import type { CodecSetup, PcmSetup } from './decoder-instance.js';
 import { type Element, elements, readFloat, readUnsigned } from './ebml.js';
 import type { Findings } from './findings.js';
 import { readStreamInfo } from './flac-demuxer.js';
@@ -44,7 +46,7 @@ export function readMatroskaTrack(file: ByteWindow, entry: Element, findings: Fi
   let id = '';
   let setup: Uint8Array = new Uint8Array(0);
   let stripped: Uint8Array = new Uint8Array(0);
-  let [sampleRate, channels] = [8000, 1];
+  let [sampleRate, channels, bits] = [8000, 1, 16];
   let refused: string | undefined;
   for (const element of elements(file, entry)) {
     const bytes = (): Uint8Array => file.bytes(element.start, element.end - element.start);
@@ -57,6 +59,7 @@ export function readMatroskaTrack(file: ByteWindow, entry: Element, findings: Fi
       for (const detail of elements(file, element)) {
         if (detail.id === 0xb5) sampleRate = readFloat(file, detail);
         else if (detail.id === 0x9f) channels = readUnsigned(file, detail);
+        else if (detail.id === 0x6264) bits = readUnsigned(file, detail);
       }
     } else if (element.id === 0x6d80) {
       const encoding = readEncoding(file, element);
@@ -129,8 +132,37 @@ export function readMatroskaTrack(file: ByteWindow, entry: Element, findings: Fi
     if (what) throw refuse(what);
     return fixed({ codec: 'aac', sampleRate: aac.sampleRate, channels: aac.channels, setup }, 1024, 1);
   }
+  const sound = id === 'A_MS/ACM' ? waveSound(setup, findings) : pcmSound(id, { sampleRate, channels, bits });
+  if (sound) {
+    const { coding } = sound;
+    open(coding.name);
+    return { ...fixed({ codec: 'pcm', ...sound }, 0, 0), frames: (block) => coding.framesIn(block.length) };
+  }
   const other = NAMES.find(([start]) => id.startsWith(start));
   throw refuse(other?.[1] ?? `coding "${id.replace(/[^ -~]/g, '?')}"`);
+}
+
+/** PCM of Matroska's own names. */
+function pcmSound(
+  id: string,
+  { sampleRate, channels, bits }: { readonly sampleRate: number; readonly channels: number; readonly bits: number },
+): Omit<PcmSetup, 'codec'> | undefined {
+  if (channels === 0 || channels > 65_535 || bits === 0 || bits > 64) return undefined;
+  const described = { sampleRate: Math.round(sampleRate), channels };
+  if (id === 'A_PCM/FLOAT/IEEE') {
+    return bits === 32 || bits === 64 ? { ...described, coding: floatCoding(bits, channels, false) } : undefined;
+  }
+  if (id !== 'A_PCM/INT/LIT' && id !== 'A_PCM/INT/BIG') return undefined;
+  const layout = { channels, bytes: Math.ceil(bits / 8), bits, bigEndian: id.endsWith('BIG'), unsigned: bits <= 8 };
+  return { ...described, coding: integerCoding(layout) };
+}
+
+/** What a header of Microsoft's describes, of which PCM and ADPCM are read. */
+function waveSound(header: Uint8Array, findings: Findings): Omit<PcmSetup, 'codec'> | undefined {
+  const container = findings.format ?? '';
+  const sound = readWaveFormat(header, { container, bigEndian: false, samples: new Uint8Array(0) });
+  const { coding } = sound;
+  return typeof coding === 'string' ? undefined : { ...sound, coding };
 }
 
 /** What was taken off the frames, or what is done to them that is not undone here. */

@@ -1,11 +1,12 @@
 import { readAlacCookie } from './alac-cookie.js';
 import { describeAac, readAacConfig } from './aac-config.js';
 import type { ByteWindow } from './byte-window.js';
-import type { CodecSetup } from './decoder-instance.js';
+import type { CodecSetup, PcmSetup } from './decoder-instance.js';
 import { readDescriptors } from './esds.js';
 import type { Findings } from './findings.js';
 import { readStreamInfo } from './flac-demuxer.js';
 import { type Box, boxes } from './mp4-boxes.js';
+import { mp4PcmCoding } from './mp4-pcm-coding.js';
 import { OPUS_PREROLL, readOpusHeader } from './opus-header.js';
 
 /** How the packets of a track are coded. */
@@ -38,18 +39,12 @@ const NAMES: Readonly<Record<string, string>> = {
   sqcp: 'QCELP',
   agsm: 'GSM',
   QDM2: 'QDesign',
-  ulaw: 'mu-law',
-  alaw: 'A-law',
   ima4: 'IMA ADPCM',
-  lpcm: 'PCM',
-  sowt: 'PCM',
-  twos: 'PCM',
-  in24: 'PCM',
-  in32: 'PCM',
-  fl32: 'PCM',
-  fl64: 'PCM',
-  'raw ': 'PCM',
-  NONE: 'PCM',
+  'ms\0\x02': 'Microsoft ADPCM',
+  'ms\0\x11': 'IMA ADPCM',
+  lpcm: 'PCM of an unusual kind',
+  ipcm: 'PCM of an unusual kind',
+  fpcm: 'floats of an unusual kind',
 };
 
 /** Names by the object type of MPEG-4 systems. */
@@ -107,6 +102,11 @@ export function readSampleEntry(file: ByteWindow, stsd: Box, findings: Findings)
     return { codec, packetFrames: 0, delay: 0, preroll: NO_PREROLL };
   }
   if (kind === '.mp3' || kind === 'ms\0U') return mp3(channels, sampleRate, name);
+  const pcm = readPcm();
+  if (pcm) {
+    name(pcm.coding.name);
+    return { codec: pcm, packetFrames: 1, delay: 0, preroll: NO_PREROLL };
+  }
   if (kind !== 'mp4a') throw findings.unsupported(NAMES[kind] ?? `coding "${kind.replace(/[^ -~]/g, '?')}"`);
   const esds = find('esds');
   const { objectType, config } = esds
@@ -131,6 +131,26 @@ export function readSampleEntry(file: ByteWindow, stsd: Box, findings: Findings)
     delay: 0,
     preroll: { packets: 1, frames: 0 },
   };
+
+  function readPcm(): PcmSetup | undefined {
+    // QuickTime's second version has fields of its own, as others have no room for more channels or a higher rate.
+    const own = version === 2 ? file.view(start + 32, 32) : undefined;
+    const [endianness, configuration] = [find('enda'), find('pcmC')];
+    const described = {
+      channels: own ? own.getUint32(8) : channels,
+      sampleRate: Math.round(own ? own.getFloat64(0) : sampleRate),
+    };
+    if (described.channels === 0 || described.channels > 65_535) return undefined;
+    const coding = mp4PcmCoding({
+      kind,
+      channels: described.channels,
+      bits: own ? own.getUint32(16) : head!.getUint16(18),
+      flags: own ? own.getUint32(20) : 0,
+      littleEndian: endianness !== undefined && content(endianness)[1] === 1,
+      configuration: configuration && content(configuration),
+    });
+    return coding && { codec: 'pcm', ...described, coding };
+  }
 }
 
 function mp3(channels: number, sampleRate: number, name: (coding: string) => void): SampleEntry {

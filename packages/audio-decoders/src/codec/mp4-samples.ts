@@ -16,6 +16,8 @@ export interface Mp4Samples {
   at(index: number): { readonly position: number; readonly size: number };
   /** When it begins, in units of the track. */
   time(index: number): number;
+  /** Where the bytes of PCM lie, of which a frame of all channels has at least `frameBytes`, in order. */
+  stretches(frameBytes: number): Iterable<{ readonly position: number; readonly bytes: number }>;
 }
 
 /** The tables of a track (`stbl`); read by the part, for those of a day are megabytes. */
@@ -90,6 +92,29 @@ export class TableSamples implements Mp4Samples {
     return run.time + (index - run.sample) * run.delta;
   }
 
+  *stretches(frameBytes: number): Generator<{ readonly position: number; readonly bytes: number }> {
+    let last: { position: number; bytes: number } | undefined;
+    let [chunk, run, index] = [this.#runs[0]?.chunk ?? 0, 0, 0];
+    for (; index < this.count && chunk < this.#chunks.length; chunk++) {
+      while (run + 1 < this.#runs.length && this.#runs[run + 1]!.chunk <= chunk) run++;
+      const count = Math.min(this.#runs[run]!.perChunk, this.count - index);
+      const position = this.#chunks.get(chunk);
+      // Old files say 1 byte of each frame, whatever it has.
+      let bytes = count * Math.max(this.#size, frameBytes);
+      if (this.#size === 0) {
+        bytes = 0;
+        for (let i = 0; i < count; i++) bytes += this.#sizeOf(index + i);
+      }
+      index += count;
+      if (last && last.position + last.bytes === position) last.bytes += bytes;
+      else {
+        if (last) yield last;
+        last = { position, bytes };
+      }
+    }
+    if (last) yield last;
+  }
+
   #sizeOf(index: number): number {
     return this.#sizes ? this.#sizes.get(index) : this.#size;
   }
@@ -129,6 +154,19 @@ export class FragmentSamples implements Mp4Samples {
 
   time(index: number): number {
     return this.#times[index] ?? 0;
+  }
+
+  *stretches(): Generator<{ readonly position: number; readonly bytes: number }> {
+    let last: { position: number; bytes: number } | undefined;
+    for (const [i, position] of this.#positions.entries()) {
+      const bytes = this.#sizes[i]!;
+      if (last && last.position + last.bytes === position) last.bytes += bytes;
+      else {
+        if (last) yield last;
+        last = { position, bytes };
+      }
+    }
+    if (last) yield last;
   }
 
   #readFragment(moof: Box, traf: Box, defaults: { readonly duration: number; readonly size: number }): void {

@@ -1,5 +1,5 @@
 import type { ByteWindow } from './byte-window.js';
-import type { CodecSetup } from './decoder-instance.js';
+import type { ModuleSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
 import { type Findings, missing } from './findings.js';
 import { headerPackets, oggCoding, openOggMapping, type OggMapping } from './ogg-mapping.js';
@@ -11,7 +11,7 @@ const MOST_HEADERS = 16 * 2 ** 20;
 
 /** One logical stream of an Ogg file, between two places of the file. */
 export class OggDemuxer implements Demuxer {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   readonly frames: number;
   readonly #mapping: OggMapping;
   readonly #serial: number;
@@ -268,7 +268,7 @@ export class OggDemuxer implements Demuxer {
   }
 }
 
-function seconds(sample: number, { sampleRate }: CodecSetup): string {
+function seconds(sample: number, { sampleRate }: ModuleSetup): string {
   return `behind ${(Math.max(0, sample) / sampleRate).toFixed(2)} s`;
 }
 

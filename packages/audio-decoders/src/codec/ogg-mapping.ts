@@ -1,4 +1,4 @@
-import type { CodecSetup } from './decoder-instance.js';
+import type { ModuleSetup } from './decoder-instance.js';
 import type { Findings } from './findings.js';
 import { readStreamInfo } from './flac-demuxer.js';
 import { flacPacketFrames } from './flac-packet.js';
@@ -8,7 +8,7 @@ import { VorbisBlocks } from './vorbis-blocks.js';
 /** How a coding lies in Ogg. */
 export interface OggMapping {
   readonly name: string;
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   /** Samples of the whole stream, where its header says. */
   readonly declared?: number | undefined;
   /** Samples at the start that are not to be heard. */

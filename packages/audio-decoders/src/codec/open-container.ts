@@ -4,12 +4,12 @@ import { openAdtsStream } from './adts-stream.js';
 import type { ByteWindow } from './byte-window.js';
 import { CafDemuxer } from './caf-demuxer.js';
 import { nameUnsupported } from './coded-file.js';
-import type { DecoderInstance } from './decoder-instance.js';
+import type { DecoderInstance, ModuleSetup } from './decoder-instance.js';
 import type { Demuxer } from './demuxer.js';
 import type { Findings } from './findings.js';
 import { openFlac } from './flac-chain.js';
 import { MatroskaDemuxer } from './matroska-demuxer.js';
-import { Mp4Demuxer } from './mp4-demuxer.js';
+import { openMp4 } from './open-mp4.js';
 import { openMpegStream } from './mpeg-stream.js';
 import { openOgg } from './ogg-chain.js';
 
@@ -19,7 +19,8 @@ const FIRST_BOXES = new Set(['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'pn
 /** Finds out by its content what container a file is, and opens it. */
 export function openContainer(file: ByteWindow, decoder: DecoderInstance, findings: Findings): Demuxer {
   const demuxer = recognise(file, decoder, findings);
-  if (demuxer.codec.codec === 'aac') refuseBandReplication(demuxer, decoder, findings);
+  const { codec } = demuxer;
+  if (codec.codec === 'aac') refuseBandReplication(demuxer, codec, decoder, findings);
   return demuxer;
 }
 
@@ -30,7 +31,7 @@ function recognise(file: ByteWindow, decoder: DecoderInstance, findings: Finding
   if (begin === 'OggS') return openOgg(file, start, findings);
   if (begin === 'caff') return new CafDemuxer(file, findings);
   if (begin === '\x1aE\xdf\xa3') return new MatroskaDemuxer(file, findings);
-  if (FIRST_BOXES.has(file.text(4, 4))) return new Mp4Demuxer(file, findings);
+  if (FIRST_BOXES.has(file.text(4, 4))) return openMp4(file, findings);
   const stream = openAdtsStream(file, start, findings) ?? openMpegStream(file, start, findings);
   if (stream) return stream;
   throw new AudioError(
@@ -43,8 +44,13 @@ function recognise(file: ByteWindow, decoder: DecoderInstance, findings: Finding
  * HE-AAC need not say so in its header: half of its sound is in the stream, the other half described in elements that
  * decoders of AAC-LC pass over. Half a band is worse than an error, so the first packets are looked at.
  */
-function refuseBandReplication(demuxer: Demuxer, decoder: DecoderInstance, findings: Findings): void {
-  decoder.open(demuxer.codec, false);
+function refuseBandReplication(
+  demuxer: Demuxer,
+  codec: ModuleSetup,
+  decoder: DecoderInstance,
+  findings: Findings,
+): void {
+  decoder.open(codec, false);
   for (let count = 0; count < 4; count++) {
     const packet = demuxer.next();
     if (!(packet?.bytes instanceof Uint8Array)) break;
@@ -57,5 +63,5 @@ function refuseBandReplication(demuxer: Demuxer, decoder: DecoderInstance, findi
     }
   }
   decoder.clear();
-  demuxer.seek(0);
+  demuxer.seek(-Infinity); // packets before the sound count, as noise goes on from one to the next
 }

@@ -1,4 +1,4 @@
-import type { CodecSetup } from './decoder-instance.js';
+import type { ModuleSetup } from './decoder-instance.js';
 import { wavOrder } from './channel-order.js';
 
 /**
@@ -9,7 +9,7 @@ export const OPUS_PREROLL = 48_000;
 
 /** What the header of Opus says (RFC 7845, section 5.1), in Ogg, Matroska and CAF. */
 export interface OpusHeader {
-  readonly codec: CodecSetup;
+  readonly codec: ModuleSetup;
   /** Samples that the decoder needs to settle, at 48 kHz. */
   readonly preSkip: number;
   /** What is not read of it, in words. */

@@ -1,30 +1,10 @@
 import type { ByteReader } from '../audio-file.js';
 import { readBytes, textAt, viewOf } from '../bytes/read-bytes.js';
+import { APPLE_CODINGS } from './apple-codings.js';
 import { chunksOf, riffShape, type Chunk } from './chunk.js';
-import type { Coding } from './coding.js';
 import { damagedHeader, truncatedHeader, unreadCoding } from './header-errors.js';
-import { ima4Coding } from './ima4-coding.js';
-import { lawCoding } from './law-coding.js';
 import { isLeftOpen } from './left-open.js';
-import { floatCoding, integerCoding, type IntegerLayout } from './pcm-coding.js';
 import type { PcmSound } from './pcm-sound.js';
-
-/** Codings of AIFF-C by their four letters in lower case. `bits` is what the chunk COMM says; others name their size. */
-const CODINGS: Readonly<Record<string, (channels: number, bits: number) => Coding>> = {
-  none: (channels, bits) => integers(channels, bits, { bigEndian: true }),
-  twos: (channels, bits) => integers(channels, bits, { bigEndian: true }),
-  sowt: (channels, bits) => integers(channels, bits, {}),
-  'raw ': (channels, bits) => integers(channels, bits, { bigEndian: true, unsigned: bits <= 8 }),
-  in24: (channels) => integers(channels, 24, { bigEndian: true }),
-  '42ni': (channels) => integers(channels, 24, {}),
-  in32: (channels) => integers(channels, 32, { bigEndian: true }),
-  '23ni': (channels) => integers(channels, 32, {}),
-  fl32: (channels) => floatCoding(32, channels, true),
-  fl64: (channels) => floatCoding(64, channels, true),
-  alaw: (channels) => lawCoding('A', channels),
-  ulaw: (channels) => lawCoding('mu', channels),
-  ima4: (channels) => ima4Coding(channels),
-};
 
 /** Names of codings that are not read. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -66,7 +46,7 @@ export function parseAiff(reader: ByteReader): PcmSound {
   const view = viewOf(bytes);
   const [channels, count, bits] = [view.getUint16(0), view.getUint32(2), view.getUint16(6)];
   const kind = compressed ? textAt(bytes, 18, 4).replace(/[^\x20-\x7e]/g, '?') : 'NONE';
-  const codingOf = CODINGS[kind.toLowerCase()];
+  const codingOf = APPLE_CODINGS[kind.toLowerCase()];
   if (!codingOf) {
     const name = REFUSED[kind.toLowerCase()] ?? `the coding ${JSON.stringify(kind)}`;
     throw unreadCoding(container, READABLE, name);
@@ -91,12 +71,6 @@ export function parseAiff(reader: ByteReader): PcmSound {
 }
 
 const READABLE = 'PCM, float, A-law, mu-law or IMA ADPCM';
-
-/** Integers of up to 32 bits, left-justified in whole bytes. */
-function integers(channels: number, bits: number, order: Pick<IntegerLayout, 'bigEndian' | 'unsigned'>): Coding {
-  if (bits === 0 || bits > 64) throw damagedHeader('AIFF', 'samples of 1 to 32 bits', `${bits}`);
-  return integerCoding({ channels, bytes: Math.ceil(bits / 8), bits, ...order });
-}
 
 /** An IEEE 754 number of 80 bits: a sign and 15 bits of exponent, 64 of mantissa. */
 function extendedAt(view: DataView, at: number): number {

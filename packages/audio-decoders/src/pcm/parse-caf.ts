@@ -74,4 +74,4 @@ function codingOf(kind: string, channels: number, view: DataView): Coding | unde
   return integerCoding({ channels, bytes, bits, bigEndian });
 }
 
-const READABLE = 'PCM, float, A-law, mu-law, IMA ADPCM, ALAC, AAC, MP3, FLAC or Opus';
+const READABLE = 'PCM, float, A-law, mu-law, IMA ADPCM, ALAC, AAC, MP3 or Opus';

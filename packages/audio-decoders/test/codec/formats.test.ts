@@ -46,6 +46,8 @@ const LOSSLESS: readonly [
   ['flac.oga', 'Ogg (FLAC)', 2, 9000, 16_000, 16],
   ['flac.mka', 'Matroska (FLAC)', 2, 9000, 16_000, 16],
   ['flac.mp4', 'MP4 (FLAC)', 2, 9000, 16_000, 16],
+  ['pcm24.mov', 'MP4 (24-bit PCM)', 2, 3000, 44_100, 24],
+  ['pcm24.mka', 'Matroska (24-bit PCM)', 2, 3000, 44_100, 24],
   ['alac.m4a', 'MP4 (ALAC)', 2, 9000, 16_000, 16],
   ['alac.caf', 'CAF (ALAC)', 2, 9000, 16_000, 16],
 ];

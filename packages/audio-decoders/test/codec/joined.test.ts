@@ -28,6 +28,7 @@ function steps(count: number, first: number): Uint8Array {
   return flacFile(LENGTH * count, Array.from({ length: count }, (_, i) => flacFrame(i, LENGTH, first + i)).flat());
 }
 
+const none = new Uint8Array(0);
 const zeros = new Uint8Array(3000);
 
 /** A tag ID3v2 of 50 bytes. */
@@ -35,20 +36,20 @@ const tag = Uint8Array.from([0x49, 0x44, 0x33, 4, 0, 0, 0, 0, 0, 40, ...new Arra
 
 describe('files joined end to end are one sound, each part as if it were alone', () => {
   const [stereo, unknown] = [fixture('stereo.flac'), fixture('unknown-length.flac')];
-  const parts: readonly (readonly [name: string, parts: readonly Uint8Array[], between?: Uint8Array])[] = [
-    ['FLAC of equal counts', [stereo, stereo]],
-    ['FLAC, the longer one first', [steps(9, 100), steps(3, 900)]],
-    ['FLAC, the shorter one first', [steps(3, 100), steps(9, 900)]],
-    ['three of FLAC', [steps(3, 100), steps(9, 900), steps(2, 4000)]],
-    ['FLAC of unknown length and of known', [unknown, stereo, unknown]],
+  const parts: readonly (readonly [name: string, parts: readonly Uint8Array[], between: Uint8Array])[] = [
+    ['FLAC of equal counts', [stereo, stereo], none],
+    ['FLAC, the longer one first', [steps(9, 100), steps(3, 900)], none],
+    ['FLAC, the shorter one first', [steps(3, 100), steps(9, 900)], none],
+    ['three of FLAC', [steps(3, 100), steps(9, 900), steps(2, 4000)], none],
+    ['FLAC of unknown length and of known', [unknown, stereo, unknown], none],
     ['FLAC with zeros between', [stereo, stereo], zeros],
     ['FLAC with a tag between', [stereo, stereo], tag],
-    ['Vorbis and FLAC in Ogg', [fixture('vorbis.ogg'), fixture('flac.oga')]],
-    ['Ogg of one serial number', [fixture('vorbis.ogg'), fixture('vorbis.ogg'), fixture('vorbis.ogg')]],
-    ['FLAC in Ogg of one serial number', [fixture('flac.oga'), fixture('flac.oga')]],
+    ['Vorbis and FLAC in Ogg', [fixture('vorbis.ogg'), fixture('flac.oga')], none],
+    ['Ogg of one serial number', [fixture('vorbis.ogg'), fixture('vorbis.ogg'), fixture('vorbis.ogg')], none],
+    ['FLAC in Ogg of one serial number', [fixture('flac.oga'), fixture('flac.oga')], none],
   ];
 
-  it.each(parts)('%s', async (_, sounds, between = new Uint8Array(0)) => {
+  it.each(parts)('%s', async (_, sounds, between) => {
     const bytes = joined(...sounds.flatMap((sound, i) => (i === 0 ? [sound] : [between, sound])));
     const expected = await inTurn(...sounds);
     const { channels, frames, damage } = await decode(bytes);

@@ -20,6 +20,8 @@ flac -s -b 16 --lax mono.wav --until=3000 -o blocks16.flac
 flac -s --ogg stereo.wav -o flac.oga
 encode stereo -c:a flac flac.mka
 encode stereo -c:a flac -strict -2 flac.mp4
+encode wide24 -c:a pcm_s24le pcm24.mov
+encode wide24 -c:a pcm_s24be pcm24.mka
 encode stereo -c:a alac alac.m4a
 encode stereo -c:a alac alac.caf
 lame --quiet -b 64 mono.wav lame.mp3
@@ -57,7 +59,7 @@ for file in *; do
   case $file in
     # Lossless ones need no record, six channels of AAC are refused; ffmpeg 5 cuts a Vorbis
     # stream of one page wrongly, and goes on with one decoder in chained Opus.
-    *.flac | *.oga | flac.* | alac.* | six.m4a | vorbis-mono.ogg | chained.opus) continue ;;
+    *.flac | *.oga | flac.* | alac.* | pcm24.* | six.m4a | vorbis-mono.ogg | chained.opus) continue ;;
   esac
   ffmpeg -v error "${decoder[@]}" -i "$file" -map 0:a:0 -f f32le -c:a pcm_f32le "$file.raw"
   node -e '
