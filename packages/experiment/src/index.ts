@@ -6,7 +6,7 @@ export { loadConfig, parseConfig, type ConfigSources } from './config/load-confi
 export { continuedConfig, parseSavedConfig } from './config/saved-config.js';
 export { convert, type Converted, type ConvertOptions } from './convert.js';
 export { embed, type Embedded, type EmbedOptions, type FailedFile } from './embed/embed.js';
-export { loadEncoder } from './encoder-weights.js';
+export { loadEncoder, type LoadEncoderOptions } from './encoder-weights.js';
 export { describeEnvironment } from './environment.js';
 export {
   clipFeatures,
@@ -25,7 +25,7 @@ export {
   type OpenClipsOptions,
   trainingClips,
 } from './open-clips.js';
-export { openRunModel, type OpenRunModelOptions } from './open-run-model.js';
+export { openRunModel, type OpenRunModelOptions, type RunModel } from './open-run-model.js';
 export { initialEncoder } from './pretrain/initial-state.js';
 export { matpacMethod } from './pretrain/matpac-method.js';
 export { type BatchShape, type Method, type MethodScalars } from './pretrain/method.js';

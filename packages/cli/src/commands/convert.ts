@@ -4,9 +4,12 @@ import { conversionTable } from '../terminal/conversion-table.js';
 import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
 import { terminalReporter } from '../terminal/reporter.js';
-import { checkpointHelp, headsOption } from './options.js';
+import { atStepOption, checkpointHelp, factOption, headsOption } from './options.js';
 
-type ConvertArguments = Pick<ConvertOptions, 'names' | 'encoderOnly'> & { readonly heads?: number };
+type ConvertArguments = Pick<ConvertOptions, 'names' | 'encoderOnly' | 'network' | 'atStep'> & {
+  readonly heads?: number;
+  readonly fact?: ConvertOptions['facts'];
+};
 
 const NOTHING_WRITTEN: InterruptWords = {
   first: 'stopping; Ctrl-C again stops at once',
@@ -29,11 +32,19 @@ export function addConvert(program: Command): void {
       ]),
     )
     .option('--encoder-only', 'leave out predictor, heads, teacher and centre, as the published files do')
+    .addOption(
+      new Option(
+        '--network <which>',
+        'of a file with a model and its average: student is the model, teacher the average',
+      ).choices(['student', 'teacher']),
+    )
+    .addOption(atStepOption())
     .addOption(headsOption())
-    .action(async (from: string, to: string, { heads, ...options }: ConvertArguments) => {
+    .addOption(factOption())
+    .action(async (from: string, to: string, { heads, fact, ...options }: ConvertArguments) => {
       const reporter = terminalReporter();
       const converted = await withInterrupts(
-        (signal) => convert({ from, to, ...options, numHeads: heads, reporter, signal }),
+        (signal) => convert({ from, to, ...options, numHeads: heads, facts: fact, reporter, signal }),
         NOTHING_WRITTEN,
       );
       printResult(conversionTable(converted));

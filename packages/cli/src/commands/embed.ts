@@ -10,9 +10,11 @@ import { terminalReporter } from '../terminal/reporter.js';
 import type { CommandContext } from './context.js';
 import {
   addSoundOptions,
+  atStepOption,
   checkpointHelp,
   type Device,
   deviceOption,
+  factOption,
   headsOption,
   inputsHelp,
   layersOption,
@@ -20,9 +22,10 @@ import {
   startDevice,
 } from './options.js';
 
-type EmbedArguments = Pick<EmbedOptions, 'out' | 'layers' | 'frames' | 'mode' | 'frequency' | 'network'> &
+type EmbedArguments = Pick<EmbedOptions, 'out' | 'layers' | 'frames' | 'mode' | 'frequency' | 'network' | 'atStep'> &
   SoundArguments & {
     readonly heads?: number;
+    readonly fact?: EmbedOptions['facts'];
     readonly device: Device;
   };
 
@@ -64,10 +67,12 @@ export function addEmbed(program: Command, context: CommandContext): void {
     .addOption(
       new Option('--network <which>', 'of a training checkpoint').choices(['student', 'teacher']).default('student'),
     )
-    .addOption(headsOption());
+    .addOption(atStepOption())
+    .addOption(headsOption())
+    .addOption(factOption());
   addSoundOptions(command)
     .addOption(deviceOption())
-    .action(async (checkpoint: string, inputs: string[], { device, heads, ...options }: EmbedArguments) => {
+    .action(async (checkpoint: string, inputs: string[], { device, heads, fact, ...options }: EmbedArguments) => {
       const { count, dims, failed, failedList, passedOver, noticesList } = await withInterrupts(async (signal) => {
         const backend = await startDevice(device);
         const reporter = terminalReporter();
@@ -78,6 +83,7 @@ export function addEmbed(program: Command, context: CommandContext): void {
           stdin,
           ...options,
           numHeads: heads,
+          facts: fact,
           backend,
           inWords: inFlags,
           reporter,

@@ -1,6 +1,6 @@
 import { startBackend, type StartedBackend } from '@audio-ssl/backend';
 import { labelledLayouts, layoutNames } from '@audio-ssl/datasets';
-import { InputError, type Layers, type SoundSettings } from '@audio-ssl/experiment';
+import { type EmbedOptions, InputError, type Layers, type SoundSettings } from '@audio-ssl/experiment';
 import { sizes } from '@audio-ssl/matpac';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { startForTraining } from '../terminal/start-for-training.js';
@@ -12,7 +12,7 @@ export type Device = (typeof devices)[number];
 
 /** The argument of the commands that work with a trained model. */
 export const checkpointHelp =
-  'a checkpoint (.pt, .pth, .safetensors) of MATPAC, MATPAC++, M2D or audio-ssl, or the folder of a run';
+  'a checkpoint (.pt, .pth, .safetensors) of MATPAC, MATPAC++, M2D or audio-ssl, a folder of the Hugging Face Hub with one, or the folder of a run';
 /** The argument of the commands that take sounds. */
 export const inputsHelp =
   'sounds, folders of them, or - for standard input: a sound, or paths, one a line or separated by NUL';
@@ -30,6 +30,41 @@ export const deviceOption = (): Option =>
 /** `--heads`: of checkpoints that do not say so. */
 export const headsOption = (): Option =>
   new Option('--heads <count>', 'attention heads, for checkpoints other than the published ones').argParser(atLeast(1));
+
+/** `--at-step`: an earlier checkpoint of a run. */
+export const atStepOption = (): Option =>
+  new Option(
+    '--at-step <step>',
+    'the checkpoint of a run after so many steps; the last one, or the newest of an unfinished run, by default',
+  ).argParser(atLeast(0));
+
+/** `--fact`: what a checkpoint does not say of its encoder. */
+export const factOption = (): Option =>
+  new Option(
+    '--fact <key=value>',
+    'what a checkpoint does not say, again and again: patch=16x16, bins, frontEnd, mean, std or chunkFrames',
+  ).argParser(fact);
+
+type Facts = NonNullable<EmbedOptions['facts']>;
+
+function fact(given: string, before: Facts = {}): Facts {
+  const [, key, value = ''] = /^(\w+)=(.+)$/.exec(given) ?? [];
+  if (key === 'patch') {
+    const [, frequency, time] = /^([1-9]\d*)x([1-9]\d*)$/.exec(value) ?? [];
+    if (time === undefined) throw new InvalidArgumentError('expected a patch such as 16x16');
+    return { ...before, patch: [Number(frequency), Number(time)] };
+  }
+  if (key === 'frontEnd') {
+    if (value === 'matpac' || value === 'm2d' || value === 'm2d32k') return { ...before, frontEnd: value };
+    throw new InvalidArgumentError('expected a front end of matpac, m2d or m2d32k');
+  }
+  if (key !== 'bins' && key !== 'mean' && key !== 'std' && key !== 'chunkFrames')
+    throw new InvalidArgumentError(
+      'expected patch=16x16, or bins, frontEnd, mean, std or chunkFrames in place of patch',
+    );
+  if (!Number.isFinite(Number(value))) throw new InvalidArgumentError(`expected a number for ${key}`);
+  return { ...before, [key]: Number(value) };
+}
 
 /** What {@link addSoundOptions} leaves of a command line. */
 export type SoundArguments = Pick<SoundSettings, 'channel' | 'damaged' | 'ffmpeg'>;

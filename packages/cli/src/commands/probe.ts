@@ -8,7 +8,15 @@ import { type InterruptWords, withInterrupts } from '../terminal/interrupts.js';
 import { printResult } from '../terminal/print-result.js';
 import { terminalReporter } from '../terminal/reporter.js';
 import { startForTraining } from '../terminal/start-for-training.js';
-import { addSoundOptions, atLeast, labelledOption, layersOption, path, type SoundArguments } from './options.js';
+import {
+  addSoundOptions,
+  atLeast,
+  atStepOption,
+  labelledOption,
+  layersOption,
+  path,
+  type SoundArguments,
+} from './options.js';
 
 interface ProbeArguments extends SoundArguments {
   readonly dataset?: LayoutName;
@@ -18,6 +26,7 @@ interface ProbeArguments extends SoundArguments {
   readonly pool?: readonly Pooling[];
   readonly protocol: ProbeProtocolName;
   readonly layers?: Layers;
+  readonly atStep?: number;
   readonly folds?: number;
   readonly fewShot?: number;
   readonly knn?: number;
@@ -43,7 +52,7 @@ export function addProbe(program: Command): void {
     .addOption(
       new Option('--features <file.npy>', 'features in place of a run: one row a clip, with --labels')
         .argParser(path)
-        .conflicts(['dataset', 'root', 'pool', 'layers', 'fineTune', 'channel', 'damaged', 'ffmpeg']),
+        .conflicts(['dataset', 'root', 'pool', 'layers', 'atStep', 'fineTune', 'channel', 'damaged', 'ffmpeg']),
     )
     .option('--labels <file.csv>', 'of --features: a column label and, where there are, fold, group and file', path)
     .addOption(
@@ -57,6 +66,7 @@ export function addProbe(program: Command): void {
         .default('exact'),
     )
     .addOption(layersOption('several side by side'))
+    .addOption(atStepOption())
     .addOption(
       new Option(
         '--folds <count>',
@@ -97,6 +107,7 @@ export function addProbe(program: Command): void {
         poolings: pool,
         methods,
         layers: options.layers,
+        atStep: options.atStep,
         folds: options.folds,
         fineTuneEpochs: options.fineTune,
         channel: options.channel,

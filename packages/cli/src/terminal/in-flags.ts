@@ -2,6 +2,7 @@
 const flags: Readonly<Record<string, string>> = {
   acceptDataChange: '--accept-data-change',
   activation: '--activation',
+  atStep: '--at-step',
   budget: '--budget',
   channel: '--channel',
   checkpoint: '<checkpoint>',
@@ -13,6 +14,7 @@ const flags: Readonly<Record<string, string>> = {
   doctor: '`audio-ssl doctor`',
   encoderOnly: '--encoder-only',
   executor: '--executor',
+  facts: '--fact',
   fewShot: '--few-shot',
   ffmpeg: '--no-ffmpeg',
   file: '--config',

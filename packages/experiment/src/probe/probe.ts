@@ -3,8 +3,9 @@ import { detectLayout, labelledLayouts, layouts, type LayoutName } from '@audio-
 import type { Features, Pooling } from '@audio-ssl/evaluation';
 import { disposeTree } from '@audio-ssl/params';
 import type { ReportNeighbours, ReportProbe } from '@audio-ssl/report';
-import { readJsonOr, runFiles, writeJson } from '@audio-ssl/trainer';
+import { newestCheckpoint, readJsonOr, runFiles, writeJson } from '@audio-ssl/trainer';
 import type { SpectrogramEncoder } from '@audio-ssl/vit';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProbePooling } from '../config/config-schema.js';
 import { loadEncoder } from '../encoder-weights.js';
@@ -28,7 +29,7 @@ import { reportProbe, score } from './report-probe.js';
 
 /** The options of {@link probe}. */
 export interface ProbeOptions extends SoundSettings {
-  /** Folder of a finished run. */
+  /** Folder of a run, finished or not. */
   readonly run: string;
   /** Folder of the labelled data set. */
   readonly root: string;
@@ -44,6 +45,8 @@ export interface ProbeOptions extends SoundSettings {
   readonly methods?: ProbeMethods | undefined;
   /** Blocks whose outputs are the features, side by side, counted from 0; the last one by default. */
   readonly layers?: Layers | undefined;
+  /** The checkpoint of the run after so many steps. By default the weights of a finished run, and the newest checkpoint of another. */
+  readonly atStep?: number | undefined;
   /** Number of folds where the data set has none of its own; that of the run's configuration by default. */
   readonly folds?: number | undefined;
   /** Also fine-tune the whole encoder for this many epochs, from its random start and from its pretrained weights. */
@@ -69,7 +72,7 @@ const poolingNames: Readonly<Record<ProbePooling, string>> = {
  *
  * @returns one result for each pooling and classifier
  * @throws InputError for a layer that the encoder does not have, for data that a probe cannot be trained and tested on, and
- * for a run that has not finished; the signal's reason when it is aborted
+ * for a run without a checkpoint; the signal's reason when it is aborted
  * @example
  * const [{ pretrained, randomStart }] = await probe({ run: 'runs/first', root: 'ESC-50-master' });
  */
@@ -80,7 +83,8 @@ export async function probe(options: ProbeOptions): Promise<readonly ReportProbe
   const method = methodOf(record, options);
   const layers = options.layers && blocksOf(options.layers, config.model.encoder.depth);
   const layout = options.layout ?? (await recognised(root));
-  const pretrained = await loadEncoder(run, config);
+  const step = options.atStep ?? (await stepOfUnfinished(run, reporter));
+  const pretrained = await loadEncoder(run, config, { atStep: step, reporter });
   let start: SpectrogramEncoder | undefined;
   let clips: OpenClips | undefined;
   try {
@@ -92,7 +96,8 @@ export async function probe(options: ProbeOptions): Promise<readonly ReportProbe
       ...reading,
     });
     const all = { ...options, ...reading, layers };
-    const { results, neighbours } = await probeEncoders({ start, pretrained }, record, clips, all);
+    const { results: found, neighbours } = await probeEncoders({ start, pretrained }, record, clips, all);
+    const results = step === undefined ? found : found.map((result) => afterSteps(result, step));
     await withReportLock(run, async () => {
       await saveProbes(run, results);
       await writeJson(join(run, runFiles.neighbours), neighbours);
@@ -105,6 +110,20 @@ export async function probe(options: ProbeOptions): Promise<readonly ReportProbe
     await clips?.store.close();
   }
 }
+
+/** The step of the newest checkpoint of a run that has not finished. */
+async function stepOfUnfinished(run: string, reporter: Reporter | undefined): Promise<number | undefined> {
+  if (existsSync(join(run, runFiles.weights))) return undefined;
+  const newest = await newestCheckpoint(run, { onWarning: (message) => reporter?.warning?.(message) });
+  if (newest) reporter?.note?.(`${run} has not finished: took its newest checkpoint, after ${newest.step} steps`);
+  return newest?.step;
+}
+
+/** A result of an encoder that is not the run's last one, which is said where the classifier is. */
+const afterSteps = (result: ReportProbe, step: number): ReportProbe => ({
+  ...result,
+  method: [...(result.method === undefined ? [] : [result.method]), `after ${step} steps`].join(', '),
+});
 
 async function probeEncoders(
   { start, pretrained }: { readonly start: SpectrogramEncoder; readonly pretrained: SpectrogramEncoder },
