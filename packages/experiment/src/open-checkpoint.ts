@@ -73,7 +73,7 @@ async function checkpointAt(run: string, step: number): Promise<string> {
   if (found === undefined) {
     const kept = names.map(stepOf).sort((a, b) => a - b);
     throw new InputError(
-      `\`atStep\`: ${run} has no checkpoint after ${step} steps; ${kept.length > 0 ? `it keeps those after ${kept.join(' and ')}` : 'it has none yet'}`,
+      `\`atStep\`: ${run} has no checkpoint after step ${step}; ${kept.length > 0 ? `it keeps those after ${kept.join(' and ')}` : 'it has none yet'}`,
       'option',
     );
   }

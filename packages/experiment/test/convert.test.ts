@@ -107,7 +107,7 @@ describe('convert', () => {
     expect((await converted('c.pt')).equals(newest)).toBe(true);
     expect((await converted('d.pt', 4)).equals(first)).toBe(true);
     expect(first.equals(newest)).toBe(false);
-    await expect(converted('e.pt', 5)).rejects.toThrow('`atStep`: ' + run + ' has no checkpoint after 5 steps');
+    await expect(converted('e.pt', 5)).rejects.toThrow('`atStep`: ' + run + ' has no checkpoint after step 5');
   });
 
   it('refuses what cannot be written, and another type, before the work', async () => {

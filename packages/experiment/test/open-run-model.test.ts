@@ -117,7 +117,7 @@ describe('the files of a run', () => {
     await writeFile(alone, await readFile(checkpointOf(run, 4)));
     expect(await featuresOf(alone)).toEqual(earlier);
     await expect(openRunModel(run, { atStep: 5 })).rejects.toThrow(
-      '`atStep`: ' + run + ' has no checkpoint after 5 steps; it keeps those after 4 and 6',
+      '`atStep`: ' + run + ' has no checkpoint after step 5; it keeps those after 4 and 6',
     );
     await expect(openRunModel(alone, { atStep: 4 })).rejects.toThrow('is not the folder of a run; leave it out');
   });

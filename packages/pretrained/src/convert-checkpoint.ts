@@ -90,8 +90,8 @@ export async function convertCheckpoint(
     rows.push({ from: name, to, shape: made, what: turned ? 'transposed' : 'copied' });
     tensors.set(to, { dtype: 'F32', shape: made, data: () => convertedData(file, recognised, path, naming) });
   }
+  const metadata = await metadataOf(file, recognised, options); // refuses what does not say what it is
   addPositions(file, recognised, naming, prefix, training, tensors, rows);
-  const metadata = await metadataOf(file, recognised, options);
   if (encoder) addStatistics(recognised, naming, metadata, tensors, rows);
   for (const name of [...recognised.computed, ...recognised.leftOver]) {
     if (rows.some(({ from }) => from === name)) continue;

@@ -188,7 +188,7 @@ describe('what tensors do not say', () => {
       const file = await fileOf(encoder(), without(key));
       const message = `a.safetensors: weights of ours without ${key} in their metadata, on which features depend; give \`facts\` (${key})`;
       await expect(loadModel(file), key).rejects.toThrow(message);
-      await expect(convertCheckpoint(file, 'm2d'), key).rejects.toThrow(/without|expected chunkFrames/);
+      await expect(convertCheckpoint(file, 'm2d'), key).rejects.toThrow(message);
       const model = await loadModel(file, { facts: { [key]: facts[key] } });
       expect(model.settings).toMatchObject({ numHeads: 2, standardization: { mean: -7, std: 4 }, chunkFrames: 608 });
       model.dispose();
