@@ -38,9 +38,12 @@ export function checkSamples(channels: readonly Float32Array[], start: number, f
   });
 }
 
-/** The fewest bits of the integers that the samples look like, `undefined` when they are none. */
+/**
+ * The fewest bits of the integers that the samples look like, `undefined` when they are none: whole numbers, or, as after a
+ * gain or a filter, numbers of which most lie beyond full scale.
+ */
 function integerBits(samples: Float32Array, most: number): number | undefined {
-  return samples.every((sample) => Number.isInteger(sample))
-    ? DEPTHS.find((bits) => most <= 2 ** (bits - 1))
-    : undefined;
+  const beyond = samples.reduce((count, sample) => (Math.abs(sample) > 1 ? count + 1 : count), 0);
+  const scaled = 2 * beyond > samples.length || samples.every((sample) => Number.isInteger(sample));
+  return scaled ? DEPTHS.find((bits) => most <= 2 ** (bits - 1)) : undefined;
 }

@@ -172,6 +172,8 @@ describe('decodeAudio of WAV', () => {
     );
     const between = writeWav(new Uint8Array(Float32Array.of(0, value, 0.5).buffer), { tag: 3, bits: 32 });
     await expect(decodeAudio(between)).rejects.toThrow('the recording is damaged');
+    const loud = writeWav(new Uint8Array(Float32Array.of(0.5, value, 3.25).buffer), { tag: 3, bits: 32 });
+    await expect(decodeAudio(loud)).rejects.toThrow(`look like ${bits}-bit integers stored as floats`);
   });
 });
 
