@@ -99,6 +99,25 @@ async function probeOf(classes: number): Promise<string> {
   return probe;
 }
 
+describe('--fact', () => {
+  it('says what a checkpoint does not, for embed, classify and convert', async () => {
+    const encoder = initSpectrogramEncoder({ embedDim: 16, depth: 1, numHeads: 2, patch: [16, 16] }, randomStream(1));
+    const silent = join(folder, 'silent.safetensors');
+    await writeFile(silent, writeSafetensors(await fromTensors(leaves(encoder)), { patch: '16x16', bins: '80' }));
+    disposeTree(encoder);
+    const facts = ['--heads', '2', ...['frontEnd=matpac', 'mean=-7', 'std=4'].flatMap((fact) => ['--fact', fact])];
+    const out = ['--out', join(folder, 'silent.npy')];
+    expect(await run('embed', silent, sound, ...facts, ...out)).toBe(1);
+    expect(said).toMatch(/weights of ours without chunkFrames in their metadata.*give --fact \(chunkFrames\)/);
+    const all = [...facts, '--fact', 'chunkFrames=608'];
+    expect(await run('embed', silent, sound, ...all, ...out), said).toBe(0);
+    expect(await run('convert', silent, join(folder, 'told.safetensors'), ...all), said).toBe(0);
+    expect(await run('embed', join(folder, 'told.safetensors'), sound, ...out), said).toBe(0);
+    for (const wrong of ['patch=16', 'frontEnd=mfcc', 'mean=low', 'heads=2', 'mean'])
+      expect(await run('embed', silent, sound, '--fact', wrong, ...out), wrong).not.toBe(0);
+  });
+});
+
 describe('audio-ssl embed', () => {
   it('says what it wrote and what failed', { timeout: 120_000 }, async () => {
     const [out, broken] = [join(folder, 'all.npy'), join(folder, 'broken.wav')];

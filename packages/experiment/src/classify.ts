@@ -21,7 +21,7 @@ import { listSounds, type ListedSound } from './list-sounds.js';
 import { loadAhead } from './load-ahead.js';
 import { reportNotices } from './open-clips.js';
 import { openCheckpoint } from './open-checkpoint.js';
-import { openRunModel } from './open-run-model.js';
+import { openRunModel, type OpenRunModelOptions } from './open-run-model.js';
 import { readLabels } from './read-labels.js';
 import type { Reporter } from './reporter.js';
 import { soundSettings, type SoundSettings } from './sound-settings.js';
@@ -44,8 +44,10 @@ export interface ClassifyOptions extends SoundSettings {
   readonly activation?: Activation | undefined;
   /** How many classes are given for a sound; 5 by default. */
   readonly top?: number | undefined;
-  /** Attention heads, for checkpoints other than the published ones. */
+  /** Attention heads, for checkpoints other than the published ones that do not state them. */
   readonly numHeads?: number | undefined;
+  /** What a checkpoint does not state of its encoder, as in `LoadModelOptions` of `@audio-ssl/pretrained`. */
+  readonly facts?: OpenRunModelOptions['facts'];
   /** The backend that runs; keeps compiled graphs in its cache. */
   readonly backend?: StartedBackend | undefined;
   readonly reporter?: Reporter | undefined;
@@ -81,14 +83,14 @@ const AHEAD = 4;
  *   console.log(file, classes);
  */
 export async function* classify(options: ClassifyOptions): AsyncGenerator<Classified, void, undefined> {
-  const { checkpoint, numHeads, backend, reporter, signal } = options;
+  const { checkpoint, numHeads, facts, backend, reporter, signal } = options;
   const { sounds, skipped, close } = await listSounds(options.inputs, {
     stdin: options.stdin,
     ffmpeg: options.ffmpeg,
     signal,
   });
   try {
-    const model = await openRunModel(checkpoint, { numHeads, backend, reporter });
+    const model = await openRunModel(checkpoint, { numHeads, facts, backend, reporter });
     try {
       const head = options.probe === undefined ? model.head : await openProbe(options.probe);
       if (!head)

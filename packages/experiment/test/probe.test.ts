@@ -202,6 +202,26 @@ describe('a run whose weights are not finite', () => {
   });
 });
 
+describe('a run that has not finished', () => {
+  it('is probed at its newest checkpoint, or after as many steps as asked, which its results say', async () => {
+    const unfinished = join(folder, 'unfinished');
+    await cp(run, unfinished, { recursive: true });
+    const steps = (await readdir(join(unfinished, 'checkpoints'))).map((name) => Number(/\d+/.exec(name)![0])).sort();
+    const newest = steps.at(-1)!;
+    const options = { layout: 'nsynth', run: unfinished } as const;
+    const [finished] = await probed(notes, options);
+    const [at] = await probed(notes, { ...options, atStep: newest });
+    expect(at).toEqual({ ...finished, method: `after ${newest} steps`, seconds: at!.seconds });
+    expect(await readProbes(unfinished)).toEqual([at, finished]); // neither is in the place of the other
+    await rm(join(unfinished, 'weights.safetensors'));
+    const said: string[] = [];
+    const [now] = await probed(notes, { ...options, reporter: { note: (words) => void said.push(words) } });
+    expect(now).toEqual({ ...at, seconds: now!.seconds });
+    expect(said).toContain(`${unfinished} has not finished: took its newest checkpoint, after ${newest} steps`);
+    await expect(probed(notes, { ...options, atStep: 999 })).rejects.toThrow('has no checkpoint after step 999');
+  });
+});
+
 describe('the weights of a run', () => {
   it('are neither embedded nor probed when a bit of them has changed, or when they are of another run', async () => {
     const path = join(run, 'weights.safetensors');

@@ -15,6 +15,7 @@ import {
   checkpointHelp,
   type Device,
   deviceOption,
+  factOption,
   headsOption,
   inputsHelp,
   type SoundArguments,
@@ -24,6 +25,7 @@ import {
 type ClassifyArguments = Pick<ClassifyOptions, 'probe' | 'task' | 'labels' | 'activation' | 'top'> &
   SoundArguments & {
     readonly heads?: number;
+    readonly fact?: ClassifyOptions['facts'];
     readonly json?: boolean;
     readonly device: Device;
   };
@@ -47,36 +49,49 @@ export function addClassify(program: Command, context: CommandContext): void {
     .addOption(new Option('--activation <name>', 'by default as the task needs it').choices(['softmax', 'sigmoid']))
     .option('--top <count>', 'how many classes', atLeast(1), 5)
     .option('--json', 'one line of JSON a sound')
-    .addOption(headsOption());
+    .addOption(headsOption())
+    .addOption(factOption());
   addSoundOptions(command)
     .addOption(deviceOption())
-    .action(async (checkpoint: string, inputs: string[], { device, json, heads, ...options }: ClassifyArguments) => {
-      await withInterrupts(async (signal) => {
-        const backend = await startDevice(device);
-        const reporter = terminalReporter();
-        const { stdin } = process;
-        const all = { checkpoint, inputs, stdin, ...options, numHeads: heads, backend, reporter, signal };
-        const failed: Classified[] = [];
-        const passedOver: Classified[] = [];
-        let classified = 0;
-        for await (const found of classify(all)) {
-          const result = wordsInFlags(found);
-          if (result.failed !== undefined) {
-            failed.push(result);
-            printLine(printableLine(`failed: ${result.file}: ${result.failed}`));
-            context.exitWith(1);
-          } else if (result.passedOver !== undefined) passedOver.push(result);
-          else classified++;
-          if (json) printResult(JSON.stringify(result));
-          else if (result.classes) printResult(classLines(result));
-        }
-        if (passedOver.length > 0)
-          printLine(`${countedCauses(passedOver, 'passed over')}${json ? '' : '; --json lists them'}`);
-        if (failed.length > 1) printLine(countedCauses(failed, 'failed'));
-        if (classified === 0)
-          printLine('audio-ssl: not one sound can be used; do as each line says, or name other sounds');
-      }, NOTHING_SAVED);
-    });
+    .action(
+      async (checkpoint: string, inputs: string[], { device, json, heads, fact, ...options }: ClassifyArguments) => {
+        await withInterrupts(async (signal) => {
+          const backend = await startDevice(device);
+          const reporter = terminalReporter();
+          const { stdin } = process;
+          const all = {
+            checkpoint,
+            inputs,
+            stdin,
+            ...options,
+            numHeads: heads,
+            facts: fact,
+            backend,
+            reporter,
+            signal,
+          };
+          const failed: Classified[] = [];
+          const passedOver: Classified[] = [];
+          let classified = 0;
+          for await (const found of classify(all)) {
+            const result = wordsInFlags(found);
+            if (result.failed !== undefined) {
+              failed.push(result);
+              printLine(printableLine(`failed: ${result.file}: ${result.failed}`));
+              context.exitWith(1);
+            } else if (result.passedOver !== undefined) passedOver.push(result);
+            else classified++;
+            if (json) printResult(JSON.stringify(result));
+            else if (result.classes) printResult(classLines(result));
+          }
+          if (passedOver.length > 0)
+            printLine(`${countedCauses(passedOver, 'passed over')}${json ? '' : '; --json lists them'}`);
+          if (failed.length > 1) printLine(countedCauses(failed, 'failed'));
+          if (classified === 0)
+            printLine('audio-ssl: not one sound can be used; do as each line says, or name other sounds');
+        }, NOTHING_SAVED);
+      },
+    );
 }
 
 /** The result with flags in place of the names of options. */
