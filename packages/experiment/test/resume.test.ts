@@ -101,7 +101,12 @@ describe('a run that is resumed', { timeout: 120_000 }, () => {
         expect((await readRunRecord(run)).dataChanges).toMatchObject([{ step: 3, words }]);
         const noted = (await readLog(run)).filter(({ notes = [] }) => notes.some((note) => note.startsWith('data: ')));
         expect(noted).toMatchObject([{ step: 3, notes: [`data: ${words}`] }]);
-        await trained(run); // the same files: nothing to accept
+        const path = join(run, 'summary.json');
+        const summary = JSON.parse(await readFile(path, 'utf8')) as RunSummary;
+        const lost = { path: join(sounds, 'lost.wav'), reason: 'it is gone', cause: 'gone' };
+        await writeFile(path, JSON.stringify({ ...summary, dataset: { ...summary.dataset, skipped: [lost] } }));
+        const { dataset } = await trained(run); // the same files: nothing to accept
+        expect(dataset.skipped).toEqual([lost]); // what an earlier part has lost
       },
     );
     await expect(trained(run)).rejects.toThrow('19 clips then, 18 now: 1 removed (more.wav)');
@@ -134,7 +139,8 @@ describe('a run that is resumed', { timeout: 120_000 }, () => {
     await rm(join(run, 'clips.jsonl'));
     const { path } = (await newestCheckpoint(run))!;
     const { tensors, metadata } = readSafetensors(await readFile(path));
-    const { measured: _, clips: __, ...fingerprint } = JSON.parse(metadata['fingerprint']!) as Record<string, unknown>;
+    const fingerprint = JSON.parse(metadata['fingerprint']!) as Record<string, unknown>;
+    for (const key of ['measured', 'clips']) delete fingerprint[key];
     const earlier = { step: metadata['step']!, fingerprint: JSON.stringify(fingerprint) };
     await writeFile(path, writeSafetensors(tensors, earlier));
     const reporter = collecting();

@@ -216,8 +216,8 @@ describe('the lock of a folder', () => {
   });
 
   it('of a run removes what processes that are gone left unfinished, and a folder that was made for nothing', async () => {
-    const left = ['weights.safetensors', 'checkpoints/step-00000001.safetensors', 'report/probes.json'].map(
-      (name) => join(run, 'first', `${name}.9999999-0123456789ab.tmp`),
+    const left = ['weights.safetensors', 'checkpoints/step-00000001.safetensors', 'report/probes.json'].map((name) =>
+      join(run, 'first', `${name}.9999999-0123456789ab.tmp`),
     );
     for (const path of left) {
       await mkdir(dirname(path), { recursive: true });

@@ -1,6 +1,6 @@
 import { logMelPresets } from '@audio-ssl/audio-frontend';
 import { countParameters, disposeTree } from '@audio-ssl/params';
-import { newestCheckpoint, runFiles, train, writeJson, type FolderLock } from '@audio-ssl/trainer';
+import { newestCheckpoint, readJsonOr, runFiles, train, writeJson, type FolderLock } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import { beginStage } from '../begin-stage.js';
 import { fixedSettings } from '../config/config-differences.js';
@@ -58,11 +58,14 @@ export async function runTraining(
   let progress: ReturnType<typeof beginStage> | undefined;
   try {
     // For reports of a run that is under way, or was ended by force.
-    const sofar = { completed: false, steps: measured.steps, dataset: used(clips, config) };
+    const begun = await newestCheckpoint(out);
+    const { dataset: before } = begun ? await readJsonOr<Partial<RunSummary>>(join(out, runFiles.summary), {}) : {};
+    const lost = before?.skipped;
+    const sofar = { completed: false, steps: measured.steps, dataset: used(clips, config, lost) };
     await writeJson(join(out, runFiles.summary), sofar satisfies Partial<RunSummary>);
     if (config.logs.tensorboard)
       board = await tensorboardLog(out, scalarsAt, (message) => reporter?.warning?.(message));
-    const spikes = await gradientSpikes(out, (await newestCheckpoint(out))?.step ?? 0);
+    const spikes = await gradientSpikes(out, begun?.step ?? 0);
     const result = await train({
       directory: out,
       lock,
@@ -70,10 +73,8 @@ export async function runTraining(
       fingerprint,
       upgradeFingerprint: (saved) => upgradeFingerprint(saved, fingerprint, dataChanges),
       metadata: describeModel,
-      initial: async () => {
-        const resumes = (await newestCheckpoint(out)) !== undefined; // then only the shapes are needed
-        return await initialState(method, config, { init: resumes ? undefined : init, reporter });
-      },
+      // When it resumes, only the shapes are needed.
+      initial: () => initialState(method, config, { init: begun ? undefined : init, reporter }),
       step,
       batchAt: source.at,
       scalarsAt,
@@ -107,7 +108,7 @@ export async function runTraining(
         steps: measured.steps,
         trainingSeconds: await trainingSeconds(out),
         parameters: countParameters(method.trained?.(result.state) ?? method.encoderOf(result.state)),
-        dataset: used(clips, config),
+        dataset: used(clips, config, lost),
       };
     } finally {
       disposeTree(result.state);
@@ -120,14 +121,22 @@ export async function runTraining(
   }
 }
 
-/** What a run uses of its data set. */
-function used(clips: OpenClips, config: RunRecord['config']): RunSummary['dataset'] {
+/** What a run uses of its data set; what earlier parts of it have lost on the way is counted, too. */
+function used(
+  clips: OpenClips,
+  config: RunRecord['config'],
+  lost: RunSummary['dataset']['skipped'] = [],
+): RunSummary['dataset'] {
+  const skipped = [...clips.dataset.skipped, ...clips.store.skipped]; // with those that changed during the run
+  const known = new Set(
+    [...skipped, ...clips.kept.map((index) => clips.dataset.clips[index]!)].map(({ path }) => path),
+  );
   return {
     name: clips.dataset.name,
     kept: clips.kept.length,
     pieces: clips.pieces.length,
     seconds: secondsOf(clips, config),
-    skipped: [...clips.dataset.skipped, ...clips.store.skipped], // with those that changed during the run
+    skipped: [...skipped, ...lost.filter(({ path }) => !known.has(path))],
     notices: clips.notices,
   };
 }
