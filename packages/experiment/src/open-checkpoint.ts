@@ -130,7 +130,7 @@ function sizesOf({ tensors }: TensorFile): { readonly embedDim?: number | undefi
 }
 
 /** Whether a path is a folder. */
-export function isFolder(path: string): boolean {
+function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 

@@ -1,7 +1,7 @@
 import { runFiles } from '@audio-ssl/trainer';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFolder } from './open-checkpoint.js';
+import { isRunFolder } from './open-checkpoint.js';
 import { readRunRecord } from './run-record.js';
 
 /** How sounds are read. */
@@ -34,6 +34,6 @@ export function withDefaults({ channel, damaged, ffmpeg }: SoundSettings, run: S
  * @throws InputError or FileError for a damaged record of a run
  */
 export async function soundSettings(checkpoint: string, given: SoundSettings): Promise<DecidedSoundSettings> {
-  const isRun = isFolder(checkpoint) && existsSync(join(checkpoint, runFiles.config));
+  const isRun = isRunFolder(checkpoint) && existsSync(join(checkpoint, runFiles.config));
   return withDefaults(given, isRun ? (await readRunRecord(checkpoint)).config.data : {});
 }

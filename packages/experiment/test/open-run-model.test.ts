@@ -11,6 +11,7 @@ import { loadEncoder } from '../src/encoder-weights.js';
 import { openCheckpoint } from '../src/open-checkpoint.js';
 import { openRunModel } from '../src/open-run-model.js';
 import { readRunRecord } from '../src/run-record.js';
+import { soundSettings } from '../src/sound-settings.js';
 import { collecting } from './collecting.js';
 import { tinyCheckpoint, tinyRun } from './tiny-models.js';
 
@@ -179,6 +180,7 @@ describe('the files of a run', () => {
     await writeFile(join(hub, 'config.json'), '{"model_type":"m2d"}');
     await writeFile(join(hub, 'weights.safetensors'), await readFile(join(run, runFiles.weights)));
     expect(await featuresOf(hub)).toEqual(await featuresOf(run));
+    expect(await soundSettings(hub, {})).toEqual({ channel: 'mean', damaged: 'refuse', ffmpeg: true });
     const broken = await tinyRun(join(folder, 'broken'));
     await writeFile(join(broken, runFiles.config), '{"config":');
     await expect(openRunModel(broken)).rejects.toThrow(/config\.json/);

@@ -64,7 +64,7 @@ export function frontEndNotes(file: TensorFile, { naming, encoder }: Recognised)
   if (naming !== 'm2d' || !encoder || file.values.has('frontEnd') || M2D_NAME.test(file.name)) return [];
   if (frontEndOf(file, { naming }) !== 'm2d') return [];
   return [
-    `${file.name}: taken as a model of M2D for 16 kHz, as nothing in it says the rate; for one of 32 kHz (p32k in the name of its folder) give \`facts\` frontEnd m2d32k`,
+    `${file.name}: taken as a model of M2D for 16 kHz, as nothing in it says the rate; for one of 32 kHz (p32k in the name of its folder) give \`facts\` frontEnd=m2d32k`,
   ];
 }
 

@@ -252,7 +252,7 @@ describe('M2D’s models for 32 kHz', () => {
       expect(await rateOf(await at(name))).toMatchObject({ sampleRate: 16_000, notes: [] });
     expect(await rateOf(await at('weights.pth'))).toMatchObject({
       sampleRate: 16_000,
-      notes: [expect.stringMatching(/weights\.pth: taken as a model of M2D for 16 kHz.*`facts` frontEnd m2d32k/)],
+      notes: [expect.stringMatching(/weights\.pth: taken as a model of M2D for 16 kHz.*`facts` frontEnd=m2d32k/)],
     });
     // Names of others mean nothing.
     expect(await rateOf(await at('x-80x608p16x16p32k.pth', matpac))).toMatchObject({ sampleRate: 16_000, notes: [] });
