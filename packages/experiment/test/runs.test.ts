@@ -164,14 +164,12 @@ describe('listRuns', () => {
       const run = at('living');
       let seen: ListedRun | undefined;
       const stop = new AbortController();
+      const look = async (): Promise<void> => {
+        [seen] = await listRuns(run);
+        stop.abort();
+      };
       const reporter: PretrainOptions['reporter'] = {
-        progress: ({ stage, done }) => {
-          if (stage === 'pretrain' && done === 3)
-            void listRuns(run).then(([listed]) => {
-              seen = listed;
-              stop.abort();
-            });
-        },
+        progress: ({ stage, done }) => void (stage === 'pretrain' && done === 3 && look()),
       };
       await train(run, { reporter, signal: stop.signal, set: ['steps=1000'] });
       expect(seen).toMatchObject({ run: '.', state: 'running', steps: 1000 });
