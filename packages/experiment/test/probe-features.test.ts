@@ -63,8 +63,8 @@ describe('probeFeatures', () => {
       'label,file',
       ...rows.map((row) => `${'abc'[classOf(row)]},f${row % 6}.wav`),
     ]);
-    const [{ folds }] = (await probeFeatures({ features, labels: grouped, folds: 2 })) as [{ folds: string }];
-    expect(folds).toBe('2 folds by clip: a tested clip is never trained on');
+    const [result] = await probeFeatures({ features, labels: grouped, folds: 2 });
+    expect(result!.folds).toBe('2 folds by clip: a tested clip is never trained on');
     const few = await table('few.csv', ['label,group', ...rows.map((row) => `${'abc'[classOf(row)]},g${row % 2}`)]);
     await expect(probeFeatures({ features, labels: few, folds: 3 })).rejects.toThrow(
       `${few}: expected probe.folds from 2 to the number of groups (2), got 3; give \`folds\` 2`,
