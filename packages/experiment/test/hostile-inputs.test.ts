@@ -24,7 +24,11 @@ const fileOf = async (name: string, text: string): Promise<string> => {
 
 describe('a hostile configuration', () => {
   const refused = async (text: string): Promise<string> =>
-    ((await loadConfig({ preset: 'demo', file: await fileOf('config.yaml', text) }).catch((error: unknown) => error)) as Error).message;
+    (
+      (await loadConfig({ preset: 'demo', file: await fileOf('config.yaml', text) }).catch(
+        (error: unknown) => error,
+      )) as Error
+    ).message;
 
   it('that swells by aliases is refused soon', async () => {
     const levels = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(10)}1]`);
