@@ -139,7 +139,10 @@ async function notesOf(out: string, { seeds }: SuitePlan, { slug: row }: Planned
     seeds.map(async (seed) => {
       const run = join(out, runFolder({ row, seed }));
       if (!existsSync(join(run, runFiles.log))) return [];
-      return (await readRunNotes(run)).map(({ note, from, to }) => `seed ${seed}: ${note}, steps ${from} to ${to}`);
+      return (await readRunNotes(run)).map(
+        ({ note, from, to, steps }) =>
+          `seed ${seed}: ${note}, ${steps === undefined ? '' : `${steps} of the `}steps ${from} to ${to}`,
+      );
     }),
   );
   return notes.flat();

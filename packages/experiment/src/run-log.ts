@@ -38,28 +38,36 @@ export interface RunNote {
   readonly from: number;
   /** The last step. */
   readonly to: number;
+  /** Number of steps for which it held, where not for all of them. */
+  readonly steps?: number;
 }
 
-/** A remark is reported when it has held for this many steps in a row: a single batch of silence looks collapsed, too. */
+/** A collapse is reported when it has held for this many steps in a row: a single batch of silence looks collapsed, too. */
 export const LASTING = 10;
 
+/** Whether a remark is of a state of the run, which has to last, and not of what happened at a step. */
+export const isState = (note: string): boolean => note.startsWith('collapse:');
+
 /**
- * The remarks in the log of a run that held for ten steps in a row or more.
+ * The remarks in the log of a run: collapses that lasted for ten steps or more, and what happened at single steps, such as
+ * spikes of the gradient or changes of the data, each with its first and last step.
  *
  * @param run the run's folder
  * @example
  * for (const { note, from } of await readRunNotes('runs/first')) console.log(`${note}, since step ${from}`);
  */
 export async function readRunNotes(run: string): Promise<readonly RunNote[]> {
-  const found: { note: string; from: number; to: number }[] = [];
+  const found: { note: string; from: number; to: number; steps: number }[] = [];
   for (const { step, notes = [] } of await readLog(run)) {
     for (const note of notes) {
-      const open = found.find((earlier) => earlier.note === note && earlier.to === step - 1);
-      if (open) open.to = step;
-      else found.push({ note, from: step, to: step });
+      const open = found.find((earlier) => earlier.note === note && (!isState(note) || earlier.to === step - 1));
+      if (open) Object.assign(open, { to: step, steps: open.steps + 1 });
+      else found.push({ note, from: step, to: step, steps: 1 });
     }
   }
-  return found.filter(({ from, to }) => to - from + 1 >= LASTING);
+  return found
+    .filter(({ note, steps }) => !isState(note) || steps >= LASTING)
+    .map(({ steps, ...note }) => (steps === note.to - note.from + 1 ? note : { ...note, steps }));
 }
 
 /** Seconds spent in the steps of a run, over all its sessions. */

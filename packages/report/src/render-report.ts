@@ -71,14 +71,13 @@ export function renderReport(data: ReportData): string {
 
 function lead(data: ReportData): Html {
   const on = data.dataset && html` on ${clipsOf(data.dataset)} of ${data.dataset.name}`;
-  const collapsed = data.notes.map(
-    ({ note, from, to }) =>
-      html` <strong
-        >${note.replace(/^c/, 'C')}, ${from === to ? `at step ${from}` : `from step ${from} to ${to}`}.</strong
-      >`,
-  );
+  const remarks = data.notes.map(({ note, from, to, steps }) => {
+    const range = `${steps === undefined ? 'from step' : `at ${steps} steps from`} ${from} to ${to}`;
+    const said = `${note[0]?.toUpperCase()}${note.slice(1)}, ${from === to ? `at step ${from}` : range}.`;
+    return html` <strong>${said}</strong>`;
+  });
   return html`Pretrained without labels${on} for ${data.step.toLocaleString('en')} steps in
-  ${duration(data.trainingSeconds)}.${collapsed}`;
+  ${duration(data.trainingSeconds)}.${remarks}`;
 }
 
 function figures(data: ReportData): Html {

@@ -122,8 +122,13 @@ export interface ReportData {
   readonly dataset?: ReportDataset;
   /** One row a logged step; every row has `step`, the rest is what the step measured. */
   readonly log: readonly Readonly<Record<string, number>>[];
-  /** What was remarked on the figures, such as a collapse, and from which step to which. */
-  readonly notes: readonly { readonly note: string; readonly from: number; readonly to: number }[];
+  /** What was remarked, such as a collapse, from which step to which, and on how many of them where not on all. */
+  readonly notes: readonly {
+    readonly note: string;
+    readonly from: number;
+    readonly to: number;
+    readonly steps?: number;
+  }[];
   readonly spectrograms: readonly ReportSpectrogram[];
   readonly neighbours: readonly ReportNeighbours[];
   readonly probes: readonly ReportProbe[];

@@ -83,10 +83,12 @@ describe('renderReport', () => {
     const notes = [
       { note: "collapse: the teacher's latents all point one way", from: 20, to: 99 },
       { note: 'collapse: one pseudo-class takes nearly all patches', from: 50, to: 50 },
+      { note: 'spike: a long gradient', from: 3, to: 80, steps: 2 },
     ];
     const page = text(renderReport({ ...data, notes }));
     expect(page).toContain('Collapse: the teacher&#39;s latents all point one way, from step 20 to 99.');
     expect(page).toContain('Collapse: one pseudo-class takes nearly all patches, at step 50.');
+    expect(page).toContain('Spike: a long gradient, at 2 steps from 3 to 80.');
   });
 
   it('says how a probe was done that is not the usual one', () => {

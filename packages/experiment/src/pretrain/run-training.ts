@@ -6,7 +6,7 @@ import { beginStage } from '../begin-stage.js';
 import { fixedSettings } from '../config/config-differences.js';
 import { saveEncoder } from '../encoder-weights.js';
 import type { OpenClips } from '../open-clips.js';
-import { LASTING, trainingSeconds } from '../run-log.js';
+import { isState, LASTING, trainingSeconds } from '../run-log.js';
 import { runMetadata } from '../run-metadata.js';
 import type { RunRecord, RunSummary } from '../run-record.js';
 import { tensorboardLog, type TensorboardLog } from '../tensorboard/tensorboard-log.js';
@@ -147,12 +147,12 @@ function secondsOf({ pieces }: OpenClips, { data }: Pick<RunRecord['config'], 'd
   return (pieces.reduce((sum, { frames }) => sum + frames, 0) * hopLength) / sampleRate;
 }
 
-/** Calls `report` once for each remark that has held for {@link LASTING} steps in a row, with the step before it. */
+/** Calls `report` once for each state that has held for {@link LASTING} steps in a row, with the step before it. */
 function lastingNotes(report: (note: string, since: number) => void): (done: number, notes: readonly string[]) => void {
   const held = new Map<string, number>(); // steps in a row
   return (done, notes) => {
     for (const note of held.keys()) if (!notes.includes(note)) held.delete(note);
-    for (const note of notes) {
+    for (const note of notes.filter(isState)) {
       held.set(note, (held.get(note) ?? 0) + 1);
       if (held.get(note) === LASTING) report(note, done - LASTING);
     }
