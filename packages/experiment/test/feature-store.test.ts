@@ -48,6 +48,39 @@ describe('openFeatureStore', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('never takes a flipped bit of rows or lines for features', async () => {
+    const path = join(folder, 'flipped');
+    const [data, journal] = [join(path, 'rows.f32'), join(path, 'journal.jsonl')];
+    const names = Array.from({ length: 6 }, (_, i) => `${i}.wav`);
+    const stamp = { size: 1, modified: 2 };
+    const written = async (): Promise<void> => {
+      const store = await openFeatureStore(path, {}, 2);
+      for (const [i, file] of names.entries())
+        await store.append([{ file, stamp, rows: Float32Array.of(i, i, i, -i) }]);
+      await store.close();
+    };
+    await written();
+    const sizes = [(await readFile(data)).length, (await readFile(journal)).length] as const;
+    for (let flip = 0; flip < 120; flip++) {
+      const file = flip % 2 === 0 ? data : journal;
+      const bytes = await readFile(file);
+      const at = Math.floor((flip * sizes[flip % 2]!) / 120);
+      bytes[at]! ^= 1 << (flip % 8);
+      await writeFile(file, bytes);
+      const store = await openFeatureStore(path, {}, 2);
+      const found = store.select(names);
+      for (const { file: name, first, rows } of found) {
+        const values: number[] = [];
+        for await (const part of store.read(first, rows)) values.push(...part);
+        const i = names.indexOf(name);
+        expect(values, `bit ${flip % 8} of byte ${at}`).toEqual([i, i, i, -i]);
+      }
+      if (file === data) expect([found.length, store.damaged]).toEqual([5, 1]); // the others stay
+      await store.remove();
+      await written();
+    }
+  });
+
   it('takes rows some after the others, and nothing of a file whose rows end in an error', async () => {
     const path = join(folder, 'in-parts');
     const store = await openFeatureStore(path, {}, 2);
@@ -77,7 +110,7 @@ describe('openFeatureStore', () => {
     await store.append([{ file: 'a', stamp: undefined, rows: new Float32Array(1) }]);
     synced.mockRestore();
     await handle.close();
-    expect(journals).toEqual(['{"width":1}\n']);
+    expect(journals).toEqual(['{"width":1,"checksums":"sha256"}\n']);
     await store.close();
     // The lock of a process that has ended is taken over.
     await writeFile(join(path, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, started: '0', host: hostname() }));

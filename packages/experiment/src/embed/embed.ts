@@ -143,6 +143,10 @@ export async function embed(options: EmbedOptions): Promise<Embedded> {
     // A sound from standard input has a new file in each call, so that it is never taken for an earlier one.
     const clips = sounds.map((sound) => ({ ...sound, stamp: stampOf(sound.path) }));
     const left = clips.filter(({ id, stamp }) => !store!.has(id, stamp));
+    if (store.damaged > 0)
+      reporter?.warning?.(
+        `${store.damaged} of the files that an earlier call embedded have damaged features, and are embedded again`,
+      );
     if (left.length < clips.length)
       reporter?.note?.(`resuming: ${clips.length - left.length} of ${clips.length} files are done`);
     const rowsOf = (found: FrameFeatures): Float32Array => (layers ? sideBySide(found) : found.data);

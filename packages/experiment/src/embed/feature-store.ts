@@ -1,6 +1,7 @@
 import type { SoundNotice } from '@audio-ssl/datasets';
 import { removeUnfinished, writeAtomically } from '@audio-ssl/tensor-files/node';
 import { cannotWrite, lockFolder } from '@audio-ssl/trainer';
+import { createHash, type Hash } from 'node:crypto';
 import { mkdir, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
@@ -42,6 +43,8 @@ export interface FeatureStore {
   readonly width: number;
   /** How many files are done. */
   readonly size: number;
+  /** How many were done, but their features or the lines about them are not what was written: they count as not done. */
+  readonly damaged: number;
   /** Whether a file is done, and has not changed since. */
   has(file: string, stamp: Stamp | undefined): boolean;
   /** Those of the files that are done, in the order given. */
@@ -62,7 +65,8 @@ const PIECE = 2 ** 20; // values: as many whole rows as fit
  * Opens the store in a folder, or makes one, for this process alone. A store of other settings is emptied.
  *
  * Rows are on disk before the line of the journal that lists them is written, so that after a crash or a power cut
- * everything listed is there. A file that is added again replaces the earlier one.
+ * everything listed is there. Each line has a checksum over itself and its rows, which is verified here. A file that is
+ * added again replaces the earlier one.
  *
  * @param settings everything that decides the features
  * @param width values in a row
@@ -80,9 +84,10 @@ export async function openFeatureStore(folder: string, settings: object, width: 
   }).catch((error: unknown) => {
     throw cannotWrite(folder, error);
   });
-  const start = JSON.stringify({ ...settings, width });
+  const start = JSON.stringify({ ...settings, width, checksums: 'sha256' });
   const files = new Map<string, Line & StoredFile>();
   let rows = 0;
+  let damaged = 0;
   const note = (line: Line): void => {
     files.set(line.file, { ...line, first: rows });
     rows += line.rows;
@@ -96,14 +101,39 @@ export async function openFeatureStore(folder: string, settings: object, width: 
     await handle.close();
     await lock.release();
   };
+  async function* read(first: number, count: number): AsyncGenerator<Float32Array, void, undefined> {
+    const end = (first + count) * width;
+    const piece = Math.max(1, Math.floor(PIECE / width)) * width;
+    for (let at = first * width; at < end;) {
+      const values = new Float32Array(Math.min(piece, end - at));
+      const bytes = bytesOf(values);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, at * 4);
+      if (bytesRead !== bytes.length) throw new Error(`openFeatureStore: ${data} became shorter while it was read`);
+      yield values;
+      at += values.length;
+    }
+  }
+  const isIntact = async (line: Line): Promise<boolean> => {
+    const hash = createHash('sha256');
+    for await (const values of read(rows, line.rows)) hash.update(bytesOf(values));
+    return line.checksum === checksumOf(hash, line);
+  };
   try {
     const there = Math.floor((await handle.stat()).size / (4 * width));
     const [head, ...lines] = (await readFile(journal, 'utf8').catch(ifMissing(''))).split('\n');
     const kept: Line[] = [];
-    for (const text of head === start ? lines : []) {
+    const listed = head === start ? lines.filter(Boolean) : [];
+    for (const [i, text] of listed.entries()) {
       const line = parse(text);
-      if (!line || rows + line.rows > there) break;
-      note(line);
+      if (!line || rows + line.rows > there) {
+        damaged += listed.length - 1 - i; // this one was cut off by a crash, unless others follow
+        break;
+      }
+      if (await isIntact(line)) note(line);
+      else {
+        damaged++;
+        rows += line.rows; // its place stays: those behind it may be intact
+      }
       kept.push(line);
     }
     await handle.truncate(rows * 4 * width);
@@ -118,6 +148,9 @@ export async function openFeatureStore(folder: string, settings: object, width: 
     width,
     get size() {
       return files.size;
+    },
+    get damaged() {
+      return damaged;
     },
     has(file, stamp) {
       const known = files.get(file)?.stamp;
@@ -136,12 +169,15 @@ export async function openFeatureStore(folder: string, settings: object, width: 
       try {
         for (const { rows: values, ...rest } of added) {
           let count = 0;
+          const hash = createHash('sha256');
           for await (const part of values instanceof Float32Array ? [values] : values) {
-            await handle.appendFile(new Uint8Array(part.buffer, part.byteOffset, part.byteLength)).catch(cannot);
+            hash.update(bytesOf(part));
+            await handle.appendFile(bytesOf(part)).catch(cannot);
             count += part.length / width;
             await lock.touch();
           }
-          lines.push({ ...rest, rows: count });
+          const line = { ...rest, rows: count };
+          lines.push({ ...line, checksum: checksumOf(hash, line) });
         }
       } catch (error) {
         await handle.truncate(rows * 4 * width).catch(cannot);
@@ -154,18 +190,7 @@ export async function openFeatureStore(folder: string, settings: object, width: 
       lines.forEach(note);
       await lock.touch();
     },
-    async *read(first, count) {
-      const end = (first + count) * width;
-      const piece = Math.max(1, Math.floor(PIECE / width)) * width;
-      for (let at = first * width; at < end;) {
-        const values = new Float32Array(Math.min(piece, end - at));
-        const bytes = new Uint8Array(values.buffer);
-        const { bytesRead } = await handle.read(bytes, 0, bytes.length, at * 4);
-        if (bytesRead !== bytes.length) throw new Error(`openFeatureStore: ${data} became shorter while it was read`);
-        yield values;
-        at += values.length;
-      }
-    },
+    read,
     close,
     async remove() {
       for (const path of [data, journal]) await rm(path, { force: true });
@@ -182,7 +207,17 @@ interface Line {
   readonly rows: number;
   readonly stamp?: Stamp | undefined;
   readonly notices?: readonly FileNotice[] | undefined;
+  /** Over the bytes of its rows and what else the line says. */
+  readonly checksum?: string;
 }
+
+/** Ends a hash of the rows of a line with the line itself. */
+function checksumOf(rows: Hash, { file, rows: count, stamp, notices }: Line): string {
+  return rows.update(JSON.stringify([file, count, stamp, notices])).digest('hex');
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 const ifMissing =
   <T>(otherwise: T) =>
@@ -195,7 +230,9 @@ const ifMissing =
 function parse(text: string): Line | undefined {
   try {
     const line = JSON.parse(text) as Partial<Record<keyof Line, unknown>>;
-    return typeof line.file === 'string' && Number.isInteger(line.rows) ? (line as unknown as Line) : undefined;
+    return typeof line.file === 'string' && Number.isInteger(line.rows) && (line.rows as number) >= 0
+      ? (line as unknown as Line)
+      : undefined;
   } catch {
     return undefined;
   }
