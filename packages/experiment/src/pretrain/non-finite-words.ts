@@ -1,4 +1,4 @@
-import { runFiles, writeJson, type NonFiniteEvent } from '@audio-ssl/trainer';
+import { newestCheckpoint, runFiles, writeJson, type NonFiniteEvent } from '@audio-ssl/trainer';
 import { join } from 'node:path';
 import type { BatchSource } from './batch-source.js';
 
@@ -22,9 +22,12 @@ export async function nonFiniteWords(
   ]);
   await writeJson(path, { step, metrics: Object.fromEntries(figures) as unknown, clips });
   const more = clips.length > SHOWN ? ` and ${clips.length - SHOWN} more` : '';
+  const milder = 'with a lower learning rate, a longer warm-up or stronger clipping';
+  const next = (await newestCheckpoint(out))
+    ? `to go on from the checkpoint ${milder}, give \`init\` ${out} and another \`out\``
+    : `begin again ${milder}`;
   return (
     `its batch was of ${clips.slice(0, SHOWN).join(', ')}${more} (${path}); \`replay\` ${out} with \`step\` ${step} repeats it and ` +
-    `shows every figure; to go on from the checkpoint with a lower learning rate, a longer warm-up or stronger clipping, give ` +
-    `\`init\` ${out} and another \`out\``
+    `shows every figure; ${next}`
   );
 }

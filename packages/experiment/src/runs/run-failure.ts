@@ -1,4 +1,5 @@
 import { runFiles, writeJson } from '@audio-ssl/trainer';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
@@ -10,9 +11,9 @@ export interface RunFailure {
   readonly message: string;
 }
 
-/** Notes what ended a run. A mistake in the options is none of the run's. */
+/** Notes what ended a run. A mistake in the options is none of the run's, and where nothing has begun there is no run. */
 export async function noteFailure(run: string, error: unknown): Promise<void> {
-  if (error instanceof InputError || !(error instanceof Error)) return;
+  if (error instanceof InputError || !(error instanceof Error) || !existsSync(join(run, runFiles.config))) return;
   const failure: RunFailure = { time: new Date().toISOString(), message: error.message };
   await writeJson(join(run, runFiles.failure), failure).catch(() => undefined); // the disk may be what failed
 }

@@ -5,7 +5,7 @@ import { lstat, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileError } from './file-error.js';
+import { cannotWrite, FileError } from './file-error.js';
 
 /** Who holds a folder. */
 interface Holder {
@@ -119,7 +119,7 @@ async function create(path: string, content: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     await rm(path, { force: true }).catch(() => undefined); // made, and then the disk was full
-    throw error;
+    throw cannotWrite(path, error);
   }
   // This process may have been stopped for so long before it wrote that another took the lock for one that was cut off.
   return (await readFile(path, 'utf8').catch(() => '')) === content;
