@@ -98,7 +98,17 @@ describe('the command', () => {
     await writeFile(path, writeSafetensors(tensors, encoderMetadata({ ...facts, chunkFrames: 608 })));
   };
   /** A PyTorch checkpoint whose pickle asks for something of that name. */
-  const pickle = (name: string): Uint8Array => Buffer.from(`\x80\x02c${name}\nthing\nq\x00)Rq\x01.`, 'latin1');
+  const pickle = (name: string): Uint8Array =>
+    Buffer.from(
+      [
+        '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.', // the number that torch.save begins with
+        '\x80\x02M\xe9\x03.', // its version
+        '\x80\x02}q\x00X\x0d\x00\x00\x00little_endianq\x01\x88s.', // the order of its bytes
+        `\x80\x02c${name}\nthing\nq\x00)Rq\x01.`,
+        '\x80\x02]q\x00.', // no arrays
+      ].join(''),
+      'latin1',
+    );
 
   it.each<[string, () => Promise<readonly string[]>]>([
     ['an option', () => Promise.resolve(['pretrain', '--data', '.', '--out', folder, `--${hostile}`])],

@@ -167,13 +167,15 @@ describe('pretrain', () => {
   it('drops short clips when asked to', async () => {
     const set = ['data.shortClips=drop', 'data.cropFrames=64'];
     await expect(trained(join(folder, 'short'), { set })).rejects.toThrow(
-      /too short: 38 frames, 64 or more are asked for; pad it \(data\.shortClips=pad\), or take shorter crops \(data\.cropFrames\)/,
+      /too short: 38 frames, 64 or more are asked for; pad it with `data\.shortClips=pad`, or take shorter crops \(data\.cropFrames\)/,
     );
   });
 
   it('fits a run into a time budget', { timeout: 120_000 }, async () => {
     const run = join(folder, 'budget');
-    const { completed, step } = await trained(run, { set: ['minutes=0.01'] });
+    const set = [...tinyModel.filter((setting) => !setting.startsWith('steps=')), 'minutes=0.01'];
+    const config = await loadConfig({ preset: 'demo', set: [...set, 'data.dataset=nsynth'] });
+    const { completed, step } = await pretrain({ data: notes, out: run, config });
     const { measured } = await readRunRecord(run);
     expect(measured.steps).toBeGreaterThanOrEqual(1);
     expect(await readLog(run)).toHaveLength(measured.steps);

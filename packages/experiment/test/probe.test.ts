@@ -3,6 +3,7 @@ import type { ReportProbe } from '@audio-ssl/report';
 import { readSafetensors, writeSafetensors } from '@audio-ssl/tensor-files';
 import { tinyModel, tinyNotes } from '@audio-ssl/testing';
 import * as tf from '@tensorflow/tfjs-core';
+import { runFiles } from '@audio-ssl/trainer';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -206,6 +207,7 @@ describe('a run that has not finished', () => {
   it('is probed at its newest checkpoint, or after as many steps as asked, which its results say', async () => {
     const unfinished = join(folder, 'unfinished');
     await cp(run, unfinished, { recursive: true });
+    await rm(join(unfinished, runFiles.probes), { force: true });
     const steps = (await readdir(join(unfinished, 'checkpoints'))).map((name) => Number(/\d+/.exec(name)![0])).sort();
     const newest = steps.at(-1)!;
     const options = { layout: 'nsynth', run: unfinished } as const;

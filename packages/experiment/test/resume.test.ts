@@ -191,7 +191,9 @@ describe('a step that is repeated', { timeout: 120_000 }, () => {
     });
     const error = await pretrain({ data: sounds, out: run, config }).catch((thrown: unknown) => String(thrown));
     expect(error).toMatch(/the metric '.*' is NaN at step 0; there is no checkpoint yet; its batch was of .*\.wav, /);
-    expect(error).toMatch(/`replay` .*diverged with `step` 0 repeats it .*give `init` .*diverged and another `out`$/);
+    expect(error).toMatch(
+      /`replay` .*diverged with `step` 0 repeats it .*; begin again with a lower learning rate, a longer warm-up or stronger clipping$/,
+    );
     const kept = JSON.parse(await readFile(join(run, 'nonfinite', 'step-0.json'), 'utf8')) as {
       metrics: Record<string, unknown>;
       clips: string[];
