@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AudioError, decodeAudio, openAudio, type ByteReader } from '../src/index.js';
+import { fixture } from './codec/open-fixture.js';
 import { ascii, toW64, whole, writeAiff, writeAu, writeCaf } from './write-containers.js';
 import { writeWav } from './write-wav.js';
 
@@ -95,6 +96,17 @@ describe('openAudio', () => {
     sound.close();
     expect(reader.closed).toBe(1);
   });
+
+  it.each(['flac.oga', 'opus.opus', 'aac.m4a', 'lame.mp3', 'pcm24.mka'])(
+    'closes the reader of %s once',
+    async (name) => {
+      const reader = counting(fixture(name));
+      const sound = await openAudio(reader);
+      await sound.read(0, 10);
+      sound.close();
+      expect(reader.closed).toBe(1);
+    },
+  );
 
   it('closes the reader of what it refuses', async () => {
     const reader = counting(bytes('<html>'));

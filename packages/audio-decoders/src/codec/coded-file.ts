@@ -1,5 +1,5 @@
 import { AudioError } from '../audio-error.js';
-import type { AudioFile, ByteReader } from '../audio-file.js';
+import type { AudioFile } from '../audio-file.js';
 import { emptyError } from '../truncation.js';
 import type { CodecSetup } from './decoder-instance.js';
 import type { Demuxer, Packet } from './demuxer.js';
@@ -41,7 +41,6 @@ export class CodedFile implements AudioFile {
   readonly #noise = new NoiseMarks();
 
   constructor(
-    readonly reader: ByteReader,
     readonly demuxer: Demuxer,
     readonly decoder: PacketDecoder,
     readonly findings: Findings,
@@ -78,8 +77,7 @@ export class CodedFile implements AudioFile {
   }
 
   close(): void {
-    this.release();
-    this.reader.close?.();
+    this.release(); // the source is closed by who opened it
   }
 
   #read(start: number, count: number): Float32Array[] {

@@ -26,10 +26,10 @@ export async function openCoded(reader: ByteReader, options: OpenAudioOptions = 
       throw findings.error('damaged', `its header declares ${channels} channels`);
     }
     if (demuxer.codec.codec !== 'pcm') {
-      return new CodedFile(reader, demuxer, decoder, findings, () => releaseDecoder(decoder));
+      return new CodedFile(demuxer, decoder, findings, () => releaseDecoder(decoder));
     }
     releaseDecoder(decoder);
-    return new CodedFile(reader, demuxer, new PcmDecoder(), findings, () => undefined);
+    return new CodedFile(demuxer, new PcmDecoder(), findings, () => undefined);
   } catch (error) {
     releaseDecoder(decoder);
     throw findings.named(error instanceof AudioError ? error : unexpected(error));
