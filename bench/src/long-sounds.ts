@@ -3,7 +3,7 @@
  * and what of it a clip of ten seconds takes, too: each in a process of its own. Needs an ffmpeg, 12 GB of disk and a run.
  *
  *     npm run matpac -- --out RUN
- *     node --import tsx --conditions=@audio-ssl/source bench/src/long-sounds.ts RUN [COMMAND...]
+ *     node --import tsx --conditions=@audio-ssl/source bench/src/long-sounds.ts RUN [COMMAND or SOUND...]
  */
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -160,15 +160,21 @@ const commands: Readonly<Record<string, (name: string) => string[]>> = {
   probe: (name) => ['probe', run, '--dataset', 'esc50', '--root', labelled(`${name} labelled`, sounds[name]!)],
 };
 for (const [command, argsOf] of Object.entries(commands)) {
-  if (only.length > 0 && !only.includes(command)) continue;
+  if (!isAsked(command, Object.keys(commands))) continue;
   let alone: number | undefined;
   for (const name of Object.keys(sounds)) {
     // Silence has no class and no step to train on by itself.
     if (name === 'a day of silent FLAC' && command === 'pretrain') continue;
+    if (!isAsked(name, Object.keys(sounds))) continue;
     const { mb, seconds } = await peakOf(argsOf(name));
     alone ??= mb;
     console.log(
       `${command.padEnd(16)} ${name.padEnd(22)} ${mb.toFixed(0).padStart(5)} MB, ${(mb - alone).toFixed(0).padStart(4)} beside a short clip  ${seconds.toFixed(0).padStart(5)} s`,
     );
   }
+}
+
+/** Whether a name was given, or none of its kind. */
+function isAsked(name: string, all: readonly string[]): boolean {
+  return only.includes(name) || !only.some((given) => all.includes(given));
 }
