@@ -53,10 +53,11 @@ export class Mp4Demuxer implements Demuxer {
         start += Math.round((seconds ?? 0) * sampleRate);
         continue;
       }
-      const skip = Math.round(mediaTime * this.#scale);
+      const isFirst = this.#spans.length === 0;
+      // What a coder puts in front is left out by an edit at the very beginning, too, as ffmpeg has it.
+      const skip = Math.round(mediaTime * this.#scale) || (isFirst ? stated.delay : 0);
       // A packet that an edit ends in is played to its end; and of one that an edit but the first begins in, nothing, as ffmpeg has it.
       const to = seconds === undefined ? samples.count : this.#packetsBefore(skip + Math.round(seconds * sampleRate));
-      const isFirst = this.#spans.length === 0;
       const from = isFirst ? Math.max(0, this.#packetsBefore(skip + 1) - 1) : this.#packetsBefore(skip);
       if (from >= to && !isFirst) continue;
       const begin = isFirst ? skip : this.#startOf(from);

@@ -65,6 +65,12 @@ describe('an edit list', () => {
     ['PCM, beyond the end', 'pcm24.mov', [[9000, 1000]], [[1000, 3000]]],
   ]; // prettier-ignore
 
+  it('at the very beginning leaves out what the coder of Opus has put in front', async () => {
+    const { channels } = await decode(edited('opus.mp4', [[60_000, 0]]));
+    const { channels: usual } = await decode(fixture('opus.mp4')); // with an edit from there on
+    expect(channels[0]!.subarray(0, usual[0]!.length)).toEqual(usual[0]);
+  });
+
   it.each(cases)('%s (%s)', async (_, name, edits, expected) => {
     const { channels: whole } = await decode(edited(name, [[0, 0]]));
     const bytes = edited(name, edits);
