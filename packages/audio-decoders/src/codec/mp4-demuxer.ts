@@ -55,9 +55,10 @@ export class Mp4Demuxer implements Demuxer {
       }
       const isFirst = this.#spans.length === 0;
       // What a coder puts in front is left out by an edit at the very beginning, too, as ffmpeg has it.
-      const skip = Math.round(mediaTime * this.#scale) || (isFirst ? stated.delay : 0);
+      const media = Math.round(mediaTime * this.#scale);
+      const skip = media || (isFirst ? stated.delay : 0);
       // A packet that an edit ends in is played to its end; and of one that an edit but the first begins in, nothing, as ffmpeg has it.
-      const to = seconds === undefined ? samples.count : this.#packetsBefore(skip + Math.round(seconds * sampleRate));
+      const to = seconds === undefined ? samples.count : this.#packetsBefore(media + Math.round(seconds * sampleRate));
       const from = isFirst ? Math.max(0, this.#packetsBefore(skip + 1) - 1) : this.#packetsBefore(skip);
       if (from >= to && !isFirst) continue;
       const begin = isFirst ? skip : this.#startOf(from);

@@ -69,6 +69,8 @@ describe('an edit list', () => {
     const { channels } = await decode(edited('opus.mp4', [[60_000, 0]]));
     const { channels: usual } = await decode(fixture('opus.mp4')); // with an edit from there on
     expect(channels[0]!.subarray(0, usual[0]!.length)).toEqual(usual[0]);
+    const { channels: half } = await decode(edited('opus.mp4', [[500, 0]])); // 25 packets of 960, as ffmpeg has it
+    expect(half[0]).toEqual(usual[0]!.subarray(0, 24_000 - 312));
   });
 
   it.each(cases)('%s (%s)', async (_, name, edits, expected) => {
