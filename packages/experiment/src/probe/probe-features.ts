@@ -26,7 +26,7 @@ export interface ProbeFeaturesOptions extends StageOptions {
 }
 
 /** What a classifier found on features. */
-export interface ProbedFeatures extends Fitted {
+export type ProbedFeatures = Fitted & {
   /** The classifier in words; absent for the linear probe with its exact solver. */
   readonly method?: string;
   readonly clips: number;
@@ -37,7 +37,7 @@ export interface ProbedFeatures extends Fitted {
   readonly chance: number;
   /** How the folds were made, in words. */
   readonly folds: string;
-}
+};
 
 const HEADER = 'label,fold,group,file';
 
